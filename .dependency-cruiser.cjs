@@ -112,7 +112,7 @@ const PURE = [
   },
   {
     name: 'next-step',
-    path: '^src/proxy/live/sources/(next-step|outcomes|switch-limit|source-loss)\\.ts$',
+    path: '^src/proxy/live/sources/(next-step|outcomes|failover-limit|source-loss)\\.ts$',
     imports:
       '^src/(kernel/|ace/|engines/index\\.ts|proxy/(mpegts|streams|upstream)/index\\.ts|proxy/live/sources/(next-step|outcomes|source-policy)\\.ts)',
   },

@@ -4,41 +4,44 @@ import { EventLoopLag } from '../../kernel/event-loop-lag';
 import { SilenceCheck, type SilentEngine } from '../upstream';
 
 /**
- * How the transfer of a body ended. `end`: the body is complete. `broken`, `silent`: the engine failed. `paused`: the
- * viewer has taken nothing for too long. `stopped`: `stop` was called.
+ * How the transfer of a body ended. `end`: the engine ended the body. `broken`: the connection to the engine broke.
+ * `silent`: the engine sent nothing for too long. `paused`: the viewer took nothing for too long. `stopped`: `stop` was
+ * called.
  */
 export type PumpEnd = 'end' | 'broken' | 'silent' | 'paused' | 'stopped';
 
+/** The limits of a transfer, in ms. */
 export interface PumpTimes {
   /**
-   * Limit for the first byte. It is longer than `silenceMs`, because after a seek the engine must first download that
-   * part.
+   * How long the first byte may take. It is longer than `silenceMs`, because after a seek the engine must first
+   * download that part.
    */
   readonly firstByteMs: number;
-  /** Limit of silence of the engine while the viewer could take more. */
+  /** How long the engine may send nothing while the viewer could take more. */
   readonly silenceMs: number;
-  /** Limit of the time during which the viewer takes nothing, for example because a film is paused. */
+  /** How long the viewer may take nothing, for example because a film is paused. */
   readonly pauseMs: number;
 }
 
 const MAX_CHECK_INTERVAL_MS = 500;
 
 /**
- * Passes the body of one engine's response to one viewer. It reads from the engine only what the viewer takes, so that
- * at most one piece is buffered on either side. One timer detects silence of the engine and pauses of the viewer.
+ * Passes the body of an engine's response to one viewer. It reads from the engine only as fast as the viewer takes
+ * bytes, so that little is buffered. One timer detects silence of the engine and pauses of the viewer.
  */
 export class BodyPump {
-  /** Settles once, after the body was destroyed. The sink stays open. */
+  /** Resolves when the transfer has ended. The body is then destroyed, and the sink is still open. */
   readonly ended: Promise<PumpEnd>;
   private settle: (end: PumpEnd) => void = () => undefined;
   private timer: NodeJS.Timeout | null = null;
   private isOver = false;
   private hasBytes = false;
   /**
-   * Monotonic ms since when the engine has sent nothing, or, while `isHeldBack`, since when the viewer has taken
-   * nothing.
+   * Monotonic time at which the engine last sent something. While `isHeldBack`, the time at which the viewer last took
+   * something.
    */
   private waitingSinceMs: number;
+  /** True while the engine's body is paused until the viewer takes bytes. */
   private isHeldBack = false;
   private readonly lag: EventLoopLag;
   private readonly intervalMs: number;
@@ -74,16 +77,17 @@ export class BodyPump {
     if (body.destroyed) this.finish('broken');
   }
 
+  /** Ends the transfer. */
   stop(): void {
     this.finish('stopped');
   }
 
-  /** Time without bytes from the engine; 0 while the viewer takes nothing. */
+  /** How long the engine has sent nothing, in ms; 0 while the viewer takes nothing. */
   silentForMs(nowMs: number): number {
     return this.isHeldBack ? 0 : nowMs - this.waitingSinceMs;
   }
 
-  /** Called when the engine does not answer a probe. */
+  /** Called by the silence check when the engine does not answer a probe. */
   leave(): void {
     this.finish('silent');
   }
@@ -107,7 +111,7 @@ export class BodyPump {
 
   private check(): void {
     const nowMs = this.now();
-    // Neither side counts as silent for time in which our event loop was blocked.
+    // Time in which our own event loop was blocked does not count for either side.
     this.waitingSinceMs += this.lag.at(nowMs);
     const waitedMs = nowMs - this.waitingSinceMs;
     const { firstByteMs, silenceMs, pauseMs } = this.times;
@@ -128,13 +132,14 @@ export class BodyPump {
 }
 
 /**
- * `finished`: the kernel has taken all bytes. `gone`: the viewer hung up. `paused`: the viewer has not taken the last
- * bytes in time.
+ * How an answer ended. `finished`: the kernel has taken all bytes. `gone`: the viewer has left. `paused`: the viewer
+ * did not take the last bytes in time.
  */
 export type AnswerEnd = 'finished' | 'gone' | 'paused';
 
 /**
- * Ends the answer and waits until the kernel has taken all of it, because a viewer may pause during the last bytes too.
+ * Ends the answer and waits until the kernel has taken all of it, but at most for `pauseMs`, because a viewer may pause
+ * before it has taken the last bytes.
  */
 export function endAnswer(
   sink: Writable,

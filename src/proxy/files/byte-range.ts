@@ -1,6 +1,6 @@
 /**
- * Bytes `start` (inclusive) to `end` (exclusive) of a file of `total` bytes; `total` is null if the engine did not send
- * it.
+ * The bytes of a file from `start` (inclusive) to `end` (exclusive). `total` is the length of the whole file; null if
+ * the engine did not send it.
  */
 export interface FileSpan {
   readonly start: number;
@@ -14,28 +14,29 @@ const LENGTH = /^\d{1,15}$/;
 const MAX_VALIDATOR_LENGTH = 256;
 
 /**
- * The `Range` of a player as it is sent to the engine: one range of bytes. Several ranges are ignored, as RFC 9110 §14.2
- * allows, because a multipart body cannot be continued after a break. Invalid ranges are ignored, too.
+ * Returns the `Range` header to send to the engine; null if the player's header is missing, invalid, or names several
+ * ranges. Several ranges are ignored, as RFC 9110 §14.2 allows, because a multipart body cannot be continued after a
+ * break.
  */
 export function forwardedRange(header: string | undefined): string | null {
   const text = (header ?? '').trim();
   return ONE_RANGE.test(text) ? text : null;
 }
 
-/** True if a request with this forwarded range wants the first byte of the file. */
+/** True if a request with this range, as returned by `forwardedRange`, begins with the first byte of the file. */
 export function isFromStart(range: string | null): boolean {
   return range === null || /^bytes=0+-/.test(range);
 }
 
-/** `If-Range` has a meaning only beside a range. */
+/** Returns the `If-Range` header to send to the engine; null without a range, because it has no meaning then. */
 export function forwardedIfRange(header: unknown, range: string | null): string | null {
   if (range === null || typeof header !== 'string') return null;
   return header !== '' && header.length <= MAX_VALIDATOR_LENGTH ? header : null;
 }
 
 /**
- * The bytes that an answer carries, by its status, `Content-Length` and `Content-Range`. Null if the headers are
- * missing or contradict each other; such a body cannot be continued after a break.
+ * Returns which bytes of the file an answer contains, according to its status, `Content-Length` and `Content-Range`.
+ * Null if these are missing or contradict each other; such a body cannot be continued after a break.
  */
 export function spanOf(
   status: number,
@@ -54,12 +55,12 @@ export function spanOf(
   return length !== null && length !== end - start ? null : { start, end, total };
 }
 
-/** The range to request after a break, when `delivered` bytes of `span` have arrived. */
+/** Returns the `Range` header for the rest of `span` after its first `delivered` bytes. */
 export function remainingRange(span: FileSpan, delivered: number): string {
   return `bytes=${span.start + delivered}-${span.end - 1}`;
 }
 
-/** True if an answer continues `span` after its first `delivered` bytes. */
+/** True if an answer with the bytes `answer` continues `span` after its first `delivered` bytes. */
 export function continuesSpan(span: FileSpan, delivered: number, answer: FileSpan | null): boolean {
   if (answer === null) return false;
   const isSameLength = span.total === null || answer.total === null || span.total === answer.total;

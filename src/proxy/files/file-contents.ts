@@ -10,25 +10,29 @@ import {
 import type { AppError } from '../../kernel/errors';
 import type { FileHead } from './file-head';
 
-/** A content that is a file. All its names lead to the same object. */
+/** A content that is a file. There is one object for it, whichever of its ids or addresses a request uses. */
 export interface FileContent {
-  /** The name that an engine has accepted. */
+  /** The selector of the first request that found out that the content is a file. */
   readonly selector: SourceSelector;
   /** 40 lower-case hex digits; null until an engine reports it. */
   infohash: string | null;
-  /** 0: an engine reports that the content is recorded. 1 or -1: no engine does, but the media are not MPEG-TS. */
+  /** 0: an engine has reported that the content is recorded. 1 or -1: none has, but the media are not MPEG-TS. */
   readonly isLive: 1 | 0 | -1;
-  /** Facts about the whole file, once they are known. */
+  /** Facts about the whole file; null until an engine has sent them. */
   head: FileHead | null;
 }
 
+/** Maximum number of selectors and infohashes that are remembered. */
 const MAX_CONTENTS = 10_000;
-/** Limited, because a broadcast that was requested before it began may have looked like a file. */
+/**
+ * A content is not remembered for longer, because a broadcast may look like a file if it is requested before it begins.
+ */
 const REMEMBERED_MS = 10 * 60_000;
 
 /**
- * Which contents are files. A request for a known file opens no broadcast start, which would end the engine session of its
- * reader. A content is forgotten ten minutes after the last request for it.
+ * Remembers which contents are files. A request for a known file is not started as a broadcast first: such a start
+ * would end the engine session of a viewer who plays the file. A content is forgotten 10 min after the last request for
+ * it.
  */
 export class FileContents {
   private readonly byKey: LRUCache<StreamKey, FileContent>;
@@ -43,7 +47,7 @@ export class FileContents {
     });
   }
 
-  /** @param infohash infohash of the content, if it is known */
+  /** Returns the file with this selector, or with `infohash` if that is known; null if no such file is remembered. */
   find(selector: ContentSelector, infohash: string | null): FileContent | null {
     const direct = this.byKey.get(streamKey(selector));
     if (direct !== undefined) return direct;
@@ -66,25 +70,28 @@ export class FileContents {
     return content;
   }
 
+  /** Forgets the content under all its ids. */
   forget(content: FileContent): void {
     for (const [key, known] of this.byKey.entries()) if (known === content) this.byKey.delete(key);
   }
 }
 
 /**
- * True if a start failed because the media are a file. A playlist does not count, because its addresses point to the
- * engine. A transport stream that was refused does not count, because it must not be passed on without parsing.
+ * True if a start failed with this error because the content is a file. A playlist does not count, because its
+ * addresses point to the engine. MPEG-TS that was refused does not count either, because it must not be passed on
+ * unparsed.
  */
 export function isFile({ cause }: AppError): boolean {
   return cause instanceof EngineFault && cause.reason !== 'playlist';
 }
 
+/** Returns the keys under which a running playback of the content can be found. */
 export function keysOf({ selector, infohash }: FileContent): string[] {
   const own = streamKey(selector);
   return infohash === null ? [own] : [own, infohashKey(infohash, selector.fileIndex)];
 }
 
-/** Engines identify a content by its infohash, whichever of its files is played. */
-export function isSameTransport(first: FileContent, second: FileContent): boolean {
+/** True if both are the same torrent. An engine has one engine session per torrent, whichever file it plays. */
+export function isSameTorrent(first: FileContent, second: FileContent): boolean {
   return first === second || (first.infohash !== null && first.infohash === second.infohash);
 }

@@ -1,7 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { spanOf, type FileSpan } from './byte-range';
 
-/** Facts about a file, or a part of it, from an engine's response headers; null if the engine did not send them. */
+/**
+ * Facts about a file, or a part of it, from an engine's response headers. A fact that the engine did not send is null.
+ */
 export interface FileHead {
   readonly status: number;
   readonly contentType: string;
@@ -10,6 +12,7 @@ export interface FileHead {
   readonly acceptRanges: string | null;
   readonly etag: string | null;
   readonly lastModified: string | null;
+  /** The bytes of the file that the response contains. */
   readonly span: FileSpan | null;
 }
 
@@ -17,8 +20,8 @@ const OF_MEDIA = /^(?:(?:audio|video)\/[a-z0-9.+-]{1,64}|application\/(?:mp4|ogg
 const UNKNOWN_TYPE = 'application/octet-stream';
 
 /**
- * Keeps the headers that describe the file, and drops those of the engine's connection. A type that is not a media type becomes
- * `application/octet-stream`, so that no browser shows a content as a page of this server.
+ * Reads the headers that describe the file. A content type other than those of media becomes
+ * `application/octet-stream`, so that no browser shows the content as a page of this server.
  */
 export function fileHeadOf(status: number, headers: IncomingHttpHeaders): FileHead {
   const contentLength = headers['content-length'] ?? null;
@@ -40,11 +43,11 @@ function mediaTypeOf(header: string | undefined): string {
   return OF_MEDIA.test(type) ? type : UNKNOWN_TYPE;
 }
 
-/** The response headers for a viewer. */
+/** Returns the response headers for a viewer. */
 export function headersOf(head: FileHead): Record<string, string> {
   const headers: Record<string, string | null> = {
     'Content-Type': head.contentType,
-    // The engine's body of a 416 is not passed on.
+    // The body of an engine's 416 is not passed on.
     'Content-Length': head.status === 416 ? '0' : head.contentLength,
     'Content-Range': head.contentRange,
     'Accept-Ranges': head.acceptRanges ?? (head.status === 206 ? 'bytes' : null),
@@ -57,8 +60,7 @@ export function headersOf(head: FileHead): Record<string, string> {
 }
 
 /**
- * The head of the whole file, derived from the answer to a request for any part of it. Null if the length of the file
- * is unknown.
+ * Returns the head of the whole file, derived from the head of any part. Null if the length of the file is unknown.
  */
 export function wholeOf(head: FileHead): FileHead | null {
   const total = head.span?.total ?? null;
@@ -73,7 +75,7 @@ export function wholeOf(head: FileHead): FileHead | null {
   };
 }
 
-/** True if two answers may belong to the same file, because none of their headers contradict each other. */
+/** True unless the headers of two answers show that they belong to different files. */
 export function isSameFile(head: FileHead, other: FileHead): boolean {
   if (head.etag !== null && other.etag !== null) return head.etag === other.etag;
   const [total, otherTotal] = [head.span?.total ?? null, other.span?.total ?? null];

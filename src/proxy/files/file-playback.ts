@@ -15,33 +15,37 @@ import type { PlaybackFacts } from './pick-playback';
 import type { FileContent } from './file-contents';
 import { FileSource, type SlotWanted } from './file-source';
 
-/** One request of a viewer. */
+/** One request of a viewer for a file or a part of it. */
 export interface PlayRequest {
   readonly viewer: Viewer;
-  /** The token of a playback address; null for a request that identifies its viewer by address and User-Agent only. */
+  /** The token in the playback address; null if only the IP address and the User-Agent identify the viewer. */
   readonly token: string | null;
   readonly part: FilePart;
-  /** Sends the head and returns the stream for the body, or null if the connection is closed. */
+  /** Sends the head, and returns the stream to which the body is written; null if the connection is closed. */
   readonly sendHead: (head: FileHead) => Writable | null;
+  /** True if the connection is closed. */
   readonly isGone: () => boolean;
 }
 
 /** Events of a playback that affect other playbacks and requests. */
 export interface PlaybackEvents {
+  /** An engine has sent facts about the file. */
   headKnown(content: FileContent, head: FileHead): void;
+  /** The viewer has left its playback. */
   viewerGone(viewer: Viewer): void;
-  /** Called once per playback. */
+  /** The playback has ended. Called once per playback. */
   playbackOver(playback: FilePlayback): void;
 }
 
 /**
- * One playback of recorded content: one engine session, read by one viewer at a time.
+ * One playback of recorded content: one engine session, which one viewer at a time reads. Its states:
  *
- * starting ──first head──▶ playing ──viewer leaves──▶ grace ──next request──▶ playing
- * any ──grace over, reclaimed, operator, shutdown──▶ ended; any ──no engine has it──▶ failed
+ *   starting ──first head──▶ playing ──viewer leaves──▶ grace ──next request──▶ playing
+ *   any ──grace period over, slot preempted, operator, shutdown──▶ ended
+ *   any ──no engine can play or continue the file──▶ failed
  *
- * It owns its source and the one transfer that reads from it. `end` and `fail` are the only ways to end it, and release
- * both.
+ * The playback owns its source and the one transfer that reads from it. It ends only through `end` or `fail`, and both
+ * release what it owns.
  */
 export class FilePlayback implements Stream, PlaybackFacts, WatchedStream, TransferEvents {
   readonly kind = 'file';
@@ -54,12 +58,13 @@ export class FilePlayback implements Stream, PlaybackFacts, WatchedStream, Trans
   private error: AppError | null = null;
   private readonly requestedAt = wallClockIso();
   private readonly source: FileSource;
+  /** Identifies the last viewer: its token, or its IP address and User-Agent. */
   client = '';
   private isAnnounced = false;
   private readyMs: number | null = null;
   private firstByteAt: string | null = null;
   private graceSinceMs: number | null = null;
-  /** Monotonic ms of the last write to the viewer. The next write waits until the viewer has taken it. */
+  /** Monotonic time of the last write to the viewer's connection. */
   private deliveredMs = 0;
   private failovers = 0;
   private bytesIn = 0;
@@ -87,7 +92,7 @@ export class FilePlayback implements Stream, PlaybackFacts, WatchedStream, Trans
       config,
       () => busyEngines(this),
       () => {
-        // A viewer's transfer continues on another engine. Without a viewer there is nothing to continue.
+        // If there is a viewer, its transfer continues on another engine. Else there is nothing to continue.
         if (this.viewer === null) void this.end('reclaimed');
       },
     );
@@ -102,10 +107,11 @@ export class FilePlayback implements Stream, PlaybackFacts, WatchedStream, Trans
     return this.source.engineId;
   }
 
-  get isRead(): boolean {
+  get hasViewer(): boolean {
     return this.viewer !== null;
   }
 
+  /** See `PlaybackFacts`. */
   get idleSinceMs(): number | null {
     if (this.viewer === null) return this.graceSinceMs;
     return this.viewer.unsentBytes() > 0 ? this.deliveredMs : null;
@@ -191,17 +197,17 @@ export class FilePlayback implements Stream, PlaybackFacts, WatchedStream, Trans
     this.isAnnounced = true;
   }
 
-  /** Takes over the slot and the engine session of a broadcast start that found the file. */
+  /** Takes over the slot and the engine session from a broadcast start that has found a file. */
   takeOver(lease: SlotLease, engineSession: EngineSession): void {
     this.isAnnounced = true;
     this.source.takeOver(lease, engineSession);
-    // The viewer of the broadcast start is assigned next, so the slot still counts as watched.
+    // Do not set the watch to `unwatched`: the viewer who waited for the broadcast start is assigned next.
     this.beginGrace();
   }
 
   /**
-   * Continues with a newer engine session of the same content, which has ended the present one on the engine. Returns
-   * false if the playback has no engine session.
+   * Continues with a newer engine session of the same content, whose start has ended the present one. Returns false if
+   * the playback has no engine session.
    */
   adopt(engineSession: EngineSession): boolean {
     if (this.source.lease === null) return false;
@@ -209,7 +215,7 @@ export class FilePlayback implements Stream, PlaybackFacts, WatchedStream, Trans
     return true;
   }
 
-  /** Assigns a viewer, until `removeViewer`. The playback must have no viewer. */
+  /** Assigns a viewer, who stays until `removeViewer`. The playback must have none. */
   assign(viewer: Viewer, client: string): void {
     this.graceSinceMs = null;
     this.jobs.cancel('file.grace', this.uid);
@@ -224,14 +230,14 @@ export class FilePlayback implements Stream, PlaybackFacts, WatchedStream, Trans
   /**
    * Answers one request of the viewer. Resolves when the viewer has received everything or is gone.
    *
-   * @throws AppError before the head is sent; the playback continues unless the caller ends it
+   * @throws AppError, only before the head is sent. The playback then goes on unless the caller ends it.
    */
   async play(
     { viewer, part, sendHead }: PlayRequest,
     waitFor: SlotWanted['waitFor'],
   ): Promise<void> {
     const { signal } = this.reading;
-    // An engine serves one connection per engine session, so the previous transfer must be closed first.
+    // An engine serves only one connection per engine session, so wait until the previous transfer has ended.
     const previous = this.transfer;
     const transfer = new FileTransfer(part, this.source, waitFor, this, this.config, signal);
     const run = async (): Promise<TransferEnd> => {
@@ -254,9 +260,9 @@ export class FilePlayback implements Stream, PlaybackFacts, WatchedStream, Trans
       this.explainLeave(viewer);
       return;
     }
-    // No engine can send the rest, so a later request could not continue this playback either.
+    // If no engine can send the rest now, a later request could not continue this playback either.
     if (end === 'failed') {
-      const detail = `No engine can send the rest of the file; last: ${transfer.failures.last}.`;
+      const detail = `No engine can send the rest of the file. The last failure was: ${transfer.failures.last}.`;
       this.fail(new AppError('engine_failed', detail));
     } else this.removeViewer(viewer, LEAVE_REASONS[end]);
   }
@@ -272,7 +278,7 @@ export class FilePlayback implements Stream, PlaybackFacts, WatchedStream, Trans
     else if (reason !== 'finished') viewer.socket?.resetAndDestroy();
     viewer.onGone?.(reason);
     if (!this.isOver) {
-      // Without an engine session a later request could not continue this playback.
+      // Without an engine session, a later request cannot continue this playback.
       if (this.source.lease === null && reason !== 'replaced') void this.end('no_viewers');
       else {
         this.beginGrace();
@@ -302,9 +308,10 @@ export class FilePlayback implements Stream, PlaybackFacts, WatchedStream, Trans
   }
 
   /**
-   * Called for a request without an answer whose viewer was removed.
+   * Throws the error that answers a request whose viewer was removed before the head was sent. Returns if the client is
+   * gone, because it cannot read an answer.
    *
-   * @throws AppError `conflict`, `shutting_down` or `not_found`, unless the client is gone and cannot read an answer
+   * @throws AppError `conflict`, `shutting_down`, `not_found`
    */
   explainLeave({ leaveReason }: Viewer): void {
     if (leaveReason === 'hung_up' || leaveReason === 'kicked') return;
@@ -355,7 +362,9 @@ export class FilePlayback implements Stream, PlaybackFacts, WatchedStream, Trans
   }
 }
 
-/** Without `retryAfterS`: two programs that share one address would replace each other alternately. */
+/**
+ * Sent without `retryAfterS`: two programs that share one playback address would replace each other again and again.
+ */
 const REPLACED = 'A newer request with the same playback address replaced this one.';
 
 const LEAVE_REASONS: Readonly<Record<Exclude<TransferEnd, 'failed'>, LeaveReason>> = {
@@ -364,7 +373,10 @@ const LEAVE_REASONS: Readonly<Record<Exclude<TransferEnd, 'failed'>, LeaveReason
   gone: 'hung_up',
 };
 
-/** Bytes of the body that the kernel has taken for this viewer. The head is counted neither as queued nor as unsent. */
+/**
+ * Returns how many bytes of the body the kernel has taken for this viewer. The head is never counted as queued, but as
+ * unsent until the kernel takes it, so the difference may be negative.
+ */
 function takenBy(viewer: Viewer): number {
   return Math.max(0, viewer.queuedBytes - viewer.unsentBytes());
 }

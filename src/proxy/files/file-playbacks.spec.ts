@@ -205,7 +205,7 @@ describe('FilePlaybacks', () => {
     stage.ace.onFile = () => Promise.reject(fault('engine', 'http_500'));
     expect(await ask().outcome).toMatchObject({
       code: 'engine_failed',
-      detail: `Every engine tried failed; the last with ${reason}: said the engine.`,
+      detail: `Every engine that was tried has failed, the last one with ${reason}: said the engine.`,
     });
   });
 

@@ -23,17 +23,17 @@ import type { Viewer } from '../viewers';
 import { isFromStart } from './byte-range';
 import { wholeOf, type FileHead } from './file-head';
 import { pickPlayback } from './pick-playback';
-import { isFile, isSameTransport, keysOf, FileContents, type FileContent } from './file-contents';
+import { isFile, isSameTorrent, keysOf, FileContents, type FileContent } from './file-contents';
 import { FilePlayback, type PlaybackEvents, type PlayRequest } from './file-playback';
 
 /**
- * All playbacks of files. An engine runs one engine session per content, so each further viewer of a file needs another
- * engine.
+ * All playbacks of files. An engine has only one engine session per content, so each further viewer of a file needs
+ * another engine.
  */
 @Injectable()
 export class FilePlaybacks implements FileHost, PlaybackEvents {
   private readonly contents = new FileContents(monotonicMs);
-  /** Resolves when a viewer leaves a playback, a playback ends, or a content is refused. */
+  /** Resolves when a viewer leaves a playback, when a playback ends, or when a content is found not to be playable. */
   private changed = new Deferred<undefined>();
 
   constructor(
@@ -46,7 +46,7 @@ export class FilePlaybacks implements FileHost, PlaybackEvents {
     private readonly aliases: ContentAliases,
   ) {}
 
-  /** Ends a playback whose grace period is over, unless it has ended already or a viewer reads it again. */
+  /** Ends a playback whose grace period is over, unless it has ended already or has a viewer again. */
   @JobHandler('file.grace')
   async endAfterGrace({ playbackUid }: JobTable['file.grace']): Promise<void> {
     const playback = this.list().find(({ uid }) => uid === playbackUid);
@@ -64,7 +64,7 @@ export class FilePlaybacks implements FileHost, PlaybackEvents {
     return stream instanceof FilePlayback ? stream : null;
   }
 
-  /** Returns the content if it is known to be a file, without calling an engine. */
+  /** Returns the content if it is known to be a file, else null. Calls no engine. */
   find(selector: ContentSelector): FileContent | null {
     const infohash =
       selector.kind === 'content_id' ? this.aliases.infohashOf(selector.value) : null;
@@ -77,7 +77,7 @@ export class FilePlaybacks implements FileHost, PlaybackEvents {
     return playing?.content ?? null;
   }
 
-  /** The running playbacks of a content. */
+  /** Returns the running playbacks of a content. */
   of(content: FileContent): FilePlayback[] {
     return this.list().filter((playback) => playback.content === content);
   }
@@ -90,10 +90,10 @@ export class FilePlaybacks implements FileHost, PlaybackEvents {
     const content = this.contents.learn(selector, { infohash, isLive });
     const engineId = lease.engine.id;
     const earlier = this.list().find(
-      (one) => one.engineId === engineId && isSameTransport(one.content, content),
+      (one) => one.engineId === engineId && isSameTorrent(one.content, content),
     );
-    // The content was started under another name on the same engine. That start ended the engine session of the earlier
-    // playback.
+    // A playback of the same torrent already runs on this engine, under another id. The start has ended its engine
+    // session, so it continues with the new one.
     if (earlier?.adopt(engineSession) === true) {
       lease.release();
       return true;
@@ -111,7 +111,8 @@ export class FilePlaybacks implements FileHost, PlaybackEvents {
   /**
    * Answers one request. Resolves when the viewer has received everything or is gone.
    *
-   * @throws AppError before the head is sent: an exceeded limit, `no_capacity`, `no_engine`, or the error of the start
+   * @throws AppError, only before the head is sent: `client_limit`, `no_capacity`, `no_engine`, `shutting_down`, or the
+   *   error of the start
    */
   async play(content: FileContent, request: PlayRequest): Promise<void> {
     const { viewer, token, part } = request;
@@ -124,10 +125,11 @@ export class FilePlaybacks implements FileHost, PlaybackEvents {
       arrivedMs: monotonicMs(),
     };
     /**
-     * The playback that was opened for this request. If that playback found no engine, the request stays its
-     * viewer until another playback can take it over.
+     * The playback that was opened for this request. If it finds no engine, the request waits as its viewer until it
+     * can continue another playback.
      */
     let opened: FilePlayback | null = null;
+    /** The error with which the opened playback found no engine. */
     let refusal: AppError | null = null;
     for (;;) {
       if (request.isGone()) opened?.removeViewer(viewer, 'hung_up');
@@ -141,8 +143,8 @@ export class FilePlaybacks implements FileHost, PlaybackEvents {
       const isRefused = refusal !== null;
       const pick = pickPlayback(others, { ...facts, isRefused }, monotonicMs());
       if (pick.kind === 'continue') {
-        // The request continues in another playback of the content. End the one opened here as 'recorded', so that it is
-        // not listed among past streams.
+        // The request continues another playback. End the one opened here as `recorded`, so that it is not listed among
+        // past streams.
         void opened?.end('recorded');
         const { playback } = pick;
         this.assign(viewer, client, playback);
@@ -154,7 +156,7 @@ export class FilePlaybacks implements FileHost, PlaybackEvents {
       if (pick.kind === 'open') {
         try {
           this.streams.limits.check(ip, this.viewersOf(content));
-          this.streams.mustAdmit();
+          this.streams.makeRoom();
           opened = this.open(content);
           this.assign(viewer, client, opened);
           if (pick.waitFor === 'slot') opened.announce();
@@ -167,7 +169,7 @@ export class FilePlaybacks implements FileHost, PlaybackEvents {
         }
         continue;
       }
-      // Another request may have found meanwhile that the content cannot be played.
+      // Meanwhile another request may have found that the content cannot be played.
       const fault = refusal === null ? null : this.faults.lookup(streamKey(content.selector));
       if (refusal !== null && (pick.kind === 'refuse' || fault !== null)) {
         opened?.fail(fault ?? refusal);
@@ -182,14 +184,14 @@ export class FilePlaybacks implements FileHost, PlaybackEvents {
   /** Ends a playback with the error of its viewer's request, and returns that error. */
   private failed(playback: FilePlayback, viewer: Viewer, cause: unknown): AppError {
     const error = asAppError(cause, 'The playback failed inside the proxy.');
-    // A newer request has taken the playback over and continues it.
+    // A newer request has taken over the playback, so do not end it.
     if (playback.viewer !== viewer) return error;
     playback.fail(error);
     if (error.code === 'unsupported_content') this.refuse(playback.content, error);
     return error;
   }
 
-  /** @throws AppError `client_limit` */
+  /** Makes `viewer` the viewer of `playback`, in place of any other. @throws AppError `client_limit` */
   private assign(viewer: Viewer, client: string, playback: FilePlayback): void {
     if (playback.viewer !== null) playback.removeViewer(playback.viewer, 'replaced');
     this.streams.limits.check(viewer.identity.ip, this.viewersOf(playback.content));
@@ -201,11 +203,12 @@ export class FilePlaybacks implements FileHost, PlaybackEvents {
     return this.of(content).filter(({ viewer }) => viewer !== null).length;
   }
 
+  /** Returns the engines that play the same torrent in other playbacks. */
   private busyFor(playback: FilePlayback): ReadonlySet<string> {
     const busy = new Set<string>();
     for (const other of this.list()) {
       if (other === playback || other.engineId === null) continue;
-      if (isSameTransport(other.content, playback.content)) busy.add(other.engineId);
+      if (isSameTorrent(other.content, playback.content)) busy.add(other.engineId);
     }
     return busy;
   }
@@ -230,7 +233,7 @@ export class FilePlaybacks implements FileHost, PlaybackEvents {
     this.changed = new Deferred();
   }
 
-  /** The content is not media: further requests for it are refused for NEGATIVE_CACHE_TTL. */
+  /** Forgets a file that cannot be played. Further requests for it are refused with `error` for NEGATIVE_CACHE_TTL. */
   private refuse(content: FileContent, error: AppError): void {
     this.contents.forget(content);
     this.faults.remember(streamKey(content.selector), error);
@@ -254,10 +257,10 @@ export class FilePlaybacks implements FileHost, PlaybackEvents {
     return playback;
   }
 
-  /** The content's public id, with a number appended from its second playback on. */
+  /** Returns the content's public id, with a number appended if another playback has that id. */
   private freeId({ selector }: FileContent): string {
     const base = publicStreamId(selector);
-    // The broadcast start that found the file has the same id, but it is about to end, so it is not considered.
+    // Consider only playbacks: the broadcast start that found the file also has this id, but is about to end.
     const taken = new Set(this.list().map(({ id }) => id));
     for (let n = 1; ; n += 1) {
       const id = n === 1 ? base : `${base}~${n}`;
@@ -273,7 +276,7 @@ const CONTINUABLE_ERRORS: readonly ErrorCode[] = [
   'engine_failed',
 ];
 
-/** True if the request may still continue an existing playback after this error. */
+/** True if a request that could not open a playback because of this error may still continue another one. */
 function mayContinueElsewhere(error: unknown): error is AppError {
   return error instanceof AppError && CONTINUABLE_ERRORS.includes(error.code);
 }

@@ -15,7 +15,7 @@ export type SlotWanted = Required<Pick<SlotRequest, 'class' | 'waitFor'>>;
 
 const MAX_ATTEMPTS_KEPT = 20;
 
-/** Why an engine did not play the file. */
+/** Why an engine could not play the file. */
 export interface EngineFailure {
   readonly code: AttemptOutcome;
   readonly detail: string;
@@ -23,7 +23,10 @@ export interface EngineFailure {
 
 const WITHDRAWN: EngineFailure = { code: 'engine_withdrawn', detail: 'the engine was withdrawn' };
 
-/** The engines that failed for one request, at the start or while sending. The request does not ask them again. */
+/**
+ * The engines that have failed for one request. They are not asked again, unless no other engine is left to continue a
+ * file of which the viewer already has a part.
+ */
 export class EngineFailures {
   readonly engines = new Set<string>();
   /** Description of the last failure. */
@@ -34,16 +37,21 @@ export class EngineFailures {
     this.last = reason;
   }
 
+  /** Returns the error for a request for which no engine is left. */
   toError(): AppError {
-    return new AppError('engine_failed', `Every engine tried failed; the last with ${this.last}.`);
+    return new AppError(
+      'engine_failed',
+      `Every engine that was tried has failed, the last one with ${this.last}.`,
+    );
   }
 }
 
-/** Opens the engine session that one playback reads, opens another one after a failure, and closes it. */
+/** The engine session of one playback. It can be replaced by another one, on another engine, after a failure. */
 export class FileSource implements SilentEngine {
   readonly attempts: Attempt[] = [];
-  /** The engine in use, or the engine that is being asked. */
+  /** The engine of the engine session, or the engine that is being asked to start one; else null. */
   engineId: string | null = null;
+  /** The engine of the last attempt. */
   lastEngineId: string | null = null;
   private source: EngineSource | null = null;
   private readonly closes = new PendingWork();
@@ -54,13 +62,13 @@ export class FileSource implements SilentEngine {
     private readonly holder: SlotHolder,
     private readonly sources: EngineSources,
     private readonly config: Pick<AppConfig, 'proxyInitTimeoutMs'>,
-    /** Engines that play this content in other playbacks. A second start on one of them would end its engine session. */
+    /** The engines that play this content in other playbacks. A second start there would end their engine session. */
     private readonly busyEngines: () => ReadonlySet<string>,
-    /** Called when the engine of the current session is withdrawn or its slot is preempted. */
+    /** Called when the engine in use is withdrawn or its slot is preempted. */
     private readonly onRevoked: () => void,
   ) {}
 
-  /** Null while no engine session is open. */
+  /** The slot of the engine session; null while none is open. */
   get lease(): SlotLease | null {
     return this.source?.lease ?? null;
   }
@@ -69,20 +77,21 @@ export class FileSource implements SilentEngine {
     return this.source?.opened ?? null;
   }
 
-  /** Takes over the slot and the engine session of a broadcast start. */
+  /** Takes over the slot and the engine session from a broadcast start. */
   takeOver(lease: SlotLease, engineSession: EngineSession): void {
     lease.handOver(this.holder);
     this.addAttempt(lease.engineId, monotonicMs(), 'playing');
     this.use(this.sources.resume(lease, engineSession));
   }
 
-  /** Continues with a newer engine session, because a second start of the content has ended the present one. */
+  /** Continues with a newer engine session of the content, whose start has ended the present one. */
   adopt(engineSession: EngineSession): void {
     this.source?.replaceSession(engineSession);
   }
 
   /**
-   * Starts the content on an engine that does not play it yet. If the start fails, tries the next engine.
+   * Starts the content on an engine that does not play it yet. If the start fails, tries the next engine. Adds the
+   * engines that fail to `failures`.
    *
    * @throws AppError `no_capacity` if every engine is full or plays the content already; `no_engine`;
    *   `content_not_found`; `engine_failed` if all remaining engines have failed; `start_timeout`; the signal's reason
@@ -120,18 +129,18 @@ export class FileSource implements SilentEngine {
       this.addAttempt(lease.engineId, startedMs, failure.code, failure.detail);
       failures.add(lease.engineId, failure.detail);
       if (monotonicMs() >= deadlineMs) {
-        const detail = `No answer within the start budget; last: ${failure.detail}.`;
+        const detail = `No engine answered within the start budget. The last failure was: ${failure.detail}.`;
         throw new AppError('start_timeout', detail);
       }
     }
   }
 
   /**
-   * Requests a part of the file and returns the response with its body unread. Repeats the request while the engine is
-   * pre-buffering. An engine session must be open.
+   * Requests a part of the file. Resolves with the response before its body is read. Repeats the request while the
+   * engine is pre-buffering. An engine session must be open.
    *
    * @param deadlineMs monotonic time
-   * @throws EngineFault, the signal's reason
+   * @throws EngineFault; the reason of `caller`, or of the slot's revocation
    */
   async open(part: FilePart, deadlineMs: number, caller: AbortSignal): Promise<IncomingMessage> {
     const { source } = this;
@@ -151,20 +160,24 @@ export class FileSource implements SilentEngine {
   }
 
   /**
-   * Resolves when all engine sessions that were dropped are stopped. Before that, a start of the same content on such
-   * an engine would fail.
+   * Resolves when all dropped engine sessions are stopped. Before that, a start of the same content on the same engine
+   * would fail.
    */
   stopped(): Promise<void> {
     return this.closes.settled();
   }
 
-  /** Stops the engine session and acquires no slot from now on. */
+  /** Stops the engine session, and makes `acquire` fail from now on. */
   close(): void {
     this.closing.abort(new Error('the playback is over'));
     this.drop();
   }
 
-  /** Describes a failure, and complains about the engine if it is to blame. @throws an error that is not the engine's fault */
+  /**
+   * Describes a failure, and complains about the engine if it is to blame.
+   *
+   * @throws `error` if it is no fault of the engine
+   */
   blame(error: unknown, lease: SlotLease): EngineFailure {
     if (error instanceof EngineFault) {
       const complaint = complaintOf(error);
@@ -195,14 +208,14 @@ export class FileSource implements SilentEngine {
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof AppError) || error.code !== 'engine_failed') throw error;
-      // Every engine is excluded: some have failed, others play this content already.
+      // Every engine is excluded, because it has failed or plays this content already.
       if (failures.engines.size > 0) throw failures.toError();
       const detail = 'Every healthy engine plays this content for another viewer.';
       throw new AppError('no_capacity', detail);
     }
   }
 
-  /** Returns null when the engine session is open; else why it is not, after releasing the slot. */
+  /** Opens an engine session and returns null. If that fails, releases the slot and returns why. */
   private async start(
     source: EngineSource,
     deadlineMs: number,
@@ -231,6 +244,7 @@ export class FileSource implements SilentEngine {
     }
   }
 
+  /** Makes `source` the present one, and watches for the revocation of its slot. */
   private use(source: EngineSource): void {
     this.source = source;
     this.engineId = source.engine.id;
@@ -259,7 +273,10 @@ export class FileSource implements SilentEngine {
   }
 }
 
-/** The error for a viewer whose start lost its slot to another request. */
+/** Returns the error for a viewer whose start has lost its slot to another request. */
 export function preempted({ revocationReason }: SlotLease): AppError {
-  return new AppError('no_capacity', revocationReason?.message ?? 'The slot was needed elsewhere.');
+  return new AppError(
+    'no_capacity',
+    revocationReason?.message ?? 'Another stream needed the slot.',
+  );
 }

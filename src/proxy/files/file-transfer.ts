@@ -10,35 +10,37 @@ import { continuesSpan, remainingRange } from './byte-range';
 import { fileHeadOf, isSameFile, type FileHead } from './file-head';
 import { EngineFailures, preempted, type FileSource, type SlotWanted } from './file-source';
 
-/** The viewer has received a part of the file and waits for the rest. */
+/** The slot to request when the viewer has received a part of the file and waits for the rest. */
 const CONTINUATION: SlotWanted = { class: 'failover', waitFor: 'answer' };
 
 export interface TransferEvents {
   /** Called with the facts about the file, before the head is sent to the viewer. */
   headKnown(head: FileHead): void;
-  /** Called when bytes were written to the viewer's connection. */
+  /** Called before bytes are written to the viewer's connection. */
   delivered(bytes: number): void;
-  /** Called when the answer continues from another response, of the same engine or another one. */
+  /** Called when the answer continues with another response, of the same engine or of another one. */
   continued(): void;
 }
 
-/** How a transfer ended after the head was sent. */
+/**
+ * How a transfer ended after the head was sent. `failed`: no engine could send the rest. `gone`: the viewer has left.
+ */
 export type TransferEnd = 'finished' | 'paused' | 'failed' | 'gone';
 
-/** A viewer that pauses keeps its connection and its slot for this long. */
+/** How long a viewer that pauses keeps its connection and its slot. */
 const PAUSE_MS = 30 * 60_000;
 const MAX_START_TRIES = 4;
 const MAX_CONTINUATION_TRIES = 4;
-/** Maximum number of breaks in a row that are bridged. */
+/** After this many breaks with less than PROGRESS_BYTES between them, the next break ends the transfer. */
 const MAX_BREAKS = 5;
 /**
- * After this many bytes without a break, counting starts again, because a file that plays for hours may break often.
+ * After this many bytes without a break, breaks are counted anew, because a file that plays for hours may have many.
  */
 const PROGRESS_BYTES = 2 * 1024 * 1024;
 
 /**
- * The answer to one request for a part of a file. It opens the file on an engine, sends the head and passes the body
- * on. When an engine breaks off, it continues from the last byte that was delivered.
+ * Answers one request for a part of a file: opens the part on an engine, sends the head, and passes the body on. If the
+ * engine fails, requests the rest, from the first byte that was not delivered.
  */
 export class FileTransfer {
   readonly failures = new EngineFailures();
@@ -49,7 +51,7 @@ export class FileTransfer {
   constructor(
     private readonly part: FilePart,
     private readonly source: FileSource,
-    /** What the first slot request may wait for, if no engine session is open. */
+    /** What the request for the first slot may wait for. Not used if an engine session is open already. */
     private readonly waitFor: SlotWanted['waitFor'],
     private readonly events: TransferEvents,
     private readonly config: AppConfig,
@@ -57,8 +59,11 @@ export class FileTransfer {
   ) {}
 
   /**
-   * @param sendHead sends the head and returns the stream for the body, or null if the connection is closed
-   * @throws AppError before the head is sent; afterwards the result tells how the transfer ended
+   * Runs the transfer to its end.
+   *
+   * @param sendHead sends the head, and returns the stream to which the body is written; null if the connection is
+   *   closed
+   * @throws AppError, only before the head is sent; afterwards the result tells how the transfer ended
    */
   async run(sendHead: (head: FileHead) => Writable | null): Promise<TransferEnd> {
     let body = await this.openFirst();
@@ -88,7 +93,7 @@ export class FileTransfer {
     return this.signal.aborted;
   }
 
-  /** A body without a length can end early without an error of the connection. */
+  /** True if bytes are missing. A body without `Content-Length` may end early without an error of the connection. */
   private isShort({ span }: FileHead): boolean {
     return span !== null && this.delivered < span.end - span.start;
   }
@@ -120,7 +125,7 @@ export class FileTransfer {
     return end;
   }
 
-  /** Opens the part in the current engine session, or on the first engine that can play the content. */
+  /** Requests the part from the open engine session, or else from the first engine that can play the content. */
   private async openFirst(): Promise<IncomingMessage> {
     const { source, failures } = this;
     let untilMs: number | null = null;
@@ -131,7 +136,7 @@ export class FileTransfer {
         return await source.open(this.part, untilMs, this.signal);
       } catch (error) {
         this.signal.throwIfAborted();
-        // A start whose slot was preempted must not acquire another one.
+        // A start whose slot was preempted must not acquire another slot.
         if (lease.isPreempted) throw preempted(lease);
         failures.last = source.blame(error, lease).detail;
         if (error instanceof EngineFault && error.kind === 'unsupported') {
@@ -139,7 +144,7 @@ export class FileTransfer {
         }
         if (monotonicMs() >= untilMs) throw this.startTimeout();
         if (tries >= MAX_START_TRIES) break;
-        // A lost session does not prove a fault of its engine, so the engine is asked once more.
+        // A lost engine session does not prove that its engine is at fault, so that engine is asked once more.
         const isRetry = error instanceof EngineFault && isLostSession(error) && tries === 1;
         if (!isRetry) failures.engines.add(lease.engineId);
         source.drop();
@@ -150,8 +155,8 @@ export class FileTransfer {
   }
 
   /**
-   * The first request waits as long as the scheduler allows. Further ones share the start budget, which includes their
-   * wait for a slot.
+   * Acquires an engine before the head is sent. The first call may wait for a slot as long as the scheduler allows.
+   * Later calls, which pass the end of the start budget as `untilMs`, may wait only until then.
    */
   private async acquireFirst(untilMs: number | null): Promise<SlotLease> {
     const wanted: SlotWanted = { class: 'start', waitFor: this.waitFor };
@@ -168,12 +173,15 @@ export class FileTransfer {
 
   private startTimeout(): AppError {
     const { last } = this.failures;
-    return new AppError('start_timeout', `No media within the start budget; last: ${last}.`);
+    return new AppError(
+      'start_timeout',
+      `No media arrived within the start budget. The last failure was: ${last}.`,
+    );
   }
 
   /**
-   * Requests the rest of the body: from the same engine if only the connection broke, else from another one. Null if no
-   * engine can send it.
+   * Requests the rest of the body: from the same engine if only the connection broke, else from another one. Returns
+   * null if no engine can send it.
    */
   private async continueAfter(head: FileHead, end: PumpEnd): Promise<IncomingMessage | null> {
     const { span } = head;
@@ -199,7 +207,7 @@ export class FileTransfer {
         const answer = fileHeadOf(body.statusCode ?? 0, body.headers);
         if (continuesSpan(span, this.delivered, answer.span) && isSameFile(head, answer))
           return body;
-        // The engine does not support ranges, or its file differs.
+        // The engine does not support ranges, or it has another file.
         body.destroy();
         this.failures.last = 'an answer that does not continue the file';
       } catch (error) {
@@ -211,13 +219,14 @@ export class FileTransfer {
     return null;
   }
 
+  /** Drops the engine session, and excludes its engine for this request. */
   private leave(): void {
     const { lease } = this.source;
     if (lease !== null) this.failures.engines.add(lease.engineId);
     this.source.drop();
   }
 
-  /** Acquires another engine, or an engine that failed before if there is no other, because it may have recovered. */
+  /** Acquires another engine. If there is none, acquires one that has failed before, because it may have recovered. */
   private async acquireAgain(): Promise<SlotLease> {
     try {
       return await this.source.acquire(this.failures, CONTINUATION, this.signal);
@@ -230,7 +239,7 @@ export class FileTransfer {
   }
 }
 
-/** How each end of a body is described in errors and attempts. */
+/** How each end of a body is described in error texts. */
 const END_DESCRIPTIONS: Readonly<Record<PumpEnd, string>> = {
   end: 'an end before the file was complete',
   broken: 'a broken connection',

@@ -3,7 +3,7 @@ import { FileHost, SourcesModule } from '../live';
 import { StreamsModule } from '../streams';
 import { FilePlaybacks } from './file-playbacks';
 
-/** Playbacks of files, also of contents that a start as a broadcast found to be files. */
+/** Playbacks of files, including contents that were started as broadcasts and turned out to be files. */
 @Module({
   imports: [StreamsModule, SourcesModule],
   providers: [FilePlaybacks, { provide: FileHost, useExisting: FilePlaybacks }],

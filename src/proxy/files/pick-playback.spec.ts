@@ -5,11 +5,11 @@ const NOW_MS = 100_000;
 
 function reading(client: string, nothingTakenForMs: number | null = null): PlaybackFacts {
   const idleSinceMs = nothingTakenForMs === null ? null : NOW_MS - nothingTakenForMs;
-  return { client, isRead: true, idleSinceMs };
+  return { client, hasViewer: true, idleSinceMs };
 }
 
 function left(client: string, agoMs: number): PlaybackFacts {
-  return { client, isRead: false, idleSinceMs: NOW_MS - agoMs };
+  return { client, hasViewer: false, idleSinceMs: NOW_MS - agoMs };
 }
 
 /** A request of the client `me`, long enough after its arrival for its older connection to have closed. */
@@ -117,7 +117,7 @@ describe('the playback for a request', () => {
   it('replaces a viewer only in an unread playback of the same client, or by token', () => {
     const playback = fc.record({
       client: fc.constantFrom('me', 'you'),
-      isRead: fc.boolean(),
+      hasViewer: fc.boolean(),
       idleSinceMs: fc.option(fc.integer({ min: NOW_MS - 10_000, max: NOW_MS })),
     });
     const asked = fc.record({
@@ -130,7 +130,7 @@ describe('the playback for a request', () => {
     fc.assert(
       fc.property(fc.array(playback, { maxLength: 8 }), asked, (playbacks, facts) => {
         const pick = pickPlayback(playbacks, facts, NOW_MS);
-        if (pick.kind !== 'continue' || !pick.playback.isRead) return;
+        if (pick.kind !== 'continue' || !pick.playback.hasViewer) return;
         expect(pick.playback.client).toBe('me');
         if (facts.hasToken) return;
         expect(facts.isFromStart).toBe(false);

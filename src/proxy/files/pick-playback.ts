@@ -1,64 +1,71 @@
-/** The facts about a playback that decide which request may continue it. */
+/** The facts about a playback that decide whether a request may continue it. */
 export interface PlaybackFacts {
-  /** Token of its last viewer, or that viewer's address and User-Agent. */
+  /** Identifies the last viewer: its token, or its IP address and User-Agent. */
   readonly client: string;
-  readonly isRead: boolean;
+  readonly hasViewer: boolean;
   /**
-   * Monotonic ms since when the playback has had no viewer, or since when its viewer has taken none of the queued
-   * bytes. Null while the viewer takes bytes.
+   * Monotonic time at which the last viewer left or, if there is a viewer who takes none of the queued bytes, at which
+   * bytes were last queued. Null while the viewer takes bytes.
    */
   readonly idleSinceMs: number | null;
 }
 
 /** The facts about a request that decide which playback it continues. */
 export interface RequestFacts {
+  /** Identifies the client, as in `PlaybackFacts`. */
   readonly client: string;
   /**
-   * True if `client` is a token, which identifies one viewer; an address and a User-Agent may be those of several
-   * viewers.
+   * True if `client` is a token, which only one viewer has. Several viewers may share an IP address and a User-Agent.
    */
   readonly hasToken: boolean;
+  /** True if the request begins with the first byte of the file. */
   readonly isFromStart: boolean;
-  /** Monotonic ms. */
+  /** Monotonic time of the request. */
   readonly arrivedMs: number;
-  /** The request has tried to open another playback and found no engine. */
+  /** True if a playback was already opened for this request, but found no engine. */
   readonly isRefused: boolean;
 }
 
+/** What to do with a request. */
 export type PlaybackPick<P> =
   | { readonly kind: 'continue'; readonly playback: P }
-  /** Play it on another engine. `answer`: without waiting for a slot, because the client may continue one of its playbacks. */
+  /**
+   * Open another playback. With `answer`, do not wait for a slot, because the client may soon continue one of its own.
+   */
   | { readonly kind: 'open'; readonly waitFor: 'slot' | 'answer' }
-  /** Pick again at this time, or when a playback changes. */
+  /** Pick again at this monotonic time, or earlier if a playback changes. */
   | { readonly kind: 'wait'; readonly untilMs: number }
   | { readonly kind: 'refuse' };
 
 /**
- * A playback counts as unread when its viewer has taken nothing for this long: players keep the previous connection
- * while they seek.
+ * A playback counts as unread when its viewer has taken nothing for this long: a player that seeks may leave its
+ * previous connection open without reading from it.
  */
 const UNREAD_MS = 3000;
-/** Players that seek often close the old connection just after they open the new one. */
+/**
+ * Wait for this long, because a player that seeks often closes its old connection only just after it opens the new one.
+ */
 const OVERLAP_MS = 250;
 /**
- * A request without an engine waits this long for a release: some players open one connection before they close
- * another.
+ * How long a request that found no engine waits for another viewer to leave: some players open a connection before they
+ * close the previous one.
  */
 const ROOM_WAIT_MS = 1500;
 /**
- * It waits this long if a playback of its own client may become unread, because socket buffers fill before a viewer
- * counts as taking nothing.
+ * How long such a request waits if a playback of its own client may become unread. This takes longer than UNREAD_MS,
+ * because a viewer counts as taking nothing only when the buffers of its socket are full.
  */
 const UNREAD_WAIT_MS = UNREAD_MS + 1000;
+/** How often a waiting request looks for an unread playback. */
 const CHECK_EVERY_MS = 250;
 
 /**
- * Chooses the playback that a request continues.
+ * Chooses the playback that a request continues, or decides that it opens another one, waits, or is refused.
  *
- * A token identifies one viewer, whose playback follows each of its requests. An address and a User-Agent do not,
- * because several people behind one router may use the same player. So a request for the first byte counts as a new
- * viewer, and never gets a playback that is being read. A request for a later byte is a seek, which continues a
- * playback of the same client whose connection is closed or whose viewer takes nothing.
+ * A token identifies one viewer, whose new request always continues its playback. An IP address and a User-Agent do not
+ * identify a viewer, because several people behind one router may use the same player. So without a token, a request
+ * for the first byte counts as a new viewer, and never takes over a playback that has a viewer. A request for a later
+ * byte counts as a seek. It continues a playback of the same client that has no viewer, or whose viewer takes nothing.
  */
 export function pickPlayback<P extends PlaybackFacts>(
   playbacks: readonly P[],
@@ -73,10 +80,10 @@ export function pickPlayback<P extends PlaybackFacts>(
   const isUnread = ({ idleSinceMs }: PlaybackFacts): boolean =>
     idleSinceMs !== null && nowMs - idleSinceMs >= UNREAD_MS;
   const found =
-    own.findLast(({ isRead }) => !isRead) ??
+    own.findLast(({ hasViewer }) => !hasViewer) ??
     (hasToken ? own[0] : undefined) ??
     (isFromStart ? undefined : own.find(isUnread)) ??
-    byIdleTime.find(({ isRead }) => !isRead);
+    byIdleTime.find(({ hasViewer }) => !hasViewer);
   if (found !== undefined) return { kind: 'continue', playback: found };
 
   const isOwnSeek = !isFromStart && own.length > 0;

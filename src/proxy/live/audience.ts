@@ -10,9 +10,9 @@ import type { LeaveReason, Viewer, WatchedStream } from '../viewers';
 export type HolderKind = 'client' | 'check';
 
 /**
- * The viewers and the other holders of one stream. The stream is idle while nobody watches it (or waits for its start) and
- * nobody holds it. The grace period begins when the last viewer and the last holder have left, and the stream ends when
- * the grace period is over. A paused viewer does not watch, but has not left.
+ * The viewers and the holders of one stream. The stream is idle while nobody watches it, waits for its start or holds
+ * it. A paused viewer does not watch, but has not left. When all viewers and holders have left, the grace period
+ * begins; at its end, the stream ends.
  */
 export class Audience {
   readonly viewers = new Set<Viewer>();
@@ -27,7 +27,7 @@ export class Audience {
     private readonly streamUid: string,
     private readonly graceMs: number,
     private readonly jobs: Jobs,
-    private readonly holder: SlotHolder,
+    private readonly slotHolder: SlotHolder,
   ) {}
 
   /** Monotonic time at which the stream became idle; null while it is watched or held. */
@@ -45,6 +45,7 @@ export class Audience {
     return this.viewers.size - this.paused.size;
   }
 
+  /** Bytes that viewers and former viewers have received. */
   get bytesOut(): number {
     let bytes = this.pastBytes;
     for (const viewer of this.viewers) bytes += viewer.queuedBytes - viewer.unsentBytes();
@@ -103,8 +104,8 @@ export class Audience {
   }
 
   /**
-   * Call after somebody left. Starts the idle time if nobody watches or holds the stream, and the grace period if no
-   * viewer is left either, not even a paused one.
+   * Call after a viewer or a holder has left. If nobody watches or holds the stream now, it counts as idle. If not even
+   * a paused viewer is left, the grace period begins.
    */
   beginIdleIfUnwatched(): void {
     if (this.watching > 0 || this.holders.size > 0) return;
@@ -113,12 +114,13 @@ export class Audience {
     this.updateWatch();
   }
 
+  /** Cancels the grace period. Call when the stream has ended. */
   close(): void {
     this.jobs.cancel('stream.grace', this.streamUid);
   }
 
   private updateWatch(): void {
-    this.holder.setWatch(this.watch);
+    this.slotHolder.setWatch(this.watch);
   }
 
   private get watch(): Watch {

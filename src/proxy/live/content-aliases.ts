@@ -6,8 +6,9 @@ import { DataFolder, PersistentList } from '../../storage';
 const MAX_ENTRIES = 10_000;
 
 /**
- * The infohash of each content id, as engines have reported it. The aliases survive restarts. With them, requests by `id`
- * and by `infohash` find the same stream before any start; without them, a second start is made and then merged.
+ * The infohash of each content id, as engines have reported it; kept across restarts. With an alias, a request by `id`
+ * finds the stream that was started by `infohash`, and the reverse. Without one, a second stream is started, and merged
+ * into the first when its engine reports the infohash.
  */
 @Injectable()
 export class ContentAliases implements OnModuleInit, OnModuleDestroy {

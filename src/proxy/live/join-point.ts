@@ -1,18 +1,18 @@
 import type { StreamHistory } from '../upstream';
 import type { Viewer } from '../viewers';
 
-type JoinPlace = ReturnType<StreamHistory['firstJoinPoint']>;
+type JoinPoint = ReturnType<StreamHistory['firstJoinPoint']>;
 
 /**
- * Returns the place in the history where a viewer begins; null while nobody can join. A viewer who waited for the start gets
- * the whole history, unless the request says how far behind live to begin.
+ * Returns the point in the history at which a viewer begins; null while nobody can join. A viewer who waited for the
+ * start gets the whole history, unless the request says how far behind live to begin.
  */
-export function joinPlaceFor(
+export function joinPointFor(
   viewer: Pick<Viewer, 'askedBehindMs' | 'joinedMs'>,
   history: StreamHistory,
   readyMs: number | null,
   usualBehindMs: number,
-): JoinPlace {
+): JoinPoint {
   const { askedBehindMs, joinedMs } = viewer;
   const hasWaited = readyMs !== null && joinedMs <= readyMs;
   if (askedBehindMs === null && hasWaited) return history.firstJoinPoint();
@@ -20,10 +20,10 @@ export function joinPlaceFor(
 }
 
 /**
- * Returns the delay behind live that a viewer asking for `behindMs` would actually get, in media ms. Null while nobody can
- * join, and for a stream without a clock.
+ * Returns how far behind live a viewer that requests `behindMs` would really begin, in ms of media. Null while nobody
+ * can join, and while the stream has no media time.
  */
 export function reachableBehindMs(history: StreamHistory, behindMs: number): number | null {
-  const place = history.laterJoinPoint(behindMs);
-  return place === null ? null : history.mediaMsBehind(place.position);
+  const point = history.laterJoinPoint(behindMs);
+  return point === null ? null : history.mediaMsBehind(point.position);
 }

@@ -1,8 +1,8 @@
-import { mayMove, type LivePhase } from './live-phase';
+import { mayBecome, type LivePhase } from './live-phase';
 
 const PHASES: readonly LivePhase[] = ['starting', 'live', 'stalled', 'ended', 'failed'];
 
-describe('mayMove', () => {
+describe('mayBecome', () => {
   it.each<[LivePhase, LivePhase[]]>([
     ['starting', ['live', 'ended', 'failed']],
     ['live', ['stalled', 'ended', 'failed']],
@@ -10,6 +10,6 @@ describe('mayMove', () => {
     ['ended', []],
     ['failed', []],
   ])('allows the phase %s to be followed by %j only', (from, to) => {
-    expect(PHASES.filter((phase) => mayMove(from, phase)).sort()).toEqual([...to].sort());
+    expect(PHASES.filter((phase) => mayBecome(from, phase)).sort()).toEqual([...to].sort());
   });
 });

@@ -1,13 +1,13 @@
 /**
- * The phases of a live stream, and what causes each transition:
+ * The phases of a live stream, and the causes of the transitions:
  *
  *   starting ──first random access point──▶ live ◀──media── stalled
  *   live ──source ended or silent──▶ stalled
  *   starting ──start failed──▶ failed;  stalled ──outage budget spent, or no usable source──▶ failed
  *   any ──grace period over, operator, shutdown, slot preempted, merged into another stream──▶ ended
  *
- * `grace` is not a phase of its own. A stream in any of the first three phases is shown as `grace` while it is idle, so the
- * return of a viewer does not change the phase.
+ * `grace` is not a phase. The API shows a stream in one of the first three phases as `grace` while it is idle, so the
+ * phase does not change when a viewer returns.
  */
 export type LivePhase = 'starting' | 'live' | 'stalled' | 'ended' | 'failed';
 
@@ -19,6 +19,7 @@ const TRANSITIONS: Readonly<Record<LivePhase, readonly LivePhase[]>> = {
   failed: [],
 };
 
-export function mayMove(from: LivePhase, to: LivePhase): boolean {
+/** Returns true if a stream may go from phase `from` to phase `to`. */
+export function mayBecome(from: LivePhase, to: LivePhase): boolean {
   return TRANSITIONS[from].includes(to);
 }

@@ -19,13 +19,13 @@ import type {
 import { StreamHistory, StreamIngest } from '../upstream';
 import { StreamFanout, type BacklogScheduler, type LeaveReason, type Viewer } from '../viewers';
 import { Audience, type HolderKind } from './audience';
-import { joinPlaceFor, reachableBehindMs } from './join-place';
+import { joinPointFor, reachableBehindMs } from './join-point';
 import { MediaWatch } from './media-watch';
 import { fanoutLimits, historyLimits } from './stream-limits';
 import type { SourceChangeReason, StallReason, StreamReporter } from './stream-reporter';
 import { StreamStart } from './stream-start';
 import { isoOf, timelineOf } from './stream-timeline';
-import { mayMove, type LivePhase } from './live-phase';
+import { mayBecome, type LivePhase } from './live-phase';
 import { StreamObservation } from './observation/stream-observation';
 import type { EngineSources } from './sources/engine-sources';
 import type { MoveUnderWay } from './sources/planned-moves';
@@ -34,35 +34,44 @@ import { SourceController, type Claim } from './sources/source-controller';
 import type { SourceRotation } from './sources/source-rotation';
 import type { Source } from './sources/source.port';
 
-/** The other live streams. The directory finds the stream that plays a content, and is notified of changes of a stream. */
+/** Finds the stream that plays a content, and is told about changes of each stream. */
 export interface LiveStreamDirectory {
   /**
-   * An engine has reported which content it plays. If another stream already plays it, this stream is merged into that
-   * one, provided this one is still starting. If both are on the same engine, the other stream also adopts the newer
-   * session.
+   * Call when an engine has reported the infohash that `stream` plays. If another stream already plays that content,
+   * `stream` is merged into it, provided that `stream` is still starting. If both are on the same engine, the other
+   * stream also adopts the newer session.
+   *
+   * @returns `own`: no other stream plays the content. `merged`: `stream` was merged into the other stream.
+   *   `played_elsewhere`: another stream plays the content, but `stream` runs already and cannot be merged.
    */
   claim(
     stream: LiveStream,
     infohash: string,
     source: Source,
   ): 'own' | 'merged' | 'played_elsewhere';
-  /** The stream of a channel is about to play another content, so it must no longer be found under the old one. */
+  /** The stream changes to another source of its channel, so it must no longer be found under the old content. */
   sourceChanged(stream: LiveStream): void;
   /** Viewers can join the stream from now on. */
   live(stream: LiveStream): void;
   /** The stream has ended, so nothing may be added to it any more. Called once per stream. */
   over(stream: LiveStream): void;
+  /** The viewer has left its stream. */
   viewerGone(viewer: Viewer): void;
-  /** An engine has reported that the content is a file. Returns true if a playback of the file has taken the source over. */
+  /**
+   * An engine has reported that the content is a file. Returns true if a file playback took over the slot and session.
+   */
   fileAnswered(found: FoundFile): boolean;
-  /** True if the start failed because the content is a file. The directory then plays it as one. */
+  /**
+   * Returns true if the start failed because the content is a file. The content is then remembered as a file, and the
+   * waiting requests continue as file playbacks.
+   */
   fileFound(stream: LiveStream, error: AppError): boolean;
 }
 
 /**
- * One content that is being served live, with all its viewers. Its phases are in `live-phase.ts`. The stream owns the
- * task that opens its sources, the ring, the fan-out and its timers. It finishes only through `end` or `fail`, and both
- * release everything that the stream owns.
+ * One content that is being served live, with all its viewers. `live-phase.ts` lists its phases. The stream owns its
+ * history, its fan-out, its timers, and the task that opens its sources. It finishes only through `end` or `fail`, and
+ * both release everything that it owns.
  */
 export class LiveStream implements Stream {
   readonly kind = 'live';
@@ -75,7 +84,7 @@ export class LiveStream implements Stream {
   endReason: EndReason | ErrorCode | null = null;
   error: AppError | null = null;
   private readonly requestedAt = wallClockIso();
-  /** Facts about the stream beside its media: engine statistics, codecs, and detected loops. */
+  /** What is observed about the stream: engine statistics, codecs, and detected loops. */
   readonly observation: StreamObservation;
   private readonly audience: Audience;
   readonly holder: SlotHolder;
@@ -101,7 +110,7 @@ export class LiveStream implements Stream {
     /** Public id, derived from the selector of the first request. It never changes. */
     readonly id: string,
     readonly selector: ContentSelector,
-    /** Chooses the content to request from engines: the one requested, or a source of the channel. */
+    /** Chooses the content to request from engines: the requested content, or one of the channel's sources. */
     readonly rotation: SourceRotation,
     private readonly report: StreamReporter,
     private readonly directory: LiveStreamDirectory,
@@ -169,7 +178,9 @@ export class LiveStream implements Stream {
     return this.start.ready.promise;
   }
 
-  /** Resolves when an engine has answered, before any media arrive; rejects if the start fails or the stream is stopped. */
+  /**
+   * Resolves when an engine has answered, before any media arrive; rejects if the start fails or the stream is stopped.
+   */
   get answered(): Promise<LiveStream> {
     return this.start.answered.promise;
   }
@@ -198,16 +209,12 @@ export class LiveStream implements Stream {
     return this.sources.failovers;
   }
 
-  /** True if the source in use has delivered media and has not ended. */
-  get isFlowing(): boolean {
-    return this.sources.reader?.isFlowing === true;
-  }
-
+  /** The source in use or being opened; null if there is none. */
   get current(): Source | null {
     return this.sources.current;
   }
 
-  /** The engine that serves the stream, or served it last. Still available after the stream has ended. */
+  /** The engine that serves the stream, or served it last, even after the stream has ended. */
   get engineId(): string | null {
     return this.sources.current?.engine.id ?? this.lastEngineId;
   }
@@ -216,7 +223,7 @@ export class LiveStream implements Stream {
     return this.audience.viewers;
   }
 
-  /** True if the content may have caused the failure. A start timeout without any engine answer does not count. */
+  /** True if the content may have caused the failure; false if the start timed out before any engine answered. */
   get isFaultOfContent(): boolean {
     return this.error?.code !== 'start_timeout' || this.answeredAt !== null;
   }
@@ -273,6 +280,7 @@ export class LiveStream implements Stream {
     };
   }
 
+  /** Monotonic time at which the stream became idle; null while it is watched or held. */
   get idleSince(): number | null {
     return this.audience.idleSince;
   }
@@ -301,8 +309,8 @@ export class LiveStream implements Stream {
   }
 
   /**
-   * The delay behind live that a viewer asking for `behindMs` would actually get, in media ms. Null while nobody can
-   * join, and for a stream without a clock.
+   * How far behind live a viewer that requests `behindMs` would really begin, in ms of media. Null while nobody can
+   * join, and while the stream has no media time.
    */
   reachableBehindMs(behindMs: number): number | null {
     if (this.readyMs === null || this.isOver) return null;
@@ -311,13 +319,13 @@ export class LiveStream implements Stream {
 
   /** Starts feeding a viewer whose response headers have been sent. Call only after `ready` has resolved. */
   attachViewer(viewer: Viewer, socket: Socket, joinBehindMs: number): void {
-    const point = joinPlaceFor(viewer, this.history, this.readyMs, joinBehindMs);
-    if (point === null) throw new AppError('internal_error', 'The stream has no place to join at.');
+    const point = joinPointFor(viewer, this.history, this.readyMs, joinBehindMs);
+    if (point === null) throw new AppError('internal_error', 'The stream has no join point.');
     this.fanout.attach(viewer, socket, point, monotonicMs());
     this.report.viewerJoined(viewer);
   }
 
-  /** Call when a viewer who fetches segments gets its first playlist, and only after `ready` has resolved. */
+  /** Call when an HLS viewer gets its first playlist, and only after `ready` has resolved. */
   attachSegmentViewer(viewer: Viewer): void {
     viewer.takesSegments = true;
     this.report.viewerJoined(viewer);
@@ -327,8 +335,8 @@ export class LiveStream implements Stream {
     if (!this.audience.remove(viewer, reason)) return;
     this.fanout.detach(viewer);
     if (viewer.isFed) this.report.viewerLeft(viewer, reason);
-    // Reset instead of closing. The response has no framing, so players take a normal close for the end of the
-    // programme, and Kodi goes on to the next channel.
+    // Reset the connection instead of closing it. The response has no length, so players would take a normal close for
+    // the end of the programme, and Kodi would go on to the next channel.
     if (reason === 'hung_up') viewer.socket?.destroy();
     else viewer.socket?.resetAndDestroy();
     viewer.onGone?.(reason);
@@ -346,11 +354,11 @@ export class LiveStream implements Stream {
     if (!this.isOver) this.audience.beginIdleIfUnwatched();
   }
 
-  /** Ends the stream for a reason that is not a failure. Resolves when its engine sessions are stopped and its slot is free. */
+  /** Ends the stream without an error. Resolves when its engine sessions are stopped and its slot is free. */
   async end(reason: EndReason): Promise<void> {
     if (this.finish('ended', reason)) {
       if (reason !== 'recorded') this.report.ended(this.lastEngineId, reason);
-      // The viewers of a merged stream now wait for the start of the other stream.
+      // The requests that waited for a merged stream now wait for the other stream.
       if (this.mergedInto === null) this.start.stopped(reason);
       this.dismissViewers(reason === 'shutdown' ? 'shutdown' : 'stopped');
     }
@@ -362,31 +370,33 @@ export class LiveStream implements Stream {
     return this.sources.move(engineId);
   }
 
-  /** See `SourceController.adoptFrom`. */
+  /** Takes over the newer engine session of this content, as `SourceController.adoptFrom` describes. */
   adoptFrom(newer: Source): void {
     this.sources.adoptFrom(newer);
   }
 
-  /** Call when the grace period is over. Does nothing if a viewer has come back meanwhile. */
+  /** Call when the grace period is over. Does nothing if there is a viewer or a holder again. */
   async endIfEmpty(): Promise<void> {
     if (this.audience.isEmpty) await this.end('no_viewers');
   }
 
   private async run(): Promise<void> {
-    // Run the first step in a later turn, so that the viewer who requested the stream is counted by then.
+    // Begin in a later turn, because the caller adds the viewer who requested the stream only after this constructor.
     await Promise.resolve();
     try {
       await this.sources.run();
       // Do not await `end`, because it waits for this task.
       if (this.mergedInto !== null) void this.end('joined_other_session');
     } catch (error) {
-      // Fail first and wait for the engines afterwards, so that callers get the error at once.
+      // Fail before waiting for the engine sessions to stop, so that callers get the error at once.
       this.fail(error);
     }
     await this.sources.settled();
   }
 
-  /** Merges this stream into another one that plays the content and that takes over the viewers and waiting requests. */
+  /**
+   * Merges this stream into `other`, which plays the same content. Its viewers and waiting requests move to `other`.
+   */
   mergeInto(other: LiveStream): void {
     this.mergedInto = other;
     other.rotation.serve(this.rotation);
@@ -403,7 +413,7 @@ export class LiveStream implements Stream {
     const { isLive = -1, infohash = null } = source.opened ?? {};
     this.isLive = isLive;
     this.infohash ??= infohash;
-    // Do not resolve `answered` for a file; it is not a broadcast.
+    // Do not resolve `answered` for a file: requests that wait for it expect a live stream.
     if (isLive === 0) return this.handOverFile(source);
     const claim =
       infohash !== null && isFirst ? this.directory.claim(this, infohash, source) : 'own';
@@ -412,8 +422,8 @@ export class LiveStream implements Stream {
   }
 
   /**
-   * A file is handed over only while a stream that is not a channel is starting. A channel or a running stream gives the
-   * source up instead.
+   * Hands a file over to a file playback, but only while a stream without a channel is starting. In all other cases the
+   * stream gives up this content.
    */
   private handOverFile(source: Source): Claim {
     if (this.rotation.channelId !== null || this.currentPhase !== 'starting') return 'own';
@@ -429,7 +439,7 @@ export class LiveStream implements Stream {
     reason: SourceChangeReason,
     detail: string | null,
   ): void {
-    // The infohash of the old content is out of date; the next engine answer brings the new one.
+    // The next engine that answers reports the infohash of the new content.
     this.infohash = null;
     this.directory.sourceChanged(this);
     this.report.sourceChanged(this.rotation, fromId, reason, detail);
@@ -437,7 +447,7 @@ export class LiveStream implements Stream {
 
   private mediaAppended(): void {
     this.fanout.appended();
-    // This is called for padding and tables too, but only media end a stall.
+    // This method also runs when only padding or tables arrived, but only media end a stall.
     const lastMediaMs = this.ingest.lastMediaMs ?? 0;
     if (this.currentPhase !== 'starting') this.rotation.mediaCame(lastMediaMs);
     if (this.currentPhase === 'stalled' && lastMediaMs >= this.stalledSinceMs) this.resume();
@@ -449,7 +459,7 @@ export class LiveStream implements Stream {
     this.sources.confirm();
     this.rotation.mediaCame(this.readyMs);
     this.fanout.flush();
-    this.move('live');
+    this.become('live');
     const startMs = Math.round(this.readyMs - this.createdMs);
     this.report.started(this.lastEngineId ?? '', this.infohash, startMs);
     this.directory.live(this);
@@ -458,14 +468,14 @@ export class LiveStream implements Stream {
 
   private stall(reason: StallReason, lastMediaMs: number): void {
     if (this.currentPhase !== 'live') return;
-    this.move('stalled');
+    this.become('stalled');
     this.stalledSinceMs = monotonicMs();
     this.mediaUntilMs = lastMediaMs;
     this.report.stalled(this.engineId, reason);
   }
 
   private resume(): void {
-    this.move('live');
+    this.become('live');
     this.report.resumed(this.engineId ?? '', Math.round(monotonicMs() - this.mediaUntilMs));
   }
 
@@ -473,12 +483,11 @@ export class LiveStream implements Stream {
     if (this.isOver) return;
     const error = asAppError(cause, 'The stream failed inside the proxy.');
     if (this.readyMs === null && this.directory.fileFound(this, error)) {
-      // Waiting requests continue as a playback of the file. That playback needs this slot, so wait until the slot is
-      // free.
+      // The waiting requests continue as file playbacks, which may need this slot. So end only when it is free.
       void this.sources.settled().then(() => this.end('recorded'));
       return;
     }
-    // Set before `finish`, because the directory remembers the error.
+    // Set the error before `finish`, which makes the directory remember it.
     this.error = error;
     this.finish('failed', error.code);
     this.report.failed(error, this.lastEngineId, this.infohash, this.sources.attempts);
@@ -490,11 +499,11 @@ export class LiveStream implements Stream {
     for (const viewer of [...this.audience.viewers]) this.removeViewer(viewer, reason);
   }
 
-  /** The steps that every end of a stream shares. Returns false if the stream was over already. */
+  /** Stops everything that the stream owns, for `end` and `fail`. Returns false if the stream was over already. */
   private finish(phase: 'ended' | 'failed', reason: EndReason | ErrorCode): boolean {
     if (this.isOver) return false;
     this.lastEngineId = this.engineId ?? this.attempts.at(-1)?.engineId ?? null;
-    this.move(phase);
+    this.become(phase);
     this.endedMs = monotonicMs();
     this.endReason = reason;
     this.watch.close();
@@ -506,9 +515,9 @@ export class LiveStream implements Stream {
     return true;
   }
 
-  private move(to: LivePhase): void {
-    if (!mayMove(this.currentPhase, to)) {
-      throw new Error(`a stream cannot go from ${this.currentPhase} to ${to}`);
+  private become(to: LivePhase): void {
+    if (!mayBecome(this.currentPhase, to)) {
+      throw new Error(`A stream cannot go from ${this.currentPhase} to ${to}`);
     }
     this.currentPhase = to;
   }

@@ -21,7 +21,7 @@ import type { Source } from './sources/source.port';
 import { StreamMemory } from './stream-memory';
 import { StreamReporters } from './stream-reporter';
 
-/** Finds and creates live streams. A content has at most one stream; a request that arrives during the start joins it. */
+/** Finds and creates live streams. A content has at most one stream, which later requests join even while it starts. */
 @Injectable()
 export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleDestroy {
   private readonly memory: StreamMemory;
@@ -43,8 +43,8 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
 
   onModuleInit(): void {
     this.rotations.onChange((id) => {
-      // The channel was edited, so forget its remembered failures. Without the file index, the key is a prefix of the keys
-      // for every file index.
+      // The channel was edited, so forget its remembered failures. A key ends with the file index; without that, it is a
+      // prefix of the keys for all file indexes.
       const keys = streamKey({ kind: 'channel', value: id, fileIndex: 0 }).replace(/0$/, '');
       this.faults.forgetAll((key) => key.startsWith(keys));
     });
@@ -69,7 +69,7 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
     return this.registry.list().filter(isLiveStream);
   }
 
-  /** Finds a live stream by its public id, its infohash, or another id that an engine resolved to the same content. */
+  /** Finds a live stream by its public id, its infohash, or another id of the same content. */
   find(id: string): LiveStream | null {
     return asLive(this.registry.find(id));
   }
@@ -88,7 +88,7 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
    * Adds a viewer to the stream of a content, and starts the stream if there is none. The caller must call
    * `viewer.leave` in the end.
    *
-   * @throws AppError: a limit is reached, a remembered failure of the content, `shutting_down`
+   * @throws AppError `shutting_down`; the remembered failure of the content; or the error of a limit that is reached
    */
   join(selector: ContentSelector, viewer: Viewer): LiveStream {
     const existing = this.admit(selector);
@@ -99,7 +99,7 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
     return stream;
   }
 
-  /** Like `join`, for a client at `ip` that holds the stream without watching it. The same limits apply. */
+  /** Like `join`, for a client at `ip` that keeps the stream alive without watching it. The same limits apply. */
   hold(selector: ContentSelector, holder: object, kind: HolderKind, ip: string): LiveStream {
     const existing = this.admit(selector);
     this.registry.limits.check(ip, existing?.viewers.size ?? 0);
@@ -108,7 +108,7 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
     return stream;
   }
 
-  /** The selectors that engines would be asked for. @throws as `SourceRotations.sourcesOf` */
+  /** Returns the selectors that would be requested from engines. @throws as `SourceRotations.sourcesOf` */
   sourcesOf(selector: ContentSelector): SourceSelector[] {
     return this.rotations.sourcesOf(selector);
   }
@@ -118,12 +118,12 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
     return this.faults.lookup(streamKey(selector));
   }
 
-  /** Stores a check's failure so that the next request is refused at once. */
+  /** Remembers the failure of a content check, so that the next request is refused at once. */
   rememberFault(selector: ContentSelector, error: AppError): void {
     this.faults.remember(streamKey(selector), error);
   }
 
-  /** True if PROXY_BUFFER_TOTAL has room for a playlist of this stream, or its bit rate is still unknown. */
+  /** True if PROXY_BUFFER_TOTAL has room for an HLS playlist of this stream, or if its bit rate is still unknown. */
   canHoldPlaylist(stream: LiveStream): boolean {
     return this.memory.canHoldPlaylist(stream);
   }
@@ -156,7 +156,7 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
    * returns null. Also returns null if `stream` is over.
    */
   private ownerOf(infohash: string, stream: LiveStream): LiveStream | null {
-    // The stream ended while the engine answered: claim nothing.
+    // The stream ended before the engine answered, so it claims nothing.
     if (stream.isOver) return null;
     const selector = stream.rotation.content;
     const guessed = this.knownInfohash(selector);
@@ -201,6 +201,11 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
     return kind === 'content_id' ? this.aliases.infohashOf(value) : null;
   }
 
+  /**
+   * Returns the stream that a request for this content joins; null if a new one must be started.
+   *
+   * @throws AppError `shutting_down`, or the remembered failure of the content
+   */
   private admit(selector: ContentSelector): LiveStream | null {
     this.registry.mustBeOpen();
     const [best] = this.sourcesOf(selector);
@@ -211,7 +216,7 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
     return null;
   }
 
-  /** If the channel's first content is already playing, that stream becomes the channel's stream. */
+  /** If a stream already plays the channel's best source, makes it the channel's stream and returns it; else null. */
   private joinPlaying(
     selector: ContentSelector,
     best: SourceSelector | undefined,
@@ -225,7 +230,7 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
   }
 
   private open(selector: ContentSelector): LiveStream {
-    this.registry.mustAdmit();
+    this.registry.makeRoom();
     const id = publicStreamId(selector);
     const rotation = this.rotations.create(selector, (content) => {
       const other = this.lookup(content);

@@ -5,7 +5,7 @@ import { BacklogScheduler } from '../viewers';
 import { LiveStreams } from './live-streams';
 import { SourcesModule } from './sources/sources.module';
 
-/** Live streams. Needs the global configuration module. */
+/** Live streams. Needs the global modules. */
 @Module({})
 export class LiveModule {
   /** @param files provides `FileHost`, which takes over contents that turn out to be files */

@@ -12,16 +12,18 @@ import {
 import type { StreamFanout, Viewer } from '../viewers';
 import type { StallReason } from './stream-reporter';
 
+/** What the media watch needs from its stream. */
 export interface WatchedMedia extends SilentEngine {
   readonly viewers: ReadonlySet<Viewer>;
-  /** True if viewers have been able to join and the stream has not ended. */
+  /** True from the first join point until the stream ends. */
   isRunning(): boolean;
+  /** The reader of the source in use; null if there is none. */
   reader(): UpstreamReader | null;
-  /** No media for PROXY_KEEPALIVE_AFTER; the last came at `lastMediaMs`. Called every tick until media return. */
+  /** Called in each tick while no media have arrived for PROXY_KEEPALIVE_AFTER. The last arrived at `lastMediaMs`. */
   silent(reason: StallReason, lastMediaMs: number): void;
-  /** The silence has lasted as long as the outage budget allows. */
+  /** Called when no media have arrived for the whole outage budget. */
   outageOver(silentMs: number): void;
-  /** A check in the tick threw an error. */
+  /** Called when a tick has thrown an error. */
   fault(error: unknown): void;
 }
 
@@ -29,9 +31,9 @@ const MAX_TICK_MS = 500;
 const MIN_TICK_MS = 20;
 
 /**
- * Checks the media path of a stream on one timer. Each tick checks the source for silence, paces the start burst, checks
- * slow viewers, and bridges silence with null packets. The checks share the timer because they depend on the same clock and
- * on the same event loop lag. The observation has a timer of its own.
+ * Checks how media flow through a stream, with one timer. Each tick checks the source for silence, paces the start
+ * burst, checks slow viewers, and bridges silence with null packets. The checks share the timer because all of them
+ * must allow for the same event loop lag.
  */
 export class MediaWatch {
   private readonly timer: NodeJS.Timeout;
@@ -39,7 +41,7 @@ export class MediaWatch {
   private readonly lateness: EventLoopLag;
   private readonly silence: SilenceCheck;
   private lastKeepAliveMs = 0;
-  /** Silence before this time does not count (our event loop was late). */
+  /** Silence before this monotonic time does not count, because our event loop was late. */
   private silentFromMs = 0;
   private burst: { readonly reader: UpstreamReader | null; readonly gauge: BurstDetector } = {
     reader: null,
@@ -74,13 +76,13 @@ export class MediaWatch {
   }
 
   /**
-   * Pauses or resumes the source to pace its start burst. Call it whenever media arrive, because a burst can fill the ring
-   * within one tick.
+   * Pauses or resumes the source to pace its start burst. Call it whenever media arrive, because a burst can fill the
+   * ring within one tick.
    */
   regulateBurst(nowMs: number): void {
     const reader = this.stream.reader();
     if (reader === null) return;
-    // Restart the burst detector while a source is staged: its media have not reached the ring.
+    // Restart the burst detector for a new source, and while the media of a source are staged outside the ring.
     if (reader !== this.burst.reader || this.ingest.sourceBeganAt === null) {
       this.burst = { reader, gauge: new BurstDetector(nowMs) };
     }
@@ -117,7 +119,7 @@ export class MediaWatch {
     const isLate = this.lateness.at(nowMs) > 0;
     const reader = this.stream.reader();
     if (isLate) {
-      // Media that arrived during the lag have not been read yet, so the source may not have been silent.
+      // Media that arrived while our event loop was late are not read yet, so the source may not have been silent.
       reader?.resetSilence(nowMs);
       this.silentFromMs = nowMs;
     } else {
@@ -130,6 +132,7 @@ export class MediaWatch {
     this.bridgeSilence(nowMs);
   }
 
+  /** Sends null packets while the source is silent, and ends the stream when the outage budget is spent. */
   private bridgeSilence(nowMs: number): void {
     const lastMediaMs = this.ingest.lastMediaMs;
     if (lastMediaMs === null || !this.stream.isRunning()) return;
@@ -144,7 +147,7 @@ export class MediaWatch {
       this.stream.outageOver(silentMs);
       return;
     }
-    // Allow half a tick: a tick that is slightly early would otherwise delay the keepalive by a whole tick.
+    // Allow for half a tick, or a tick that fires slightly early would delay the null packets by a whole tick.
     if (nowMs - this.lastKeepAliveMs < this.config.proxyKeepaliveIntervalMs - this.tickMs / 2)
       return;
     this.lastKeepAliveMs = nowMs;

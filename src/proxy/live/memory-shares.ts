@@ -6,6 +6,7 @@ import {
   type RingBuffer,
 } from '../buffer';
 
+/** The limits of memory for media. */
 export interface MemoryBounds {
   /** PROXY_BUFFER_TOTAL. */
   readonly totalBytes: number;
@@ -13,44 +14,44 @@ export interface MemoryBounds {
   readonly streamBytes: number;
   /** PROXY_BUFFER_TTL. */
   readonly ttlMs: number;
-  /** Media that an HLS player needs: three segments and the open one. */
+  /** Duration of the media that an HLS player needs: three segments, and the one that is being written. */
   readonly playlistMs: number;
 }
 
-/** The part of a stream's history that memory shares depend on. */
+/** What memory shares need to know about a stream's history. */
 export interface MemoryHistory {
-  /** Null while unknown. */
+  /** Bit rate in bit/s; null while it is unknown. */
   readonly knownBitrateBps: number | null;
   readonly ring: Pick<RingBuffer, 'owedBytes' | 'setShare'>;
   trim(nowMs: number): void;
 }
 
-/** A stream, as far as memory shares depend on it. */
+/** What memory shares need to know about a stream. */
 export interface MemoryHolder {
   readonly history: MemoryHistory;
-  /** Number of viewers, without the paused ones. */
+  /** Number of viewers who are not paused. */
   readonly watching: number;
 }
 
 /**
- * With this much history, viewers that follow closely miss nothing. It is also the floor while the bit rate is unknown or
- * the stream has no viewers.
+ * A history of this size is enough for viewers who are close to the live edge. Every stream is promised this much; it
+ * is also the floor of a stream whose bit rate is unknown or that nobody watches.
  */
 const LEAST_BYTES = 1024 * 1024;
-/** History that every watched stream gets as long as the total has room for it. */
+/** Duration of the history that every watched stream gets, as long as the total has room for it. */
 const FLOOR_MS = 5000;
-/** Memory that a stream may need while its bit rate is unknown, which is while it has less than 2 s of media. */
+/** Memory that a stream may need before its bit rate is known, that is, while it has less than 2 s of media. */
 const NEW_WANTED_BYTES = 8 * 1024 * 1024;
 /** Bytes of memory per byte of media. It exceeds 1 because chunks are not filled completely. */
 const OVERHEAD = 1.2;
-/** Added to every amount, because a ring drops only whole chunks and also counts the chunk that it is filling. */
+/** Added to every amount, because a ring drops only whole chunks, and holds one more chunk that it is filling. */
 const SLACK_BYTES = 2 * MAX_CHUNK_BYTES;
-/** Media that playlists may claim in addition before shares are computed again. */
+/** Until shares are computed again, playlists may make a ring keep this much more media. */
 const GROWTH_MS = 3000;
 
 /**
- * Shares PROXY_BUFFER_TOTAL among all streams. A share depends on the memory that a stream may need, not on what it
- * holds now, so that the sum is never exceeded, however fast media arrive before shares are computed again.
+ * Divides PROXY_BUFFER_TOTAL among all streams. A share depends on the memory that a stream may need and not on what it
+ * holds now. So the total is never exceeded, however fast media arrive before the shares are computed again.
  */
 export class MemoryShares {
   constructor(
@@ -59,10 +60,10 @@ export class MemoryShares {
   ) {}
 
   /**
-   * Gives every stream its share, and drops media at once if a share became smaller.
+   * Computes the share of every stream. A stream whose share has become smaller drops media at once.
    *
    * @param otherBytes memory outside the histories that counts towards the total
-   * @returns true if there is room for everything that the streams may need
+   * @returns true if every stream gets all the memory that it may need
    */
   give(nowMs: number, otherBytes = 0): boolean {
     const holders = this.holders();
@@ -78,15 +79,15 @@ export class MemoryShares {
   }
 
   /**
-   * True if there is room for a playlist of this stream beside the usual memory of all other streams, or its bit rate is
-   * still unknown.
+   * True if an HLS playlist of this stream fits into the total together with the promised memory of all other streams,
+   * or if its bit rate is still unknown.
    */
   canHoldPlaylist(holder: MemoryHolder, otherBytes = 0): boolean {
     const { knownBitrateBps: rateBps } = holder.history;
     if (rateBps === null) return true;
     const needed = mediaBytes(rateBps, this.bounds.playlistMs);
     if (needed > MAX_OWED_BYTES) return false;
-    // The usual memory of all other streams must fit beside the playlist, because a new playlist must not reduce it.
+    // A new playlist must not reduce the promised memory of any other stream.
     let sum = otherBytes;
     for (const one of this.holders()) {
       const { promisedBytes, floorBytes } = this.demandOf(one);

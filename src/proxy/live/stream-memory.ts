@@ -6,7 +6,7 @@ import type { LiveStream } from './live-stream';
 import { UncollectedMemory } from './uncollected-memory';
 
 const SHARE_INTERVAL_MS = 1000;
-/** Players begin three segments behind the live edge, and a fourth segment is still being written. */
+/** HLS players begin three segments behind the live edge, and a fourth segment is still being written. */
 const PLAYLIST_SEGMENTS = 4;
 
 type MemorySettings = Pick<
@@ -15,8 +15,8 @@ type MemorySettings = Pick<
 >;
 
 /**
- * Keeps the memory of all streams within PROXY_BUFFER_TOTAL. It counts the histories, the media that playlists promise, and
- * the dropped media that paused viewers still hold or that V8 has not collected yet.
+ * Keeps the memory of all streams within PROXY_BUFFER_TOTAL. It counts the histories, the media that HLS playlists
+ * promise, and dropped media that paused viewers still hold or that V8 has not collected yet.
  */
 export class StreamMemory {
   private readonly shares: MemoryShares;
@@ -47,16 +47,20 @@ export class StreamMemory {
     if (this.timer !== null) clearInterval(this.timer);
   }
 
-  /** Recomputes all shares. Call when a stream was added, ended, or began to play. */
+  /**
+   * Recomputes all shares. Call when a stream was added, has ended, or begins to play. Returns true if every stream
+   * gets all the memory that it may need.
+   */
   share(): boolean {
     return this.shares.give(monotonicMs(), this.otherBytes);
   }
 
-  /** True if there is room for a playlist of this stream, or its bit rate is still unknown. */
+  /** True if there is room for an HLS playlist of this stream, or if its bit rate is still unknown. */
   canHoldPlaylist(stream: LiveStream): boolean {
     return this.shares.canHoldPlaylist(stream, this.otherBytes);
   }
 
+  /** Measures the memory outside the histories, and recomputes all shares. */
   private review(): void {
     const streams = this.streams();
     const counted = new Set<ArrayBufferLike>();
@@ -66,7 +70,7 @@ export class StreamMemory {
     this.otherBytes =
       pinnedBytes + this.uncollected.measure(arrayBuffers, heldBytes, monotonicMs());
     if (this.share()) return;
-    // Remove a paused viewer, because media for watching viewers are worth more than media held for a paused one.
+    // Memory is short: remove the viewer paused longest, because viewers who watch need the memory more.
     const viewer = longestPaused(streams);
     viewer?.leave('memory_limit');
   }

@@ -9,24 +9,26 @@ import type { LoopAction } from './observation/loop-policy';
 import type { LoopFinding } from './observation/loop-watch';
 import type { SourceRotation } from './sources/source-rotation';
 
-/** Cause of a planned move away from a working engine: a request of an operator, or a drain of the engine. */
+/** Cause of a planned move: an operator's request, or a drain request, which an unhealthy engine raises too. */
 export type MoveCause = 'operator' | 'drain';
 
 /** The result of a planned move. */
 export interface MoveResult {
   readonly fromEngineId: string;
   readonly toEngineId: string;
-  /** Time from the request for a slot to the moment when the new source feeds the stream. */
+  /** Time from the request for a slot until the new source feeds the stream. */
   readonly durationMs: number;
 }
 
 /** The reason why a running stream receives no media: its source is silent, or has ended. */
 export type StallReason = 'silence' | 'source_ended';
 
-/** The reason why a channel's source is given up: the outcome of its last attempt, or no engine is left to try it on. */
+/**
+ * Why a channel's source is given up: the outcome of the last attempt, or that no engine is free for another attempt.
+ */
 export type SourceChangeReason = AttemptOutcome | 'no_free_engine';
 
-/** Creates the reporters of streams. */
+/** Creates a reporter for each stream. */
 @Injectable()
 export class StreamReporters {
   constructor(
@@ -68,6 +70,7 @@ export class StreamReporter {
     this.log.info({ streamId, engineId, startMs }, 'stream started');
   }
 
+  /** The channel's source was given up, and its next source is tried. */
   sourceChanged(
     { channelId, source }: SourceRotation,
     fromId: string | null,
@@ -85,7 +88,7 @@ export class StreamReporter {
       detail,
     });
     const facts = { streamId, channelId, from, to, reason, detail };
-    this.log.warn(facts, 'another source is tried');
+    this.log.warn(facts, 'next source of the channel is tried');
   }
 
   stalled(engineId: string | null, reason: StallReason): void {
@@ -121,7 +124,9 @@ export class StreamReporter {
     this.log.warn({ streamId, engineId, cause, action, periodS }, 'stream loops');
   }
 
-  /** `newer_session`: another stream opened a newer engine session of the same content. */
+  /**
+   * `newer_session`: the stream continues in a newer engine session that another stream opened for the same content.
+   */
   failedOver(
     fromEngineId: string,
     toEngineId: string,
@@ -149,6 +154,7 @@ export class StreamReporter {
     this.log.info({ streamId, fromEngineId, toEngineId, cause, durationMs }, 'stream moved');
   }
 
+  /** The stream stays on its engine, because the new engine did not take it over. */
   moveFailed(
     fromEngineId: string,
     toEngineId: string,
@@ -166,14 +172,14 @@ export class StreamReporter {
       detail,
     });
     const facts = { streamId, fromEngineId, toEngineId, cause, reason, detail };
-    this.log.warn(facts, 'stream not moved');
+    this.log.warn(facts, 'stream could not be moved');
   }
 
   observationFailed(error: unknown): void {
-    this.log.error({ streamId: this.streamId, err: error }, 'the stream cannot be observed');
+    this.log.error({ streamId: this.streamId, err: error }, 'stream observation failed');
   }
 
-  /** Logs one line with the error of a failed stream and all its attempts, so that an operator sees the cause there. */
+  /** Logs the error and all attempts in one line, so that it shows an operator the cause. */
   failed(
     error: AppError,
     engineId: string | null,

@@ -2,12 +2,12 @@ import { monotonicMs, wallClockIso } from '../../kernel/clock';
 import type { StreamIngest } from '../upstream';
 import type { StreamTimeline } from '../streams';
 
-/** Converts a monotonic time to an ISO 8601 date. */
+/** Converts a monotonic time to wall clock time in ISO 8601. */
 export function isoOf(atMs: number | null): string | null {
   return atMs === null ? null : wallClockIso(new Date(Date.now() - (monotonicMs() - atMs)));
 }
 
-/** Returns the times at which the start reached its milestones. */
+/** Returns when the start of a stream reached each milestone. */
 export function timelineOf(
   requestedAt: string,
   engineAnsweredAt: string | null,

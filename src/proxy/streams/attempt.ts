@@ -1,4 +1,4 @@
-/** What became of an attempt to read a source; documented in docs/streams.md. */
+/** The possible outcomes and states of an attempt. docs/streams.md explains each of them. */
 export const ATTEMPT_OUTCOMES = [
   'running',
   'preparing',
@@ -38,16 +38,16 @@ export const ATTEMPT_OUTCOMES = [
 
 export type AttemptOutcome = (typeof ATTEMPT_OUTCOMES)[number];
 
-/** One attempt to read a content from an engine. */
+/** One attempt to play a content on an engine. */
 export interface Attempt {
   readonly engineId: string;
   /** Id of the channel's source that was tried; null for a content without a channel. */
   readonly source: string | null;
-  /** ISO 8601. */
+  /** Wall clock time in ISO 8601. */
   readonly startedAt: string;
-  /** Milliseconds the attempt lasted; null while it runs. */
+  /** How long the attempt lasted, in ms; null while it runs. */
   durationMs: number | null;
   outcome: AttemptOutcome;
-  /** More about the outcome, for an operator; null when there is no more to say. */
+  /** Explains the outcome to an operator; null if the outcome says everything. */
   detail: string | null;
 }

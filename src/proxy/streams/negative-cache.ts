@@ -2,18 +2,20 @@ import { LRUCache } from 'lru-cache';
 import { AppError } from '../../kernel/errors';
 import type { StreamKey } from '../../kernel/content-selector';
 
-/** Start time-outs are remembered half as long as content faults, because peers may turn up. */
+/** A start timeout is remembered for this share of the usual time, because peers may turn up. */
 const START_TIMEOUT_SHARE = 0.5;
 const MAX_ENTRIES = 10_000;
 
+/** The remembered failure of a content. */
 interface Fault {
   readonly error: AppError;
+  /** Monotonic time at which it is forgotten. */
   readonly untilMs: number;
 }
 
 /**
- * Remembers contents that failed through their own fault, so that the next request for one is refused at once and opens
- * no engine session.
+ * Remembers contents that failed and were themselves at fault. The next request for such a content is refused at once,
+ * without an attempt on an engine.
  */
 export class NegativeCache {
   private readonly faults = new LRUCache<StreamKey, Fault>({ max: MAX_ENTRIES });
@@ -23,7 +25,7 @@ export class NegativeCache {
     private readonly now: () => number,
   ) {}
 
-  /** Remembers `error` if it is the content's fault, and ignores any other error. */
+  /** Remembers `error` if the content is at fault; ignores any other error. */
   remember(key: StreamKey, error: AppError): void {
     const ttlMs = this.ttlFor(error);
     if (ttlMs > 0) this.faults.set(key, { error, untilMs: this.now() + ttlMs });

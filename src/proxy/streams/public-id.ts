@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { ContentSelector, SelectorKind } from '../../kernel/content-selector';
 
 /**
- * The public id of a stream. An id is kept, with `-` and the file index unless that is 0. A channel gets the prefix
- * `channel-`. Addresses and magnets are hashed, because they are long and may contain secrets.
+ * Returns the public id of a stream: the content id or infohash itself; `channel-` and the id of the channel; or a hash
+ * of the URL or magnet link, because these are long and may contain secrets. A file index other than 0 is appended.
  */
 export function publicStreamId(selector: ContentSelector): string {
   const { kind, value, fileIndex } = selector;

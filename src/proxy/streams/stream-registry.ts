@@ -19,7 +19,7 @@ export type RegistryConfig = Pick<
   | 'trustedProxies'
 >;
 
-/** Every running stream of every kind, by id and by key, and snapshots of the streams that ended last. */
+/** All running streams, live and file, by id and by key; and snapshots of the streams that ended last. */
 @Injectable()
 export class StreamRegistry {
   /** Counts the viewers of all streams together. */
@@ -61,7 +61,7 @@ export class StreamRegistry {
     return this.byKey.get(asContent) ?? this.byKey.get(infohashKey(id, 0)) ?? null;
   }
 
-  /** Finds the stream with this id that ended last. */
+  /** Finds the stream that ended last among those with this public id or infohash. */
   findPast(id: string): StreamSnapshot | null {
     return this.past.find((stream) => stream.id === id || stream.infohash === id) ?? null;
   }
@@ -72,14 +72,15 @@ export class StreamRegistry {
   }
 
   /**
-   * Checks that one more stream may start, and ends an unwatched stream if the limit is reached.
-   * @throws AppError `shutting_down`, or `no_capacity` if every stream is watched
+   * Makes room for one more stream: ends an unwatched stream if the limit is reached.
+   *
+   * @throws AppError `shutting_down`; `no_capacity` if the limit is reached and no stream can be ended
    */
-  mustAdmit(): void {
+  makeRoom(): void {
     this.mustBeOpen();
     const isFull = (): boolean => this.streams.size >= this.config.proxyMaxSessions;
     if (!isFull()) return;
-    // `end` removes the stream from the registry synchronously, so its place is free in the next line.
+    // `end` removes the stream from the registry before it returns, so there is no need to wait for it.
     void leastMissed(this.list().filter(({ holdsSlot }) => holdsSlot))?.end('reclaimed');
     if (!isFull()) return;
     const detail = `The limit of ${this.config.proxyMaxSessions} streams is reached.`;
@@ -88,9 +89,10 @@ export class StreamRegistry {
 
   /** @throws AppError `shutting_down` after `close` */
   mustBeOpen(): void {
-    if (this.isClosing) throw new AppError('shutting_down', 'The proxy is about to end.');
+    if (this.isClosing) throw new AppError('shutting_down', 'The process is about to end.');
   }
 
+  /** False after `close`. */
   get isOpen(): boolean {
     return !this.isClosing;
   }
@@ -99,7 +101,7 @@ export class StreamRegistry {
     this.streams.add(stream);
   }
 
-  /** Binds the key to the stream, in place of any other stream. */
+  /** Binds the key to this stream instead of any other. */
   bind(key: StreamKey, stream: Stream): void {
     this.byKey.set(key, stream);
   }
@@ -130,7 +132,7 @@ export class StreamRegistry {
     this.listeners.push(listener);
   }
 
-  /** Refuses new viewers and streams from now on. */
+  /** From now on, `mustBeOpen` and `makeRoom` refuse new viewers and streams. */
   close(): void {
     this.isClosing = true;
   }
@@ -141,8 +143,8 @@ export class StreamRegistry {
 }
 
 /**
- * Addresses without a limit of viewers per address: loopback and trusted reverse proxies, behind which there are many
- * viewers.
+ * Returns the addresses to which the limit of viewers per address does not apply: loopback addresses, and those of
+ * trusted reverse proxies, because many viewers share them.
  */
 function exemptAddresses(trusted: readonly string[]): BlockList {
   const list = new BlockList();

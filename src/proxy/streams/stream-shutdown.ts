@@ -12,8 +12,8 @@ export class StreamShutdown {
   constructor(private readonly streams: StreamRegistry) {}
 
   /**
-   * Refuses new viewers, serves the present ones for at most `drainMs`, then resets them and stops every engine
-   * session. Resolves when all sessions are stopped, and earlier if no viewer is left.
+   * Refuses new viewers and serves the present ones for at most `drainMs`; the wait ends early when no viewer is left.
+   * Then resets all connections and stops every engine session. Resolves when all of them are stopped.
    */
   async drain(drainMs: number): Promise<void> {
     this.streams.close();
@@ -32,8 +32,8 @@ export class StreamShutdown {
   }
 
   /**
-   * Ends the drain early, or replaces it. The sessions are stopped in the background, as far as the process still has
-   * time.
+   * Ends all streams at once, also while `drain` waits for viewers. Does not wait until the engine sessions are
+   * stopped, so some may remain if the process exits soon.
    */
   abortNow(): void {
     this.abort.abort();

@@ -11,25 +11,25 @@ export type StreamKind = 'live' | 'file';
 
 /** One content that is being served, with its viewers. */
 export interface Stream {
-  /** Public id, unique among the running streams. */
+  /** Public id. No other running stream has it. */
   readonly id: string;
   readonly kind: StreamKind;
   /** 40 lower-case hex digits; null until an engine reports it. */
   readonly infohash: string | null;
   /** All viewers: those that wait for the start and those that receive media. */
   readonly viewers: ReadonlySet<Viewer>;
-  readonly isOver: boolean;
-  /** The facts by which the scheduler orders and preempts the slots of this stream. */
+  /** What the scheduler knows about the viewers of this stream, to decide who gets or keeps a slot. */
   readonly holder: SlotHolder;
+  readonly isOver: boolean;
   /** True while the stream holds a slot of an engine. */
   readonly holdsSlot: boolean;
-  /** Monotonic time in ms. */
+  /** Monotonic times in ms. */
   readonly createdMs: number;
   readonly endedMs: number | null;
   readonly endReason: EndReason | ErrorCode | null;
-  /** Bytes that the kernel has accepted for viewers. */
+  /** Bytes for viewers that the kernel has accepted. */
   readonly bytesOut: number;
-  /** Bytes queued on viewers' sockets beyond the history. */
+  /** Bytes queued on viewers' sockets that the kernel has not accepted yet. */
   readonly pinnedBytes: number;
   snapshot(): StreamSnapshot;
   removeViewer(viewer: Viewer, reason: LeaveReason): void;
@@ -38,15 +38,16 @@ export interface Stream {
 }
 
 /**
- * The state of a stream at one moment, as plain data for the admin API. After its end only the last snapshot is kept.
+ * The state of a stream at one moment, as plain data for the API. After the end of the stream only a snapshot is kept.
  */
 export interface StreamSnapshot {
   readonly id: string;
   readonly kind: StreamKind;
   readonly selector: ContentSelector;
   readonly infohash: string | null;
-  /** The channel that was requested, if any, and below it the channel's source in use. */
+  /** Id of the channel that was requested; null if the request named a content. */
   readonly channel: string | null;
+  /** The channel's source in use; null without a channel. */
   readonly source: ChannelSource | null;
   readonly state: StreamState;
   readonly isLive: boolean | null;

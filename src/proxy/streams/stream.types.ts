@@ -1,11 +1,11 @@
 /**
- * The state of a stream as the API shows it. `grace`: nobody watches or holds the stream. `playing` is used for files only,
- * `live` for broadcasts only.
+ * The state of a stream as the API shows it. In `grace`, nobody watches or holds the stream. Only files are `playing`,
+ * and only broadcasts are `live` or `stalled`.
  */
 export type StreamState =
   'starting' | 'live' | 'playing' | 'stalled' | 'grace' | 'ended' | 'failed';
 
-/** Why a stream ended that did not fail. */
+/** Why a stream has ended without an error. */
 export const END_REASONS = [
   'no_viewers',
   'reclaimed',
@@ -13,14 +13,14 @@ export const END_REASONS = [
   'joined_other_session',
   'looping',
   'shutdown',
-  // The content is a file, or it plays on another engine. Such a stream is not listed after its end, because a file
-  // playback continues the request.
+  // A file playback continues the request: after a broadcast start that found a file, or after a playback that found no
+  // engine. Such a stream is not listed among past streams.
   'recorded',
 ] as const;
 
 export type EndReason = (typeof END_REASONS)[number];
 
-/** When the milestones of a start were reached, as ISO 8601; null until then. */
+/** When the start reached each milestone, in ISO 8601; null before that. */
 export interface StreamTimeline {
   requestedAt: string;
   engineAnsweredAt: string | null;

@@ -5,7 +5,7 @@ import { NegativeCache } from './negative-cache';
 import { StreamRegistry } from './stream-registry';
 import { StreamShutdown } from './stream-shutdown';
 
-/** Which streams there are, and what streams of every kind have in common. Needs the global module of configuration. */
+/** The registry of all streams, and what live streams and files share. Needs the global module of configuration. */
 @Module({
   providers: [
     StreamRegistry,

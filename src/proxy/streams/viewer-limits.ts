@@ -1,16 +1,17 @@
 import { AppError } from '../../kernel/errors';
 import type { Viewer } from '../viewers';
 
+/** The maximum numbers of viewers. */
 export interface LimitSettings {
   readonly total: number;
   readonly perStream: number;
-  /** 0: no limit. */
+  /** Limit for each IP address; 0: no limit. */
   readonly perIp: number;
 }
 
 /**
- * The viewers of all streams, and the limits of their number. Counts are sizes of sets, so that a viewer that is
- * removed twice cannot falsify them.
+ * Limits how many viewers there are. It keeps the viewers in sets instead of counting them, so that a viewer that is
+ * removed twice does no harm.
  */
 export class ViewerLimits {
   private readonly viewers = new Set<Viewer>();
@@ -18,7 +19,7 @@ export class ViewerLimits {
 
   constructor(
     private readonly limits: LimitSettings,
-    /** Returns true for addresses without a limit per address. */
+    /** True for an address to which `perIp` does not apply. */
     readonly isExempt: (ip: string) => boolean,
   ) {}
 
@@ -27,7 +28,9 @@ export class ViewerLimits {
   }
 
   /**
-   * @throws AppError `client_limit` if another viewer from `ip`, on a stream with `onStream` viewers, exceeds a limit
+   * Checks that one more viewer from `ip` may join a stream that has `onStream` viewers.
+   *
+   * @throws AppError `client_limit`
    */
   check(ip: string, onStream: number): void {
     const { total, perStream, perIp } = this.limits;

@@ -3,22 +3,22 @@ import type { AppConfig } from '../../../config';
 export type LoopMode = AppConfig['loopDetection'];
 export type LoopAction = Exclude<LoopMode, 'off'>;
 
-/** If every source of a content loops, more failovers do not help, so their number is limited. */
-const MAX_MOVES = 2;
-const MOVES_WITHIN_MS = 600_000;
+/** Limits failovers because of loops, which do not help if the content loops on every engine. */
+const MAX_FAILOVERS = 2;
+const FAILOVERS_WITHIN_MS = 600_000;
 
-/** Decides the action against a loop: the one set in LOOP_DETECTION, but at most two failovers in 10 min. */
+/** Decides what to do about a loop: what LOOP_DETECTION says, but after two failovers within 10 min only a report. */
 export class LoopPolicy {
-  private moves: number[] = [];
+  private failoverTimesMs: number[] = [];
 
   constructor(private readonly mode: LoopMode) {}
 
   decide(nowMs: number): LoopAction {
     if (this.mode === 'off') return 'report';
     if (this.mode !== 'failover') return this.mode;
-    this.moves = this.moves.filter((at) => nowMs - at < MOVES_WITHIN_MS);
-    if (this.moves.length >= MAX_MOVES) return 'report';
-    this.moves.push(nowMs);
+    this.failoverTimesMs = this.failoverTimesMs.filter((at) => nowMs - at < FAILOVERS_WITHIN_MS);
+    if (this.failoverTimesMs.length >= MAX_FAILOVERS) return 'report';
+    this.failoverTimesMs.push(nowMs);
     return 'failover';
   }
 }

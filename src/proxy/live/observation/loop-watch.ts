@@ -4,20 +4,20 @@ import type { SteadyWallClock } from '../../../kernel/steady-wall-clock';
 import { accessUnitPrint, LoopDetector } from '../../mpegts';
 import { LivePositionWatch, type LivePositionFault, type StreamIngest } from '../../upstream';
 
-/** The reason why a stream counts as looping. */
+/** Why a stream counts as looping. */
 export interface LoopFinding {
   readonly cause: 'media_repeats' | LivePositionFault;
   /** Media time between two appearances of the same media; null for a fault of the live position. */
   readonly periodMs: number | null;
 }
 
-/** Access units examined per call, so that a start burst does not block the event loop. */
+/** Maximum number of access units examined per call, so that a start burst does not block the event loop. */
 const MAX_UNITS_PER_LOOK = 64;
 
 /**
- * Detects that one stream repeats itself. One detector compares fingerprints of the random access points in the ring; the
- * other checks the live positions that the engine reports. The first starts again with every source, the second with every
- * engine session.
+ * Detects that a stream repeats itself. One detector compares fingerprints of the random access points in the ring, and
+ * is reset for every source. The other checks the live positions that the engine reports, and is reset for every engine
+ * session.
  */
 export class LoopWatch {
   private readonly detector: LoopDetector;
@@ -41,7 +41,7 @@ export class LoopWatch {
 
   /** The loop that was found; null if there is none. A finding in the media takes precedence. */
   get finding(): LoopFinding | null {
-    // Ignore a finding about an earlier source.
+    // A finding in the media of an earlier source does not count.
     const isSameSource = this.ingest.sourceBeganAt === this.beganAt;
     if (this.mediaPeriodMs !== null && isSameSource) {
       return { cause: 'media_repeats', periodMs: this.mediaPeriodMs };
@@ -49,17 +49,20 @@ export class LoopWatch {
     return this.positionFault === null ? null : { cause: this.positionFault, periodMs: null };
   }
 
-  /** Call when the stream has another engine session, because its live positions cannot be compared with the old ones. */
+  /**
+   * Call when the stream has a new engine session, whose live positions cannot be compared with those of the old one.
+   */
   resetPosition(): void {
     this.position.reset();
     this.positionFault = null;
   }
 
+  /** Examines the live position of the engine's newest statistics; null if it must be ignored. */
   lookAtPosition(position: EngineLivePosition | null, nowMs: number): void {
     this.positionFault = this.position.observe(position, nowMs, this.wallClock.unixMs());
   }
 
-  /** Examines the random access points since the last call. */
+  /** Examines the random access points that have arrived since the last call. */
   lookAtMedia(): void {
     const { history, sourceBeganAt } = this.ingest;
     if (sourceBeganAt !== this.beganAt) {

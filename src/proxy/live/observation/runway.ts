@@ -2,8 +2,8 @@ import type { StreamHistory } from '../../upstream';
 import type { Viewer } from '../../viewers';
 
 /**
- * Media that viewers would still receive if the source stopped now, in ms: the part of the ring between a viewer's cursor and
- * the live edge. The buffers of the players are unknown and not included.
+ * How many ms of media viewers would still receive if the source stopped now: the media between a viewer's cursor and
+ * the live edge. The buffers inside players are unknown, so they are not included. HLS viewers are not included either.
  */
 export interface Runway {
   /** Runway of the viewer closest to the live edge. */
@@ -14,7 +14,7 @@ export interface Runway {
   readonly mostMs: number;
 }
 
-/** Returns null if no viewer is being fed, and while the stream has no clock. */
+/** Returns the runway of the viewers; null if no viewer receives media, or while the stream has no media time. */
 export function runwayOf(history: StreamHistory, viewers: Iterable<Viewer>): Runway | null {
   const ahead: number[] = [];
   for (const viewer of viewers) {

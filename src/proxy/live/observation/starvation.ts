@@ -1,15 +1,16 @@
 import type { EngineStat } from '../../../ace';
 
-/** This is longer than any start and any short fault of a swarm. */
+/** Starts and short faults of a swarm are over sooner. */
 const STARVING_MS = 180_000;
 
 /**
- * Detects that the engine of a stream receives nothing from its network: no peers and no download speed for 3 min. An
- * engine behind a broken VPN starves all its streams.
+ * Detects that the engine of a stream has had no peers and no download speed for 3 min. This happens to all streams of
+ * an engine whose VPN is broken.
  */
 export class Starvation {
   private engineId: string | null = null;
   private sinceMs: number | null = null;
+  /** Monotonic time at which `look` last returned true. */
   private toldMs = -Infinity;
 
   /** How long the stream has received nothing, in ms. */
@@ -21,7 +22,7 @@ export class Starvation {
     return this.lastsMs(nowMs) >= STARVING_MS;
   }
 
-  /** Returns true if a complaint about the engine is due, at most once in 3 min. */
+  /** Takes new statistics. Returns true, at most once in 3 min, if the caller must complain about the engine. */
   look(stat: EngineStat, engineId: string, nowMs: number): boolean {
     const isDry = stat.peers === 0 && stat.speedDownKBps === 0;
     if (!isDry || engineId !== this.engineId) this.sinceMs = isDry ? nowMs : null;

@@ -8,7 +8,7 @@ export interface StatSample {
   readonly stat: EngineStat;
 }
 
-/** This is 24 min at one sample every 2 s. */
+/** Number of samples kept: 24 min at one sample every 2 s. */
 export const MAX_SAMPLES = 720;
 
 /** The newest statistics of one stream's engines, oldest first. */
@@ -24,7 +24,7 @@ export class StatHistory {
     if (this.samples.length > MAX_SAMPLES) this.samples.shift();
   }
 
-  /** @param unixMs only samples taken later than this */
+  /** Returns the samples taken after `unixMs`. */
   since(unixMs: number): readonly StatSample[] {
     return this.samples.filter((sample) => sample.unixMs > unixMs);
   }

@@ -2,33 +2,35 @@ import { EngineFault, type EngineStat } from '../../../ace';
 import { monotonicMs } from '../../../kernel/clock';
 import type { OpenedContent, Source } from '../sources/source.port';
 
-/** The part of a source that is polled. */
+/** What polling needs to know about a source. */
 export interface PolledSource extends Pick<Source, 'opened' | 'stat'> {
   readonly engine: Pick<Source['engine'], 'id'>;
 }
 
 export interface PolledStream {
-  /** Returns the source in use, or null. Nothing is opened in it until the engine has answered. */
+  /** Returns the source in use; null if there is none. Its `opened` is null until the engine has answered. */
   current(): PolledSource | null;
+  /** Called with new statistics of the source in use. */
   answered(stat: EngineStat, engineId: string): void;
-  /** The engine has reported twice in a row that it no longer knows the engine session. */
+  /** Called when the engine has reported twice in a row that it no longer knows the engine session. */
   sessionGone(): void;
+  /** Called with the result of each call, to count it. */
   counted(result: PollResult): void;
 }
 
 export type PollResult = 'answered' | 'failed' | 'session_gone';
 
 const POLL_MS = 2000;
-/** A call ends before the next one is due, so that at most one is open. */
+/** Not longer than POLL_MS, so that a call has ended when the next one is due. */
 const TIMEOUT_MS = 2000;
-/** Delay of the next call after an empty answer, which is common for a new session, and before a lost session is confirmed. */
+/** Delay of the next call after an empty answer, which is common for a new session, or after a report of a lost one. */
 const SOON_MS = 500;
 const MAX_POLL_MS = 10_000;
 const GONE_CONFIRMS = 2;
 
 /**
- * Polls the engine of one stream for statistics every 2 s, and less often while the engine does not answer. No other code
- * waits for the answers. The class has no timer; the observation calls `tick`.
+ * Polls the engine of one stream for statistics every 2 s, and less often while the engine does not answer. It has no
+ * timer of its own; `StreamObservation` calls `tick`.
  */
 export class StatPolling {
   private readonly abort = new AbortController();
@@ -42,7 +44,7 @@ export class StatPolling {
     private readonly now: () => number = monotonicMs,
   ) {}
 
-  /** Call at least twice a second. */
+  /** Begins a call to the engine if one is due. Must be called at least twice a second. */
   tick(nowMs: number): void {
     if (this.isAsking || nowMs < this.dueMs || this.abort.signal.aborted) return;
     const source = this.stream.current();
@@ -105,6 +107,7 @@ export class StatPolling {
     this.stream.sessionGone();
   }
 
+  /** True if the engine session that was asked is still the one in use. */
   private isStill(opened: OpenedContent): boolean {
     return this.stream.current()?.opened === opened;
   }

@@ -203,7 +203,7 @@ describe('the observation of a stream', () => {
       },
     });
     const complaints = (): string[] =>
-      stage.log.lines.filter((line) => line.includes('cannot be observed'));
+      stage.log.lines.filter((line) => line.includes('stream observation failed'));
     await until(() => complaints().length > 0);
     const looked = stream.observation['lookedMs'];
     await until(() => stream.observation['lookedMs'] > looked);

@@ -15,14 +15,15 @@ import { StatPolling, type PollResult } from './stat-polling';
 export interface ObservedStream {
   readonly ingest: StreamIngest;
   current(): Source | null;
-  /** Returns true while media reach viewers. */
+  /** True while the stream is in phase `live`, so that media flow. */
   isLive(): boolean;
   /** Abandons the source that is being read, if there is one. */
   leaveSource(why: AbandonReason): void;
   /** Ends the stream because it repeats itself. */
   endLooping(): void;
+  /** Called when a loop was found, with the action that follows. */
   looping(finding: LoopFinding, action: LoopAction): void;
-  /** The observation itself has failed. Called at most once per stream. */
+  /** Called when an observation has thrown an error, but at most once per stream. */
   failed(error: unknown): void;
 }
 
@@ -31,13 +32,13 @@ const LOOK_MS = 2000;
 /** Number of bytes of the history that are read to identify the media. */
 const INSPECTED_BYTES = 1024 * 1024;
 const INSPECTED_BEHIND_MS = 1000;
-/** Older statistics are not shown. */
+/** Statistics older than this are not shown. */
 const FRESH_MS = 30_000;
 
 /**
- * Observes a stream beside its data path: the statistics of its engine, the codecs of its media, and loops in the media. The
- * observation has one timer and at most one open call to the engine; `close` ends both. An error in the observation is
- * logged and does not affect the stream.
+ * Observes a stream without touching its media: collects the statistics of its engine, identifies the codecs, and
+ * detects loops. It has one timer and at most one open call to the engine; `close` ends both. An error in the
+ * observation is logged and does not affect the stream.
  */
 export class StreamObservation {
   readonly history = new StatHistory();
@@ -89,7 +90,7 @@ export class StreamObservation {
     return this.starvation.isStarving(monotonicMs());
   }
 
-  /** Identifies the codecs of the media in the ring. The result is cached for 2 s. */
+  /** Returns the codecs of the media in the ring. The result is cached for 2 s. */
   mediaFacts(): readonly StreamFacts[] {
     const nowMs = monotonicMs();
     const { history } = this.stream.ingest;
@@ -125,7 +126,7 @@ export class StreamObservation {
       const nowMs = monotonicMs();
       this.answeredMs = nowMs;
       this.history.add({ unixMs: Date.now(), engineId, stat });
-      // Ignore live positions while there are no media, because a position that stands still is then no sign of a loop.
+      // While no media flow, the live position stands still anyway, which is no sign of a loop.
       this.loops?.lookAtPosition(this.stream.isLive() ? stat.livePosition : null, nowMs);
       if (this.starvation.look(stat, engineId, nowMs)) {
         this.engines.complain(engineId, 'starving');
@@ -133,7 +134,9 @@ export class StreamObservation {
     });
   }
 
-  /** Acts once per loop. A different cause, or a loop found after the first one has ended, is acted on again. */
+  /**
+   * Acts once on each loop. A finding with another cause, or after a time without a finding, counts as another loop.
+   */
   private judge(finding: LoopFinding | null, nowMs: number): void {
     if (finding === null) {
       this.reported = null;

@@ -4,17 +4,19 @@ import { describeOutcome } from './outcomes';
 
 const MAX_ATTEMPTS_KEPT = 20;
 
-/** The log entry of one attempt, for the code that runs the attempt. */
+/** Updates the log entry of one attempt. */
 export class AttemptEntry {
   private readonly startedMs = monotonicMs();
 
   constructor(readonly attempt: Attempt) {}
 
+  /** Sets the outcome, which may be a state such as `playing` while the attempt runs. */
   note(outcome: AttemptOutcome, detail: string | null = null): void {
     this.attempt.outcome = outcome;
     this.attempt.detail = detail;
   }
 
+  /** Records the duration. Call when the attempt is over. */
   end(): void {
     this.attempt.durationMs = Math.round(monotonicMs() - this.startedMs);
   }
@@ -24,6 +26,7 @@ export class AttemptEntry {
 export class AttemptLog {
   readonly entries: Attempt[] = [];
 
+  /** Adds the entry of a new attempt. `source`: id of the channel's source; null without a channel. */
   begin(engineId: string, source: string | null): AttemptEntry {
     const attempt: Attempt = {
       engineId,

@@ -8,23 +8,25 @@ import { describeError, giveUp, outcomeOfFault, startTimeout, type Outcome } fro
 import type { OpeningPolicy } from './source-policy';
 import type { Source } from './source.port';
 
+/** What to start, and under which conditions. */
 export interface BringUpOrder {
   readonly selector: SourceSelector;
   readonly policy: OpeningPolicy;
   /** True for a retry on the engine that has just failed on this content. */
   readonly isRetryHere: boolean;
   readonly failuresInARow: number;
-  /** True if the channel has other sources that can be played. */
+  /** True if the channel has another source that can be played. */
   readonly hasOtherSources: boolean;
-  /** Returns false if the engine reports that it has lost its network. */
+  /** False if the engine reports that it has lost its network. */
   readonly isNetworkConnected: () => boolean;
   /**
-   * The engine has answered; `selector` is the form that it knew. Return an outcome to stop before the media are opened.
+   * Called when the engine has started the content, which it knew as `selector`. Returns null to open the media, or the
+   * outcome with which to end the attempt before that.
    */
   readonly answered: (selector: SourceSelector) => Outcome | null;
 }
 
-/** The media of an open source, of which nothing has been read. */
+/** The media of an open source. Nothing has been read from them yet. */
 export interface OpenMedia {
   readonly media: MediaBody;
   /** Monotonic time by which the first media must arrive. */
@@ -32,14 +34,14 @@ export interface OpenMedia {
   readonly failure: null;
 }
 
-/** The media of a source, or the outcome of an attempt that got none. */
+/** The media of a source, or the outcome of an attempt that failed before it got any. */
 export type BroughtUp = OpenMedia | { readonly failure: Outcome };
 
 /**
- * Brings up a source: starts the content and opens its media. Starts, failovers and planned moves all use this function;
- * they differ only in the policy.
+ * Brings up a source: starts the content on the engine and opens its media. Starts, failovers and planned moves all use
+ * this function, each with its own policy.
  *
- * @throws the signal's reason
+ * @throws the signal's reason; an internal error
  */
 export async function bringUp(
   source: Source,
@@ -60,7 +62,7 @@ export async function bringUp(
   return failure === null ? openMedia(source, policy, signal) : { failure };
 }
 
-/** Opens the media of a started content. Also used for a newer session of an open source. @throws as `bringUp` */
+/** Opens the media of the newest engine session of `source`. @throws as `bringUp` */
 export async function openMedia(
   source: Source,
   policy: OpeningPolicy,
@@ -76,13 +78,13 @@ export async function openMedia(
     if (!policy.isOverdue && !(hasStartBudget && error.kind === 'warming')) {
       return { failure: outcomeOfFault(error) };
     }
-    // A new session would look for the same peers, so keep this one for the rest of the budget.
+    // A new engine session would look for the same peers, so keep this one until the start budget is spent.
     await delay(Math.max(0, policy.deadlineMs - monotonicMs()), signal);
     return { failure: startTimeout(describeError(error)) };
   }
 }
 
-/** Outcome of a start that failed. Rethrows errors that are no fault of the engine. */
+/** Returns the outcome of a start that failed. Rethrows an error that is no `EngineFault`. */
 function outcomeOfRefusal(
   error: unknown,
   { policy, hasOtherSources, isNetworkConnected }: BringUpOrder,
@@ -90,7 +92,7 @@ function outcomeOfRefusal(
   if (!(error instanceof EngineFault)) throw error;
   const detail = describeError(error);
   if (error.kind === 'content' && (policy.trustsUnknown || hasOtherSources)) {
-    // Do not believe 'unknown content' from an engine without network, because it cannot look up any content.
+    // An engine without network cannot look up any content, so do not believe its 'unknown content'.
     if (!isNetworkConnected()) {
       return { next: 'other_engine', code: 'content_unknown', detail, complaint: 'bad_answer' };
     }

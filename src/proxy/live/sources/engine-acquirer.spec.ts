@@ -118,17 +118,17 @@ describe('EngineAcquirer', () => {
   it('retries the engine whose backoff is over, not the one that has just failed', async () => {
     const stage = open(2);
     stage.isRunning = true;
-    const restMs = 500;
-    Object.assign(stage.config, { proxyRetryBaseMs: restMs, proxyRetryMaxMs: restMs });
+    const backoffMs = 500;
+    Object.assign(stage.config, { proxyRetryBaseMs: backoffMs, proxyRetryMaxMs: backoffMs });
     stage.acquirer.failed();
     stage.acquirer.failed();
     stage.acquirer.exclude('e2', true);
-    const restedMs = performance.now() + restMs;
-    await until(() => performance.now() >= restedMs);
+    const readmitMs = performance.now() + backoffMs;
+    await until(() => performance.now() >= readmitMs);
     const failedMs = performance.now();
     stage.acquirer.exclude('e1', true);
     expect(await stage.take()).toBe('e2');
-    expect(performance.now() - failedMs).toBeLessThan(withLag(restMs));
+    expect(performance.now() - failedMs).toBeLessThan(withLag(backoffMs));
     expect([...stage.acquirer.exclusions().keys()]).toEqual(['e1']);
   });
 

@@ -9,27 +9,28 @@ import type { EngineSources } from './engine-sources';
 import type { SourcePolicy } from './source-policy';
 import type { Source } from './source.port';
 
-/** An engine that failed on this content is excluded for this long. */
+/** How long an engine that failed on this content is excluded. */
 const EXCLUDE_MS = 60_000;
 
-/** After this many failures in a row, a start treats the problem as permanent. */
+/** After this many failures in a row, a start gives up if only excluded engines are left. */
 const MAX_START_FAILURES = 5;
 
+/** Keeps an engine from being chosen for this content. */
 interface Exclusion {
   /** Monotonic time at which the engine failed. */
   readonly sinceMs: number;
-  /** The failure is transient and a retry may work, unlike a refusal or an invalid answer. */
+  /** True if a retry may succeed, because the failure was neither a refusal nor an invalid answer. */
   readonly isTransient: boolean;
 }
 
 /**
- * Acquires the source for the next attempt of one stream. Engines that have not failed are tried first and without delay.
- * Engines that have failed are tried again only if no other engine is left, and after the backoff.
+ * Acquires the source for the next attempt of one stream. Engines that have not failed on the content are tried first
+ * and without delay. An engine that has failed is tried again when no other engine is left, and after the backoff.
  */
 export class EngineAcquirer {
   /** Failures in a row, for the backoff. */
   private failures = 0;
-  /** The value of `failures` at the time when the source was lost. */
+  /** The value of `failures` when the source was lost. */
   private failuresBefore = 0;
   private readonly excluded = new Map<string, Exclusion>();
 
@@ -46,11 +47,12 @@ export class EngineAcquirer {
     return this.failures;
   }
 
+  /** Counts a failed attempt. */
   failed(): void {
     this.failures++;
   }
 
-  /** Call when media have flowed for long enough that earlier failures no longer count. */
+  /** Call when media have flowed for so long that earlier failures no longer count. */
   recovered(): void {
     this.failures = 0;
   }
@@ -60,16 +62,17 @@ export class EngineAcquirer {
     this.failuresBefore = this.failures;
   }
 
-  /** Call when the source was lost because its engine died. Failures since the loss then do not count. */
+  /** Resets the number of failures to that before the loss. Call when the source was lost because its engine died. */
   excuseLoss(): void {
     this.failures = this.failuresBefore;
   }
 
+  /** Keeps an engine that has failed from being chosen for 60 s, or for less if no other engine is left. */
   exclude(engineId: string, isTransient: boolean): void {
     this.excluded.set(engineId, { sinceMs: monotonicMs(), isTransient });
   }
 
-  /** The excluded engines by id, each with the remaining time of its exclusion in ms. */
+  /** Returns how long each excluded engine remains excluded, in ms by engine id. */
   exclusions(): ReadonlyMap<string, number> {
     this.dropExpired();
     const nowMs = monotonicMs();
@@ -79,12 +82,12 @@ export class EngineAcquirer {
   }
 
   /**
-   * Acquires a source on the best engine. A running stream retries until its signal aborts; its only `AppError`
-   * is `shutting_down`.
+   * Acquires a source on the best engine. A running stream retries until its signal aborts.
    *
-   * @throws AppError `engine_failed`: at a start, every engine failed and a retry would not help. `start_timeout`: the
-   *   start budget is spent. `unsupported_content`: instead of either of these, if the attempts suggest that
-   *   the content is at fault. `no_capacity`, `no_engine`, `shutting_down`: see `EngineScheduler.acquire`.
+   * @throws AppError `shutting_down`. A stream that starts can also get `no_capacity` and `no_engine`, as
+   *   `EngineScheduler.acquire` describes; `engine_failed` if every engine has failed and a retry would not help;
+   *   `start_timeout` if the start budget is spent; and `unsupported_content` instead of these two if the attempts
+   *   suggest that the content is at fault.
    * @throws the reason of the signal
    */
   async acquire(): Promise<Source> {
@@ -99,11 +102,15 @@ export class EngineAcquirer {
         this.failures >= MAX_START_FAILURES ||
         ![...this.excluded.values()].some(({ isTransient }) => isTransient);
       if (!this.policy().isPersistent && isHopeless) throw this.allFailed();
-      await this.forgiveRested();
+      await this.readmitAfterBackoff();
     }
   }
 
-  /** Acquires a source on an engine that is not excluded. Returns null if no such engine has a slot. */
+  /**
+   * Acquires a source on an engine that is not excluded. Returns null if there is no such engine or none has a slot.
+   *
+   * @throws AppError `shutting_down`, `start_timeout`; the reason of the signal
+   */
   acquireOther(): Promise<Source | null> {
     return this.acquireFresh(this.policy().waitForOther);
   }
@@ -120,34 +127,34 @@ export class EngineAcquirer {
   }
 
   /**
-   * Call when the stream changes to another source, so earlier failures do not count. Once all sources have failed, the
-   * next round waits (backoff).
+   * Forgets all failures. Call when the stream changes to the channel's next source. `rounds`: how often all sources of
+   * the channel have failed. Unless it is 0, it sets the length of the next `backOff`.
    */
   startOver(rounds: number): void {
     this.excluded.clear();
     this.failures = rounds === 0 ? 0 : rounds + 1;
   }
 
-  /** Waits until `source` may be opened again: for the backoff, and until its engine accepts another start. */
+  /** Waits until `source` may be opened again: first for the backoff, then until its engine accepts another start. */
   async retryHere(source: Source): Promise<void> {
     try {
       await this.backOff(source.revoked);
       await source.reserveAgain(this.policy().replacesSource, this.startSignal());
     } catch (error) {
       this.signal.throwIfAborted();
-      // Do not throw if the slot was revoked, because the next attempt ends with that outcome.
+      // If the slot was revoked, return: the next attempt then ends at once with that outcome.
       if (source.revoked.aborted) return;
       throw this.reasonOf(error);
     }
   }
 
-  /** Waits for the rest time of a failed engine. */
+  /** Waits for the backoff. @throws the reason of the stream's signal or of `also`; AppError `start_timeout` */
   backOff(also?: AbortSignal): Promise<void> {
-    return this.wait(this.restMs, also);
+    return this.wait(this.backoffMs, also);
   }
 
-  /** Time a failed engine rests, given the failures so far. */
-  private get restMs(): number {
+  /** The backoff after the failures so far. */
+  private get backoffMs(): number {
     const { proxyRetryBaseMs, proxyRetryMaxMs } = this.config;
     return retryDelayMs(this.failures, proxyRetryBaseMs, proxyRetryMaxMs);
   }
@@ -174,7 +181,7 @@ export class EngineAcquirer {
     });
   }
 
-  /** Acquires a source on any engine. Null: no slot, and the caller should retry (running streams only). */
+  /** Acquires a source on any engine. For a running stream, returns null after the backoff if there is no slot. */
   private async acquireAny(): Promise<Source | null> {
     try {
       return await this.request(new Set(), 'slot', this.startSignal());
@@ -187,14 +194,14 @@ export class EngineAcquirer {
     }
   }
 
-  /** A signal that aborts with the stream, and at the end of the start budget. */
+  /** Returns a signal that aborts when the stream ends or the start budget is spent. */
   private startSignal(): AbortSignal {
     const leftMs = this.startBudgetMs();
     if (!Number.isFinite(leftMs)) return this.signal;
     return AbortSignal.any([this.signal, AbortSignal.timeout(Math.ceil(Math.max(1, leftMs)))]);
   }
 
-  /** Replaces the start budget's timeout by a `start_timeout` error. Returns any other error unchanged. */
+  /** Turns the timeout of `startSignal` into a `start_timeout` error. Returns any other error unchanged. */
   private reasonOf(error: unknown): unknown {
     return error instanceof DOMException && error.name === 'TimeoutError' ? this.tooLate() : error;
   }
@@ -207,25 +214,26 @@ export class EngineAcquirer {
   }
 
   /**
-   * Waits until the engine that failed first has rested, and removes the exclusion of every engine that has rested. Each
-   * engine's rest time runs from its own last failure, not from the latest failure of any engine.
+   * Waits until the backoff of the first engine is over, and then ends the exclusion of every engine whose backoff is
+   * over. Each engine's backoff begins with its own last failure.
    */
-  private async forgiveRested(): Promise<void> {
-    const { restMs } = this;
-    const mayAsk = ({ isTransient }: Exclusion): boolean =>
+  private async readmitAfterBackoff(): Promise<void> {
+    const { backoffMs } = this;
+    const mayReadmit = ({ isTransient }: Exclusion): boolean =>
       isTransient || this.policy().isPersistent;
-    const failedMs = [...this.excluded.values()].filter(mayAsk).map(({ sinceMs }) => sinceMs);
-    // Exclusions may have expired meanwhile, so there may be nothing to wait for.
+    const failedMs = [...this.excluded.values()].filter(mayReadmit).map(({ sinceMs }) => sinceMs);
+    // There is nothing to wait for if all exclusions have expired meanwhile.
     if (failedMs.length === 0) return;
     const oldestMs = Math.min(...failedMs);
-    await this.wait(Math.max(0, oldestMs + restMs - monotonicMs()));
-    // The timer may fire slightly early, so always forgive the engine that failed first.
-    const restedMs = Math.max(oldestMs, monotonicMs() - restMs);
+    await this.wait(Math.max(0, oldestMs + backoffMs - monotonicMs()));
+    // The timer may fire slightly early, so always readmit the engine that failed first.
+    const failedUntilMs = Math.max(oldestMs, monotonicMs() - backoffMs);
     for (const [id, exclusion] of this.excluded) {
-      if (mayAsk(exclusion) && exclusion.sinceMs <= restedMs) this.excluded.delete(id);
+      if (mayReadmit(exclusion) && exclusion.sinceMs <= failedUntilMs) this.excluded.delete(id);
     }
   }
 
+  /** Time left of the start budget, in ms; Infinity for a running stream. */
   private startBudgetMs(): number {
     return this.policy().deadlineMs - monotonicMs();
   }
@@ -234,7 +242,10 @@ export class EngineAcquirer {
     const last = this.log.lastOutcome ?? 'no answer';
     return (
       this.policy().contentFault ??
-      new AppError('engine_failed', `Every engine tried failed; the last with ${last}.`)
+      new AppError(
+        'engine_failed',
+        `Every engine that was tried has failed, the last one with ${last}.`,
+      )
     );
   }
 
@@ -242,7 +253,10 @@ export class EngineAcquirer {
     const last = this.log.lastOutcome ?? 'no answer';
     return (
       this.policy().contentFault ??
-      new AppError('start_timeout', `No media within the start budget; last: ${last}.`)
+      new AppError(
+        'start_timeout',
+        `No media arrived within the start budget. The last attempt ended with ${last}.`,
+      )
     );
   }
 }

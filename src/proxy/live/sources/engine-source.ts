@@ -21,11 +21,13 @@ export type PlaybackApi = Pick<
   'start' | 'stop' | 'stat' | 'openMedia' | 'openFile'
 >;
 
-/** A source on one engine: a slot and the engine sessions opened in it. `close` stops every session it still owns. */
+/**
+ * A source on one engine: a slot, and the engine sessions that were opened in it. `close` stops those that are left.
+ */
 export class EngineSource implements Source {
   hasNewerSession = false;
   private session: EngineSession | null = null;
-  /** Older sessions, each replaced by a newer session of the same content. */
+  /** Older engine sessions of the same content, which still have to be stopped. */
   private replaced: EngineSession[] = [];
   private readonly stops = new Set<Promise<unknown>>();
 
@@ -77,7 +79,7 @@ export class EngineSource implements Source {
     );
   }
 
-  /** Opens a part of a file, and returns the response before its body is read. @throws as `media` */
+  /** Requests a part of a file. Resolves with the response before its body is read. @throws as `media` */
   file(part: FilePart, deadlineMs: number, signal: AbortSignal): Promise<IncomingMessage> {
     return this.untilWarm(deadlineMs, signal, (timeoutMs) =>
       this.ace.openFile(this.engine.endpoint, this.openSession.playbackPath, part, {
@@ -105,7 +107,7 @@ export class EngineSource implements Source {
     this.hasNewerSession = true;
   }
 
-  /** The engine replaced its session by this one; only this one must be stopped. */
+  /** Sets the engine session. Any earlier one has already ended on the engine, so only this one must be stopped. */
   replaceSession(engineSession: EngineSession): void {
     this.session = engineSession;
   }
@@ -150,7 +152,7 @@ export class EngineSource implements Source {
     this.session = engineSession;
   }
 
-  /** Repeats a call while the engine is still looking for peers, because the same session may work a moment later. */
+  /** Repeats a call while the engine is pre-buffering, because the same engine session may work a moment later. */
   private async untilWarm(
     deadlineMs: number,
     signal: AbortSignal,

@@ -12,7 +12,7 @@ import {
 } from '../../../engines';
 import { EngineSource, type PlaybackApi } from './engine-source';
 
-/** What streams may ask of engines: slots, complaints, probes. */
+/** The access of streams to engines: acquires sources, passes complaints on, and probes engines. */
 @Injectable()
 export class EngineSources {
   constructor(
@@ -23,7 +23,7 @@ export class EngineSources {
     @Inject(EngineHealth) private readonly health: Pick<EngineHealth, 'complain' | 'answersNow'>,
   ) {}
 
-  /** Creates the scheduler's facts about the stream with this public id. */
+  /** Registers a stream with the scheduler. The stream keeps the facts about its viewers in the returned object. */
   holder(streamId: string): SlotHolder {
     return this.scheduler.holder(streamId);
   }
@@ -40,15 +40,17 @@ export class EngineSources {
     return source;
   }
 
+  /** True if there is an engine with this id. */
   has(engineId: string): boolean {
     return this.registry.get(engineId) !== undefined;
   }
 
-  /** False if the engine reports that it has lost its network, so that its 'unknown content' must not be believed. */
+  /** False if the engine reports that it has lost its network. Its 'unknown content' must then not be believed. */
   isNetworkConnected(engineId: string): boolean {
     return this.registry.isNetworkConnected(engineId);
   }
 
+  /** Reports a fault of an engine to `EngineHealth`. */
   complain(engineId: string, complaint: EngineComplaint): void {
     this.health.complain(engineId, complaint);
   }

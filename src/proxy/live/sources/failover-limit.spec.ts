@@ -3,18 +3,18 @@ import {
   isSpent,
   kindOf,
   stillCounting,
-  SwitchLimit,
-  type ChangeKind,
-  type SourceChange,
-  type SwitchBound,
-} from './switch-limit';
+  FailoverLimit,
+  type FailoverKind,
+  type Failover,
+  type FailoverBound,
+} from './failover-limit';
 
-const FIVE: SwitchBound = { limit: 5, windowMs: 300_000 };
+const FIVE: FailoverBound = { limit: 5, windowMs: 300_000 };
 
 const CLEAN = { isFlagged: false, silentMs: 900 };
 
 describe('kindOf', () => {
-  it.each<[string, Partial<SourceChange>, ChangeKind]>([
+  it.each<[string, Partial<Failover>, FailoverKind]>([
     ['continues with the next unit', {}, 'unfelt'],
     ['continues with the next unit after 2 s', { join: { ...CLEAN, silentMs: 2000 } }, 'unfelt'],
     [
@@ -36,7 +36,7 @@ describe('kindOf', () => {
 });
 
 describe('isSpent', () => {
-  it.each<[string, readonly number[], number, SwitchBound, boolean]>([
+  it.each<[string, readonly number[], number, FailoverBound, boolean]>([
     ['no changes', [], 0, FIVE, false],
     ['one change fewer than the limit', [0, 1, 2, 3], 10, FIVE, false],
     ['as many changes as the limit', [0, 1, 2, 3, 4], 10, FIVE, true],
@@ -52,31 +52,31 @@ describe('isSpent', () => {
       { limit: 0, windowMs: 1000 },
       false,
     ],
-  ])('decides for %s', (_, switches, nowMs, bound, expected) => {
-    expect(isSpent(switches, nowMs, bound)).toBe(expected);
+  ])('decides for %s', (_, timesMs, nowMs, bound, expected) => {
+    expect(isSpent(timesMs, nowMs, bound)).toBe(expected);
   });
 });
 
-const felt = (atMs: number): SourceChange => ({ atMs, isEngineGone: false, join: null });
-const unfelt = (atMs: number): SourceChange => ({
+const felt = (atMs: number): Failover => ({ atMs, isEngineGone: false, join: null });
+const unfelt = (atMs: number): Failover => ({
   ...felt(atMs),
   join: { isFlagged: false, silentMs: 300 },
 });
-const engineGone = (atMs: number): SourceChange => ({ ...felt(atMs), isEngineGone: true });
+const engineGone = (atMs: number): Failover => ({ ...felt(atMs), isEngineGone: true });
 
 /** The number of changes at an interval of `everyMs` before the limit refuses one; at most 1000. */
-function allowed(bound: SwitchBound, everyMs: number, kindAt: (atMs: number) => SourceChange) {
-  const switches = new SwitchLimit(bound);
+function allowed(bound: FailoverBound, everyMs: number, kindAt: (atMs: number) => Failover) {
+  const limit = new FailoverLimit(bound);
   for (let n = 0; n < 1000; n++) {
     const atMs = n * everyMs;
-    if (switches.excess(atMs) !== null) return n;
-    switches.note(kindAt(atMs));
+    if (limit.excess(atMs) !== null) return n;
+    limit.note(kindAt(atMs));
   }
   return 1000;
 }
 
-describe('SwitchLimit', () => {
-  it.each<[string, number, number, (atMs: number) => SourceChange]>([
+describe('FailoverLimit', () => {
+  it.each<[string, number, number, (atMs: number) => Failover]>([
     ['felt changes every 10 s', 5, 10_000, felt],
     ['felt changes every 59 s', 5, 59_000, felt],
     ['felt changes every minute', 1000, 60_000, felt],
@@ -90,7 +90,7 @@ describe('SwitchLimit', () => {
   });
 
   it('allows bursts of unfelt changes when they are rare on average', () => {
-    const kept = new SwitchLimit(FIVE);
+    const kept = new FailoverLimit(FIVE);
     for (let minute = 0; minute < 10; minute++) {
       for (const atMs of [0, 100, 200]) kept.note(unfelt(minute * 60_000 + atMs));
       expect(kept.excess(minute * 60_000 + 300)).toBeNull();
@@ -105,7 +105,7 @@ describe('SwitchLimit', () => {
         fc.integer({ min: 1, max: 2000 }),
         (steps, limit, windowMs) => {
           const bound = { limit, windowMs };
-          const kept = new SwitchLimit(bound);
+          const kept = new FailoverLimit(bound);
           const all: number[] = [];
           let nowMs = 0;
           for (const step of steps) {
@@ -124,8 +124,8 @@ describe('SwitchLimit', () => {
   });
 
   it('names the exceeded limit', () => {
-    const excessAfter = (kindAt: (atMs: number) => SourceChange): string | null => {
-      const kept = new SwitchLimit({ limit: 2, windowMs: 60_000 });
+    const excessAfter = (kindAt: (atMs: number) => Failover): string | null => {
+      const kept = new FailoverLimit({ limit: 2, windowMs: 60_000 });
       for (const atMs of [0, 10]) kept.note(kindAt(atMs));
       return kept.excess(20);
     };

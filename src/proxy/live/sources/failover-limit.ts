@@ -1,78 +1,79 @@
 import type { SourceJoin } from '../../upstream';
 
-/** One failover, recorded when the replacement source has ended. */
-export interface SourceChange {
-  /** Monotonic time at which the replacement source took over. */
+/** One failover. It is recorded when the new source has ended. */
+export interface Failover {
+  /** Monotonic time at which the new source replaced the old one. */
   readonly atMs: number;
-  /** True if the previous engine died, stopped answering, was removed or drained. */
+  /** True if the engine of the old source died, did not answer, or was removed or drained. */
   readonly isEngineGone: boolean;
-  /** How the replacement source was joined; null: it delivered nothing new. */
+  /** How the new source was joined to the old one; null if it delivered nothing that viewers lacked. */
   readonly join: SourceJoin | null;
 }
 
 /**
- * The effect of a failover on viewers.
+ * How a failover counts.
  *
- * - `engine_gone`: The engine was at fault and not the content, so the failover does not count.
- * - `felt`: Media were lost, repeated or flagged, or were missing for so long that the picture froze.
- * - `unfelt`: Viewers received every access unit exactly once.
+ * - `engine_gone`: It does not count, because the engine was at fault and not the content.
+ * - `felt`: Viewers noticed it: media were lost or repeated, or were missing for so long that the picture froze.
+ * - `unfelt`: Viewers did not notice it, because they received every access unit exactly once and in time.
  */
-export type ChangeKind = 'engine_gone' | 'felt' | 'unfelt';
+export type FailoverKind = 'engine_gone' | 'felt' | 'unfelt';
 
-/** Players bridge this much time without media from their own buffers. */
+/** The buffers of players bridge a silence of this length. */
 const FELT_SILENCE_MS = 2000;
 
-export function kindOf({ isEngineGone, join }: SourceChange): ChangeKind {
+/** Returns how a failover counts. */
+export function kindOf({ isEngineGone, join }: Failover): FailoverKind {
   if (isEngineGone) return 'engine_gone';
   if (join === null || join.isFlagged || join.silentMs > FELT_SILENCE_MS) return 'felt';
   return 'unfelt';
 }
 
-/** How often something may happen within a sliding window. `limit`: 0 means no limit. */
-export interface SwitchBound {
+/** At most `limit` failovers may happen within a sliding window. A `limit` of 0 means no limit. */
+export interface FailoverBound {
   readonly limit: number;
   readonly windowMs: number;
 }
 
-type CountedKind = Exclude<ChangeKind, 'engine_gone'>;
+type CountedKind = Exclude<FailoverKind, 'engine_gone'>;
 
-/** Minimum average interval between unfelt failovers, because each one costs an engine a start. */
+/** Unfelt failovers may happen once in this time on average, because each one costs an engine a start. */
 export const UNFELT_APART_MS = 5000;
 
-/** The times inside the window that ends at `nowMs`. `timesMs` may be in any order. */
+/** Returns the times inside the window that ends at `nowMs`. `timesMs` may be in any order. */
 export function stillCounting(
   timesMs: readonly number[],
   nowMs: number,
-  { windowMs }: SwitchBound,
+  { windowMs }: FailoverBound,
 ): number[] {
   return timesMs.filter((ms) => nowMs - ms < windowMs);
 }
 
-/** True if one more event at `nowMs` would exceed the limit. */
-export function isSpent(timesMs: readonly number[], nowMs: number, bound: SwitchBound): boolean {
+/** True if one more failover at `nowMs` would exceed the limit. */
+export function isSpent(timesMs: readonly number[], nowMs: number, bound: FailoverBound): boolean {
   return bound.limit > 0 && stillCounting(timesMs, nowMs, bound).length >= bound.limit;
 }
 
 /** Limits the failovers of one stream. Felt and unfelt failovers are counted separately. */
-export class SwitchLimit {
+export class FailoverLimit {
   private readonly timesMs: Record<CountedKind, number[]> = { felt: [], unfelt: [] };
-  private readonly bounds: Readonly<Record<CountedKind, SwitchBound>>;
+  private readonly bounds: Readonly<Record<CountedKind, FailoverBound>>;
 
-  constructor(felt: SwitchBound) {
+  constructor(felt: FailoverBound) {
     const unfelt = { limit: felt.limit, windowMs: felt.limit * UNFELT_APART_MS };
     this.bounds = { felt, unfelt };
   }
 
-  /** Records a failover. Keeps only times inside the window, at most limit + 1 per kind. */
-  note(change: SourceChange): ChangeKind {
-    const kind = kindOf(change);
+  /** Records a failover, and returns how it counts. Keeps the times inside the window, at most limit + 1 per kind. */
+  note(failover: Failover): FailoverKind {
+    const kind = kindOf(failover);
     if (kind === 'engine_gone') return kind;
-    const kept = stillCounting(this.timesMs[kind], change.atMs, this.bounds[kind]);
-    this.timesMs[kind] = [...kept, change.atMs].slice(-(this.bounds[kind].limit + 1));
+    const kept = stillCounting(this.timesMs[kind], failover.atMs, this.bounds[kind]);
+    this.timesMs[kind] = [...kept, failover.atMs].slice(-(this.bounds[kind].limit + 1));
     return kind;
   }
 
-  /** Describes the limit that one more failover at `nowMs` would exceed; null if none. */
+  /** Describes the limit that one more failover at `nowMs` would exceed; null if it would exceed none. */
   excess(nowMs: number): string | null {
     for (const kind of ['felt', 'unfelt'] as const) {
       const bound = this.bounds[kind];
@@ -82,7 +83,7 @@ export class SwitchLimit {
   }
 }
 
-function describeSpentLimit(kind: CountedKind, { limit, windowMs }: SwitchBound): string {
+function describeSpentLimit(kind: CountedKind, { limit, windowMs }: FailoverBound): string {
   const times = limit === 1 ? 'once' : `${limit} times`;
   const lost = `The source was lost ${times} within ${windowMs / 1000} s`;
   const replaced = limit === 1 ? 'replaced' : 'each time replaced';

@@ -3,45 +3,49 @@ import { AppError } from '../../../kernel/errors';
 import { describeOutcome, type Outcome } from './outcomes';
 import type { SourcePolicy } from './source-policy';
 
-/** The facts beside the outcome that decide the next step after an attempt. */
+/** The facts that decide the next step after an attempt, together with its outcome. */
 export interface Situation {
   readonly policy: Pick<SourcePolicy, 'isPersistent' | 'replacesSource' | 'sourceErrors'>;
   /** True if somebody watches the stream or waits for its start. */
   readonly isWatched: boolean;
-  /** The attempt was a retry on the engine that had just failed. */
+  /** True if the attempt was a retry on the engine that had just failed. */
   readonly wasRetryHere: boolean;
   /** Number of failures in a row, including this one. */
   readonly failuresInARow: number;
-  /** A planned move is already bringing up the next source. */
+  /** True if a planned move is already bringing up the next source. */
   readonly isPreparing: boolean;
-  /** The source in use has used up its attempts. */
+  /** True if the channel's source in use has had all its attempts. */
   readonly isSourceSpent: boolean;
-  /** The channel has other sources that can be played. */
+  /** True if the channel has another source that can be played. */
   readonly hasOtherSources: boolean;
 }
 
 /** The next step of a stream after an attempt. */
 export type NextStep =
-  /** End the stream: it was merged into another one, or (`isReclaimed`) its slot was needed and nobody watched. */
+  /** End the stream. If `isReclaimed`, nobody watches it and another request needs its slot; else it was merged. */
   | { readonly step: 'end'; readonly isReclaimed: boolean }
   | { readonly step: 'fail'; readonly error: AppError }
-  /** Try the channel's next source. `error` is why the present one is given up. */
+  /** Try the channel's next source. `error` tells why the present one is given up. */
   | {
       readonly step: 'next_source';
       readonly error: AppError;
       readonly prefers: 'same_engine' | 'other_engine';
     }
-  /** Retry on the same engine, with the channel's next source if `changesSource`. */
+  /** Retry on the same engine; with the channel's next source if `changesSource`. */
   | { readonly step: 'same_engine'; readonly changesSource: boolean }
+  /** Leave the engine; with the channel's next source if `changesSource`. */
   | {
       readonly step: 'other_engine';
       readonly changesSource: boolean;
-      /** `transient`: avoid the engine while others are left; `permanent`: avoid the engine; null: no exclusion. */
+      /**
+       * Whether to exclude the engine for 60 s. While no other engine is left, a `transient` exclusion ends after the
+       * backoff, and in a running stream a `permanent` one does too. Null: no exclusion.
+       */
       readonly exclusion: 'transient' | 'permanent' | null;
       readonly complaint: EngineComplaint | null;
     };
 
-/** Nothing failed. No exclusion is needed, because a withdrawn engine is not chosen anyway. */
+/** Leave the engine without blame: it was withdrawn, its slot was preempted, or a planned move replaced the source. */
 const LEAVE: NextStep = {
   step: 'other_engine',
   changesSource: false,
@@ -49,7 +53,7 @@ const LEAVE: NextStep = {
   complaint: null,
 };
 
-/** Decides the next step after an attempt. */
+/** Decides the next step of a stream from the outcome of its last attempt. */
 export function nextStep(outcome: Outcome, situation: Situation): NextStep {
   const { policy } = situation;
   switch (outcome.next) {

@@ -5,13 +5,13 @@ import { describeBytes, foreignDistanceOf, mediaFormatOf } from '../../mpegts';
 import type { AttemptOutcome } from '../../streams';
 import type { Excess, UpstreamEnd } from '../../upstream';
 
-/** Outcome of an attempt. `next` is what the outcome suggests; `nextStep` decides. `code` and `detail` are for operators. */
+/** Outcome of an attempt. `next` suggests what `nextStep` decides; `code` and `detail` are for operators. */
 export type Outcome =
   | (Ended & { readonly next: 'same_engine' })
   | (Ended & {
       readonly next: 'other_engine';
       readonly complaint: EngineComplaint | null;
-      /** Set if the content may be at fault: shown to viewers if one more engine fails too. */
+      /** Set if the content may be at fault. It becomes the error for viewers if one more engine fails too. */
       readonly doubt?: AppError;
     })
   | (Ended & { readonly next: 'give_up'; readonly error: AppError })
@@ -23,6 +23,7 @@ export type Outcome =
    */
   | (Ended & { readonly next: 'withdrawn' | 'preempted' | 'superseded' | 'merged' });
 
+/** How an attempt ended. */
 interface Ended {
   readonly code: AttemptOutcome;
   readonly detail: string | null;
@@ -33,16 +34,18 @@ export function describeOutcome({ code, detail }: Ended): string {
   return detail === null ? code : `${code}: ${detail}`;
 }
 
+/** Returns the outcome that gives up this content on all engines. `error` is for viewers. */
 export function giveUp(code: AttemptOutcome, error: AppError, detail = error.detail): Outcome {
   return { next: 'give_up', code, detail, error };
 }
 
+/** Returns the outcome of an attempt during which the start budget was spent. */
 export function startTimeout(detail: string): Outcome {
   const error = 'The engine delivered no media within the start budget.';
   return giveUp('start_timeout', new AppError('start_timeout', error), detail);
 }
 
-/** The error to show viewers when the outage budget is spent. */
+/** Returns the error for viewers when the outage budget is spent. */
 export function outageOver(silentMs: number): AppError {
   const seconds = Math.round(silentMs / 100) / 10;
   return new AppError('engine_failed', `No engine delivered media for ${seconds} s.`);
@@ -56,14 +59,12 @@ const FAULT_CODES = {
   engine: 'engine_failed',
 } as const satisfies Record<EngineFault['kind'], AttemptOutcome>;
 
-/** The outcome code of an engine's fault. */
+/** Returns the outcome code of an engine's fault. */
 export function codeOfFault({ kind }: EngineFault): AttemptOutcome {
   return FAULT_CODES[kind];
 }
 
-/**
- * Outcome of an engine's fault. An 'unknown content' answer that the policy trusts is handled elsewhere (`bringUp`).
- */
+/** Returns the outcome of an engine's fault. `bringUp` handles an 'unknown content' that can be believed. */
 export function outcomeOfFault(fault: EngineFault): Outcome {
   const code = codeOfFault(fault);
   const detail = describeError(fault);
@@ -77,35 +78,35 @@ export function outcomeOfFault(fault: EngineFault): Outcome {
     }
     case 'content':
     case 'engine':
-      // A reset usually affects only one engine session, so a new session on the same engine often works at once.
+      // A reset usually affects only one engine session, so a new one on the same engine often works at once.
       if (fault.reason === 'reset') return { next: 'same_engine', code, detail };
       return { next: 'other_engine', code, detail, complaint: complaintOf(fault) };
   }
 }
 
-/** The complaint to file with `EngineHealth`; null if the engine is not to blame. */
+/** Returns the complaint to make to `EngineHealth`; null if the engine is not to blame. */
 export function complaintOf(fault: EngineFault): EngineComplaint | null {
   if (fault.kind !== 'engine') return null;
   if (fault.reason === 'connect_refused') return 'connect_refused';
   return fault.reason.endsWith('timeout') ? 'answer_timeout' : 'bad_answer';
 }
 
-/** @param cause the engine's error, needed to tell a playlist from a file */
+/** Returns an `unsupported_content` error. `cause` shows later whether the content is a file. */
 export function unsupported(detail: string, cause?: EngineFault): AppError {
   return new AppError('unsupported_content', detail, { cause });
 }
 
-/** The ends of a source that the source itself caused, not the proxy. */
+/** How a source can end, apart from an abort of its reader and an error inside the proxy. */
 export type SourceFate = Exclude<UpstreamEnd, 'aborted' | 'fault'>;
 
-/** Outcome of the end of a source. `flowed`: the source had delivered media; `head`: the first bytes of the source. */
+/** Returns the outcome of a source that has ended. `flowed`: it had delivered media. `head`: its first bytes. */
 export function outcomeOfEnd(end: SourceFate, flowed: boolean, head: Buffer): Outcome {
   switch (end) {
     case 'end':
     case 'reset':
       return { next: 'same_engine', code: end, detail: flowed ? null : 'before any media' };
     case 'session_gone':
-      // The media of a lost session would end soon, or belong to another playback.
+      // The media of a lost engine session end soon, or become those of another playback.
       return { next: 'same_engine', code: end, detail: null };
     case 'superseded':
       return { next: 'superseded', code: end, detail: null };
@@ -138,7 +139,7 @@ export function outcomeOfEnd(end: SourceFate, flowed: boolean, head: Buffer): Ou
   }
 }
 
-/** Outcome of a body without MPEG-TS packets. Another media format may still be played as a file. */
+/** Returns the outcome of a body without MPEG-TS packets. A content in another media format can be played as a file. */
 function outcomeOfForeignBody(head: Buffer): Outcome {
   const format = mediaFormatOf(head);
   if (format !== null) {
@@ -160,16 +161,16 @@ function outcomeOfForeignBody(head: Buffer): Outcome {
 const NO_TABLES =
   'The stream has no usable programme tables (PAT and PMT), so there is no way to tell what its packets contain.';
 
-/** A normal broadcast stays far below these bounds, so the content is at fault and not the engine. */
+/** Normal broadcasts stay far below these limits, so the content is at fault and not the engine. */
 const EXCESS_DETAILS: Readonly<Record<Excess, string>> = {
   excessive_tables: 'The stream changes its programme tables too often to be played.',
   excessive_join_points: 'The stream has too many random access points to be played.',
   excessive_timeline_breaks: 'The timeline of the stream breaks too often to be played.',
   excessive_segments: 'The stream would need too many HLS segments to be played.',
-  excessive_splice_search: 'The stream cannot be joined to what was played before.',
+  excessive_splice_search: 'The stream cannot be joined to the media that were played before.',
 };
 
-/** The reason of a failure, for messages. */
+/** Returns the reason of a failure as text, for messages to operators and viewers. */
 export function describeError(error: unknown): string {
   if (error instanceof EngineFault) return `${error.reason}: ${error.detail}`;
   if (error instanceof AppError) return error.detail;

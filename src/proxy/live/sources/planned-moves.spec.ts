@@ -249,8 +249,9 @@ describe('a stream that loses its source', () => {
       env: { PROXY_FAILOVER_LIMIT: '2', PROXY_FAILOVER_WINDOW: '60s' },
     });
     for (let n = 1; n <= 3; n += 1) {
+      const before = stream.ingest.bytesIn;
       const source = (await stage.source(n)).play(40);
-      await until(() => stream.ingest.sourceBeganAt !== null && stream.isFlowing);
+      await until(() => stream.ingest.bytesIn > before && stream.ingest.sourceBeganAt !== null);
       source.end();
     }
     await until(() => stream.isOver);

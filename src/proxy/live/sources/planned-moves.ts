@@ -12,10 +12,10 @@ import type { SourceReading } from './source-reading';
 import type { Source } from './source.port';
 import type { SourcedStream } from './sourced-stream';
 
-/** A move in progress. `result` has a rejection handler; callers may ignore it. */
+/** A move in progress. Callers may ignore `result`, even if it rejects. */
 export interface MoveUnderWay {
   readonly fromEngineId: string;
-  /** @throws AppError `conflict` if the stream stays on its engine */
+  /** Rejects with an AppError `conflict` if the stream stays on its engine */
   readonly result: Promise<MoveResult>;
 }
 
@@ -28,22 +28,23 @@ interface PlannedMove {
   /** Ids of the engines that this move must not use. */
   readonly excluded: ReadonlySet<string>;
   readonly preparation: SourcePreparation;
-  /** True once an operator waits for this move, even if a drain began it. */
+  /** True if an operator waits for this move, even if a drain request began it. */
   isRequested: boolean;
 }
 
-/** An eviction requests a drain just before it revokes the lease, so wait this long to tell it from a mere drain. */
+/** An eviction requests a drain just before it revokes the lease. After this wait, only a drain is left to act on. */
 const EVICTION_WAIT_MS = 20;
-/** Interval between attempts: a slot may become free, or an exclusion may end. */
+/** Time between attempts to leave a draining engine, in which a slot may become free or an exclusion may end. */
 const RETRY_MS = 2000;
 
 /**
- * Moves a stream to another engine while the old engine still feeds its viewers. An operator can request a move, and a drain
- * of the engine causes one. One move runs at a time. If the stream loses its source meanwhile, it continues with the source
- * that is being prepared, so a move is a failover that began early.
+ * Moves a stream to another engine while the old engine still feeds its viewers. A move begins when an operator
+ * requests it, or when a drain is requested for the engine. Only one move runs at a time. If the stream loses its
+ * source during a move, it continues with the source that is being prepared.
  */
 export class PlannedMoves {
   private move: PlannedMove | null = null;
+  /** The source in use, which is watched for drain requests. */
   private present: Source | null = null;
   private unsubscribe: () => void = () => undefined;
   /** Aborts the attempts to leave the draining engine; null while no drain is requested. */
@@ -60,26 +61,26 @@ export class PlannedMoves {
     private readonly signal: AbortSignal,
   ) {}
 
-  /** The source that is being prepared; null while no engine prepares one. */
+  /** The source that is being prepared; null while no move has an engine. */
   get preparing(): Source | null {
     return this.move?.preparation.source ?? null;
   }
 
-  /** Call when the stream uses this source from now on. Watches the source for drain requests. */
-  follow(source: Source): void {
+  /** Watches `source` for drain requests from now on. Call when the stream uses it. */
+  watch(source: Source): void {
     if (this.present === source) return;
-    this.unfollow();
+    this.unwatch();
     this.present = source;
     this.unsubscribe = source.drainRequested.subscribe(() => this.onDrainRequest(source));
     this.onDrainRequest(source);
   }
 
   /**
-   * Requests a move for an operator.
+   * Begins a move for an operator, or joins the move in progress if it leads to the same engine.
    *
    * @param engineId null: the best engine
-   * @throws AppError `not_found`: There is no such engine. `conflict`: The stream is not running, is already on this
-   *   engine, or is being moved to another one.
+   * @throws AppError `not_found` if there is no such engine; `conflict` if the stream is not running, is on this engine
+   *   already, or is being moved to another one
    */
   request(engineId: string | null): MoveUnderWay {
     if (engineId !== null && !this.engines.has(engineId)) {
@@ -107,8 +108,9 @@ export class PlannedMoves {
   }
 
   /**
-   * Call when the present source has ended or was superseded. Returns the source that was being prepared, which replaces
-   * it. Null if there is none, or if it has no splice point within the stall timeout.
+   * Call when the source in use has ended or was superseded. Waits for the move in progress and returns its source,
+   * which now feeds the stream. Returns null if there is none, or if it has found no splice point within the stall
+   * timeout.
    */
   async takeOver(): Promise<PreparedSource | null> {
     const { preparation } = this.move ?? {};
@@ -120,26 +122,26 @@ export class PlannedMoves {
     if (!(await settlesWithin(preparation.over, this.config.proxyStallTimeoutMs))) {
       preparation.abortOverdue();
     }
-    const placed = await preparation.over;
+    const prepared = await preparation.over;
     this.move = null;
-    return placed;
+    return prepared;
   }
 
-  /** Cancels the move in progress, if there is one and its source is not placed yet. */
+  /** Cancels the move in progress, unless its source feeds the stream already. */
   cancel(reason: string): void {
     this.move?.preparation.abort(reason);
   }
 
-  /** Ends all moves, and closes a prepared source that was not taken over. */
+  /** Cancels the move in progress, and closes its source if `takeOver` has not returned it. */
   close(): void {
-    this.unfollow();
+    this.unwatch();
     const { move } = this;
     if (move === null) return;
     move.preparation.abort('The stream is over.');
     this.pending.add(move.preparation.over.then(discard));
   }
 
-  private unfollow(): void {
+  private unwatch(): void {
     this.unsubscribe();
     this.unsubscribe = () => undefined;
     this.draining?.abort();
@@ -162,21 +164,22 @@ export class PlannedMoves {
   }
 
   /**
-   * Retries until the stream has left the engine, may stay, or is over. A stream without viewers is not moved, because it
-   * ends soon anyway.
+   * Retries until the stream has left the engine, the drain request is withdrawn, or the stream is over. Does not move
+   * a stream without viewers, because it ends soon anyway.
    */
   private async leaveWhenPossible(source: Source, signal: AbortSignal): Promise<void> {
     await delay(EVICTION_WAIT_MS, signal).catch(() => undefined);
     while (!signal.aborted) {
       if (this.move !== null) await this.move.preparation.over;
       else if (this.canMove() && this.stream.holder.watch !== 'unwatched') {
-        const placed = await this.begin(source, 'drain', null).preparation.over;
-        if (placed !== null) return;
+        const prepared = await this.begin(source, 'drain', null).preparation.over;
+        if (prepared !== null) return;
       }
       await delay(RETRY_MS, signal).catch(() => undefined);
     }
   }
 
+  /** True if viewers can join the stream and its source has delivered media. */
   private canMove(): boolean {
     return this.stream.ingest.isJoinable && this.reading.reader?.isFlowing === true;
   }
@@ -186,7 +189,7 @@ export class PlannedMoves {
     const fromEngineId = source.engine.id;
     const excluded = new Set(toEngineId === null ? this.acquirer.exclusions().keys() : []);
     excluded.add(fromEngineId);
-    // If the old source ends by itself before the new one is placed, the change counts as a failover.
+    // If the old source ends by itself before the new one is spliced in, the change counts as a failover.
     let wasSuperseded = false;
     const supersede = (): void => {
       wasSuperseded ||= reading.reader !== null;
@@ -198,7 +201,7 @@ export class PlannedMoves {
       this.config,
       this.log,
       this.pending,
-      // A move takes only a slot that is free now. It preempts no other stream and waits for no slot.
+      // A move preempts no other stream and waits for no slot.
       (signal) =>
         this.engines.acquire({
           holder: this.stream.holder,
@@ -221,15 +224,16 @@ export class PlannedMoves {
     );
     const move = { cause, fromEngineId, toEngineId, excluded, preparation, isRequested: false };
     this.move = move;
-    this.pending.add(preparation.over.then((placed) => this.conclude(move, placed)));
+    this.pending.add(preparation.over.then((prepared) => this.conclude(move, prepared)));
     return move;
   }
 
-  private conclude(move: PlannedMove, placed: PreparedSource | null): void {
+  /** Reports the result of a move. */
+  private conclude(move: PlannedMove, prepared: PreparedSource | null): void {
     const { report } = this.stream;
-    if (placed !== null) {
-      // The source controller owns the placed source from now on.
-      report.moved(resultOf(move, placed), move.cause);
+    if (prepared !== null) {
+      // `takeOver` still has to return the prepared source, so `this.move` stays set.
+      report.moved(resultOf(move, prepared), move.cause);
       return;
     }
     if (this.move === move) this.move = null;
@@ -247,15 +251,15 @@ export class PlannedMoves {
   }
 
   private async resultOf(move: PlannedMove): Promise<MoveResult> {
-    const placed = await move.preparation.over;
-    if (placed !== null) return resultOf(move, placed);
+    const prepared = await move.preparation.over;
+    if (prepared !== null) return resultOf(move, prepared);
     throw new AppError('conflict', this.whyItStays(move));
   }
 
   private whyItStays(move: PlannedMove): string {
     const { failure, failedOn } = move.preparation;
     if (failedOn !== null) {
-      return `Engine ${failedOn} did not take the stream, so it stays: ${describeError(failure)}`;
+      return `Engine ${failedOn} did not take over the stream, so it stays: ${describeError(failure)}`;
     }
     const areAllExcluded = failure instanceof AppError && failure.code === 'engine_failed';
     if (areAllExcluded && move.toEngineId === null) {
@@ -266,13 +270,13 @@ export class PlannedMoves {
       return `${why}, so the stream stays.${this.exclusionTexts(move)}`;
     }
     if (areAllExcluded)
-      return `Engine ${move.toEngineId} takes no streams now, so the stream stays.`;
+      return `Engine ${move.toEngineId} accepts no streams now, so the stream stays.`;
     const where =
       move.toEngineId === null ? 'No other engine has' : `Engine ${move.toEngineId} has no`;
     return `${where} room for the stream, so it stays: ${describeError(failure)}${this.exclusionTexts(move)}`;
   }
 
-  /** Explains why engines that look healthy to the operator were skipped. */
+  /** Explains why engines were skipped that the operator sees as healthy. */
   private exclusionTexts({ fromEngineId, toEngineId }: PlannedMove): string {
     if (toEngineId !== null) return '';
     return [...this.acquirer.exclusions()]
@@ -287,21 +291,22 @@ function exclusionText(leftMs: number): string {
   return `failed on this content a moment ago and is skipped for another ${seconds} s, unless you name it (engine_id).`;
 }
 
-async function discard(placed: PreparedSource | null): Promise<void> {
-  if (placed === null) return;
-  placed.reader.abort();
-  placed.entry.note('stopped');
-  placed.entry.end();
-  await placed.source.close();
+/** Closes a source that was spliced in when the stream was already over. */
+async function discard(prepared: PreparedSource | null): Promise<void> {
+  if (prepared === null) return;
+  prepared.reader.abort();
+  prepared.entry.note('stopped');
+  prepared.entry.end();
+  await prepared.source.close();
 }
 
 function resultOf(
-  { preparation: { beganMs, placedMs }, fromEngineId }: PlannedMove,
+  { preparation: { beganMs, splicedMs }, fromEngineId }: PlannedMove,
   { source }: PreparedSource,
 ): MoveResult {
   return {
     fromEngineId,
     toEngineId: source.engine.id,
-    durationMs: Math.round((placedMs ?? beganMs) - beganMs),
+    durationMs: Math.round((splicedMs ?? beganMs) - beganMs),
   };
 }

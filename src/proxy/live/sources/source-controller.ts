@@ -23,28 +23,28 @@ import type { SourcedStream } from './sourced-stream';
 import { StartPolicy } from './start-policy';
 
 /**
- * The stream that plays the content which an engine has opened:
+ * Who plays the content that an engine has opened for this stream:
  *
- * - `own`: This stream plays the content.
- * - `merged`: Another stream already plays the content, and serves the viewers of this one from now on.
- * - `played_elsewhere`: Another stream already plays the content, but this one is running and cannot be merged into it.
- * - `handed_over`: A playback of the file has taken the source over.
+ * - `own`: This stream plays it.
+ * - `merged`: Another stream already played it, and now also serves the viewers of this one.
+ * - `played_elsewhere`: Another stream already plays it, but this one is running and cannot be merged into it.
+ * - `handed_over`: The content is a file, and a file playback has taken over the source.
  */
 export type Claim = 'own' | 'merged' | 'played_elsewhere' | 'handed_over';
 
-/** Is notified about the sources of a stream. */
+/** The callbacks of a stream about its sources. */
 export interface SourceListener {
-  /** An engine has answered. Returns which stream plays the content from now on. */
+  /** An engine has opened the content. Returns who plays it from now on. */
   answered(source: Source): Claim;
-  /** The stream must end, because another request needs its slot and nobody watches the stream. */
+  /** The stream must end: another request needs its slot, and nobody watches the stream. */
   reclaimed(): void;
   /** The channel's source was given up, and the next source is about to be tried. */
   sourceChanged(fromId: string | null, reason: SourceChangeReason, detail: string | null): void;
 }
 
 /**
- * Runs the loop that supplies a stream with sources. Each pass brings up a source, reads it to its end, and does what
- * `nextStep` decides. The loop closes every source that it acquires, however the loop ends.
+ * Supplies a stream with sources in a loop: brings up a source, reads it to its end, and carries out what `nextStep`
+ * decides. Closes every source that it has acquired, however the loop ends.
  */
 export class SourceController {
   private readonly log = new AttemptLog();
@@ -55,6 +55,7 @@ export class SourceController {
   private readonly pending = new PendingWork();
   private readonly start: SourcePolicy;
   private readonly failover: SourcePolicy;
+  /** The source that `run` closes in the end. */
   private source: Source | null = null;
 
   constructor(
@@ -83,6 +84,7 @@ export class SourceController {
     return this.source;
   }
 
+  /** The reader of the source in use; null if there is none. */
   get reader(): UpstreamReader | null {
     return this.reading.reader;
   }
@@ -92,20 +94,19 @@ export class SourceController {
     return this.reading.failovers;
   }
 
-  /** Resolves with true if the engine that is being read, or was read last, answers a probe within `withinMs`. */
+  /** Resolves with true if the engine in use, or else the last one, answers a probe within `withinMs`. */
   async engineAnswers(withinMs: number): Promise<boolean> {
     const { engineId } = this.reading;
     return engineId !== null && this.engines.answers(engineId, withinMs);
   }
 
-  /** Abandons the source that is being read, if there is one. */
+  /** Stops reading the source in use, if there is one, so that the stream gets another one. */
   abandon(why: AbandonReason): void {
     this.reader?.leave(why);
   }
 
   /**
-   * Viewers can join the stream now. From now on, the slot of the present source is protected like the slot of any
-   * running stream.
+   * Protects the slot of the source in use like that of any running stream. Call when viewers can join the stream.
    */
   confirm(): void {
     this.source?.confirm();
@@ -117,9 +118,9 @@ export class SourceController {
   }
 
   /**
-   * Takes over the engine session that another stream has just opened for the same content. The engine serves only the
-   * newer session. When the old reader ends, reading continues in the newer session. Does nothing if this stream has no
-   * source on that engine.
+   * Takes over the engine session that another stream has just opened for the same content. It has ended this stream's
+   * engine session: when the reader of that one ends, this stream reads on in the newer one. Does nothing if this
+   * stream has no source on that engine.
    */
   adoptFrom(newer: Source): void {
     const source = [this.moves.preparing, this.source].find(
@@ -129,10 +130,10 @@ export class SourceController {
   }
 
   /**
-   * Supplies the stream with sources. Returns when aborted, merged or reclaimed. Await `settled()` afterwards, also after
+   * Supplies the stream with sources until it is aborted, merged or reclaimed. Await `settled()` afterwards, also after
    * an error.
    *
-   * @throws the error to show viewers, as soon as it is known and without waiting for any engine
+   * @throws the error for viewers, as soon as it is known and without waiting for engine sessions to stop
    */
   async run(): Promise<void> {
     try {
@@ -150,34 +151,41 @@ export class SourceController {
     return this.pending.settled();
   }
 
+  /** The failover policy from the first join point on; before that, the start policy. */
   private get policy(): SourcePolicy {
     return this.stream.ingest.isJoinable ? this.failover : this.start;
   }
 
   private async supply(): Promise<void> {
     const { rotation } = this.stream;
-    let again: Source | null = null;
+    let reopened: Source | null = null;
     let prepared: PreparedSource | null = null;
     for (;;) {
-      // Do not throw while holding a prepared source: only `attempt` closes it.
+      // Do not throw while a source is prepared: `run` would not close it yet, and only `attempt` aborts its reader and
+      // ends its log entry.
       if (prepared === null) this.signal.throwIfAborted();
-      const isRetryHere: boolean = again !== null && rotation.hasFailed;
-      const source: Source = prepared?.source ?? again ?? (await this.acquire());
+      // After a change of the channel's source, or after an excused loss, no failure counts, so reopening is no retry.
+      const isRetryHere: boolean = reopened !== null && rotation.hasFailed;
+      const source: Source = prepared?.source ?? reopened ?? (await this.acquire());
       this.source = source;
       this.policy.begin(rotation.left);
-      this.moves.follow(source);
+      this.moves.watch(source);
       const outcome = await this.attempt(source, isRetryHere, prepared);
       const step = this.conclude(source, outcome, isRetryHere);
       if (step.step === 'end') {
         if (step.isReclaimed) this.listener.reclaimed();
         return;
       }
-      again = await this.follow(step, outcome, source);
-      prepared = again === null ? await this.moves.takeOver() : null;
+      reopened = await this.carryOut(step, outcome, source);
+      prepared = reopened === null ? await this.moves.takeOver() : null;
     }
   }
 
-  /** Acquires a source for the next attempt. @throws the error to show viewers if there is none */
+  /**
+   * Acquires a source for the next attempt. If no engine has one, changes to the channel's next source.
+   *
+   * @throws the error for viewers if none is left
+   */
   private async acquire(): Promise<Source> {
     const { rotation } = this.stream;
     for (;;) {
@@ -200,9 +208,9 @@ export class SourceController {
   }
 
   /**
-   * Brings the source up, unless it is already prepared, and reads it to its end.
+   * Brings the source up, unless it is prepared already, and reads it to its end.
    *
-   * @throws the stream signal's abort reason, or an internal error
+   * @throws the reason for which the stream was aborted; an internal error
    */
   private async attempt(
     source: Source,
@@ -211,8 +219,7 @@ export class SourceController {
   ): Promise<Outcome> {
     const { rotation } = this.stream;
     const entry = prepared?.entry ?? this.log.begin(source.engine.id, rotation.source?.id ?? null);
-    // Do not record a start duration for a prepared source, because preparing it beside the old source is not a
-    // start.
+    // A prepared source was brought up during a planned move, so record no start duration for it.
     if (prepared === null) rotation.trying();
     const signal = AbortSignal.any([this.signal, source.revoked, this.reading.begin()]);
     try {
@@ -231,6 +238,7 @@ export class SourceController {
     }
   }
 
+  /** Brings the source up and reads it to its end. */
   private async open(
     source: Source,
     isRetryHere: boolean,
@@ -259,6 +267,7 @@ export class SourceController {
     );
   }
 
+  /** Reads a prepared source, which feeds the stream already, to its end. */
   private goOn(
     { source, reader }: PreparedSource,
     entry: AttemptEntry,
@@ -268,7 +277,9 @@ export class SourceController {
     return this.readOn(source, this.reading.finish(reader, entry, signal), entry, signal);
   }
 
-  /** Claims the content. Returns null if this stream plays it, or else the outcome that ends the attempt. */
+  /**
+   * Claims the content for this stream. Returns null if it plays the content, else the outcome that ends the attempt.
+   */
   private claim(source: Source): Outcome | null {
     const claim = this.listener.answered(source);
     if (source.opened?.isLive === 0) {
@@ -278,7 +289,7 @@ export class SourceController {
     }
     if (claim === 'own') return null;
     if (claim === 'merged') return { next: 'merged', code: 'joined_other_stream', detail: null };
-    // Viewers of a running channel cannot be moved into another stream; they need another source.
+    // The viewers of a running stream cannot move to another stream, so the channel needs another source.
     const error = new AppError('conflict', 'The content is already played by another stream.');
     return giveUp('played_elsewhere', error);
   }
@@ -294,7 +305,7 @@ export class SourceController {
     return this.reading.read(media, deadlineMs, replacesSource, entry, signal);
   }
 
-  /** Waits until the session being read ends, then continues in a newer session of the source as long as there is one. */
+  /** Waits for the end of the engine session that is read. As long as there is a newer one, continues in that. */
   private async readOn(
     source: Source,
     present: Promise<SourceEnd>,
@@ -310,12 +321,14 @@ export class SourceController {
       end = await this.read(source, opened, entry, signal);
     }
     if (end.why === 'silence' && this.policy.isOverdue) {
-      return startTimeout(end.flowed ? 'media without a place to join' : end.why);
+      return startTimeout(end.flowed ? 'media without a join point' : end.why);
     }
     return outcomeOfEnd(end.why, end.flowed, this.stream.ingest.head);
   }
 
-  /** Returns the outcome of an aborted attempt. Rethrows aborts by the stream and internal errors. */
+  /**
+   * Returns the outcome of an aborted attempt. Rethrows the error if the stream was aborted or the error is internal.
+   */
   private outcomeOfAbort(error: unknown): Outcome {
     if (this.signal.aborted) throw error;
     if (error === SUPERSEDED) return { next: 'superseded', code: 'superseded', detail: null };
@@ -326,7 +339,7 @@ export class SourceController {
       : { next: 'withdrawn', code: 'engine_withdrawn', detail };
   }
 
-  /** Counts the outcome of the attempt, and decides the next step. */
+  /** Counts the outcome of an attempt as a success or a failure, and decides the next step. */
   private conclude(source: Source, outcome: Outcome, wasRetryHere: boolean): NextStep {
     const { acquirer, policy, reading } = this;
     const { rotation, holder } = this.stream;
@@ -340,7 +353,7 @@ export class SourceController {
       }
     }
     if (hasFailed && reading.loss?.excuses(source.engine.id, outcome) === true) {
-      // An engine's death, and the attempts that discovered it, do not count as failures.
+      // The death of an engine does not count as a failure, nor do the attempts that discovered it.
       acquirer.excuseLoss();
       rotation.excuseLoss();
     } else if (hasFailed) {
@@ -358,6 +371,7 @@ export class SourceController {
     });
   }
 
+  /** Records that a running stream has lost its source, or an outcome since then. */
   private noteLoss({ engine }: Source, outcome: Outcome): void {
     if (this.reading.loss === null) {
       this.reading.loss = new SourceLoss(engine, outcome.code);
@@ -370,10 +384,10 @@ export class SourceController {
   /**
    * Carries out the next step after an attempt.
    *
-   * @returns the source to open next; null if the caller must acquire one
-   * @throws the error to show viewers if there is nothing left to try
+   * @returns the source to open next; null if there is none yet
+   * @throws the error for viewers if there is nothing left to try
    */
-  private async follow(
+  private async carryOut(
     step: Exclude<NextStep, { step: 'end' }>,
     outcome: Outcome,
     source: Source,
@@ -388,7 +402,7 @@ export class SourceController {
           const other = await this.acquirer.acquireOther();
           if (other !== null) {
             this.leave();
-            // From here `run` closes it, even if the stream ends before it is tried.
+            // Set it now, so that `run` closes it even if the stream ends before it is opened.
             this.source = other;
             return other;
           }
@@ -397,7 +411,7 @@ export class SourceController {
       }
       case 'same_engine':
         if (step.changesSource) await this.changeSource(outcome.code, outcome.detail, null);
-        // Cancel the move now, or it could add a second source while this one is reopened.
+        // Cancel a planned move, or its source could be spliced in while this one is reopened.
         this.moves.cancel('The stream lost its source meanwhile.');
         return this.reopen(source);
       case 'other_engine':
@@ -412,8 +426,9 @@ export class SourceController {
   }
 
   /**
-   * Prepares the source to be opened again. The old session must be stopped first, because a later stop would freeze the
-   * new reader of the same content. Returns null if the stop takes too long; the stream then leaves the engine.
+   * Stops the engine session, waits for the backoff, and returns the source to be opened again. The stop must come
+   * first, because a later one would end the new playback of the same content. If it takes too long, leaves the engine
+   * and returns null.
    */
   private async reopen(source: Source): Promise<Source | null> {
     if (await settlesWithin(source.stop(), this.config.proxySameEngineTimeoutMs)) {
@@ -425,7 +440,7 @@ export class SourceController {
     return null;
   }
 
-  /** Replaces the channel's source by the next one. @throws the error to show viewers if no source or no time is left */
+  /** Changes to the channel's next source. @throws the error for viewers if no source or no time is left */
   private async changeSource(
     reason: SourceChangeReason,
     detail: string | null,
@@ -434,7 +449,7 @@ export class SourceController {
     const { rotation } = this.stream;
     const { policy } = this;
     const fromId = rotation.source?.id ?? null;
-    this.moves.cancel('The stream goes on with another source.');
+    this.moves.cancel('The stream changes to another source of its channel.');
     const why = detail === null ? reason : `${reason}: ${detail}`;
     const rounds = rotation.next(policy.isPersistent, why, error);
     const last = error ?? new AppError('engine_failed', `No source delivers media: ${why}.`);
@@ -444,6 +459,7 @@ export class SourceController {
     if (rounds > 0) await this.acquirer.backOff();
   }
 
+  /** Closes the source in use, if there is one, without waiting for it. */
   private leave(): void {
     const { source } = this;
     this.source = null;

@@ -4,15 +4,17 @@ import { monotonicMs } from '../../../kernel/clock';
 import type { AppConfig } from '../../../config';
 import type { Outcome } from './outcomes';
 
-/** The rules for opening the source of one attempt. */
+/** The rules by which one attempt opens its source. */
 export interface OpeningPolicy {
-  /** True if the same 40 digits may also be tried as the other kind of id. */
+  /** True if an id that the engine does not know may be requested again as the other kind: content id or infohash. */
   readonly mayTryOtherForm: boolean;
-  /** Believe 'unknown content' even without another source to try. */
+  /** True if 'unknown content' is believed even without another source of the channel to try. */
   readonly trustsUnknown: boolean;
-  /** True if the start budget is spent. */
+  /** True if the time until `deadlineMs` is spent. */
   readonly isOverdue: boolean;
-  /** Monotonic time at which the start budget is spent; Infinity if none applies. */
+  /**
+   * Monotonic time at which the present source's share of the start budget is spent; Infinity without a start budget.
+   */
   readonly deadlineMs: number;
   /** Returns how long the engine may take to answer, in ms. */
   answerMs(isRetryHere: boolean, failuresInARow: number): number;
@@ -21,34 +23,35 @@ export interface OpeningPolicy {
 }
 
 /**
- * The limits for bringing up the next source of a stream, and the meaning of a failure. The start and the failover of a
- * stream differ only in this policy.
+ * The limits for bringing up the next source of a stream, and what follows from a failure. Starts and failovers differ
+ * only in their policy.
  */
 export interface SourcePolicy extends OpeningPolicy {
   readonly slotClass: 'start' | 'failover';
-  /** What a request waits for when the caller has an alternative (`acquireOther`). */
+  /** What a request for a slot waits for if the caller has an alternative (`EngineAcquirer.acquireOther`). */
   readonly waitForOther: WaitFor;
-  /** True if engines and sources are retried until the outage budget is spent. */
+  /** True if engines, and the channel's sources, are retried until the outage budget is spent. */
   readonly isPersistent: boolean;
-  /** True if the source replaces one that has failed, so that the change is counted and reported. */
+  /** True if the source replaces one that has failed, so that the change is counted and reported as a failover. */
   readonly replacesSource: boolean;
-  /** Error codes that justify a try of another source of the channel. */
+  /** Codes of the errors after which the channel's next source is tried. */
   readonly sourceErrors: readonly ErrorCode[];
-  /** The error if the attempts suggest that the content is at fault; else null. */
+  /** The error for viewers if the attempts suggest that the content is at fault; else null. */
   readonly contentFault: AppError | null;
-  /** Called for each acquired source; only the first call starts the budget. `sources`: number of sources to share it. */
+  /** Call for each acquired source. The first call starts the budget. `sources`: how many of the channel's share it. */
   begin(sources: number): void;
-  /** Starts the clock for the next source. `sources`: number of sources left. Returns false if no time is left. */
+  /** Gives the next of the channel's `sources` that are left its share. Returns false if no time is left. */
   nextSource(sources: number): boolean;
-  /** Records the outcome and may replace it. Returns the outcome to act on. */
+  /** Records the outcome of an attempt. Returns the outcome to act on, which may be another one. */
   weigh(outcome: Outcome): Outcome;
 }
 
-/** An engine may take long to answer for an infohash that it does not know (28 s were observed). */
+/** An engine may take long to answer a request for an infohash that it does not know; 28 s were observed. */
 export const LONGEST_ANSWER_MS = 30_000;
-/** Viewers of a running stream cannot wait that long for another engine. */
+/** For the first attempts of a failover, because viewers of a running stream cannot wait for LONGEST_ANSWER_MS. */
 const OTHER_ENGINE_ANSWER_MS = 5000;
 
+/** Codes of the errors that concern one content and not the whole channel. */
 export const SOURCE_ERRORS: readonly ErrorCode[] = [
   'content_not_found',
   'unsupported_content',
@@ -62,7 +65,7 @@ export class FailoverPolicy implements SourcePolicy {
   readonly waitForOther = 'answer';
   readonly isPersistent = true;
   readonly replacesSource = true;
-  /** The id of a playing content has been resolved, so the other form would only cost time while viewers wait. */
+  /** An engine has already recognised the id, so requesting it as the other kind would only cost time. */
   readonly mayTryOtherForm = false;
   readonly trustsUnknown = false;
   readonly isOverdue = false;
@@ -83,7 +86,7 @@ export class FailoverPolicy implements SourcePolicy {
   }
 
   /**
-   * The first attempts get little time, because viewers are waiting. Later attempts get more, because a slow answer is
+   * The first attempts get little time, because viewers are waiting. Later ones get more, because a slow answer is
    * better than none.
    */
   answerMs(isRetryHere: boolean, failuresInARow: number): number {
@@ -101,7 +104,9 @@ export class FailoverPolicy implements SourcePolicy {
   }
 }
 
-/** The policy of a planned move. It has as much time as a start, because the present source still feeds the viewers. */
+/**
+ * Returns the policy of a planned move. It gets as much time as a start, because the old source still feeds viewers.
+ */
 export function createMovePolicy({
   proxyInitTimeoutMs,
 }: Pick<AppConfig, 'proxyInitTimeoutMs'>): OpeningPolicy {

@@ -21,20 +21,20 @@ import { createMovePolicy } from './source-policy';
 import type { Source } from './source.port';
 import type { SourcedStream } from './sourced-stream';
 
-/** A source on another engine that has taken over the stream. */
+/** A source on another engine that was prepared and now feeds the stream. */
 export interface PreparedSource {
   readonly source: Source;
   readonly reader: UpstreamReader;
   readonly entry: AttemptEntry;
 }
 
-/** The source that feeds the stream while the next source is prepared. */
+/** The source that feeds the stream while the next one is prepared. */
 export interface PresentSource extends Pick<SpliceTarget, 'isFlowing' | 'supersede'> {
-  /** Called when `reader` takes over feeding the stream. This supersedes the present source. */
+  /** Called when `reader` begins to feed the stream instead of this source. */
   replacedBy(reader: UpstreamReader, engineId: string): void;
 }
 
-/** The preparation of a source has failed. */
+/** Tells with which outcome the preparation of a source has failed. */
 export class PreparationError extends Error {
   constructor(readonly outcome: Outcome) {
     super(describeOutcome(outcome));
@@ -44,19 +44,20 @@ export class PreparationError extends Error {
 const CHECK_MS = 100;
 
 /**
- * Brings up the next source while the old one still feeds the viewers. The media of the next source are staged until their
- * splice point is found. Until then viewers notice nothing, and a failure has no effect on the stream.
+ * Brings up the next source while the old one still feeds the viewers. The media of the next source are staged until
+ * the splice point is found, where they are spliced in. Until then a failure has no effect on viewers.
  */
 export class SourcePreparation {
   readonly beganMs = monotonicMs();
-  placedMs: number | null = null;
-  /** The source being prepared, or placed. Null before an engine was acquired and after a failure. */
+  /** Monotonic time at which the source was spliced in; null before that. */
+  splicedMs: number | null = null;
+  /** The source that is being prepared or was spliced in; null before a slot was acquired, and after a failure. */
   source: Source | null = null;
-  /** Resolves when the preparation is over; with null if it failed. */
+  /** Resolves with the source when it was spliced in; with null when the preparation has failed. */
   readonly over: Promise<PreparedSource | null>;
   /** The error with which the preparation failed; null if it has not failed. */
   failure: unknown = null;
-  /** The engine that the preparation failed on; null if no engine was acquired or its slot was revoked. */
+  /** The engine on which the preparation failed; null if no slot was acquired or the slot was revoked. */
   failedOn: string | null = null;
   private readonly abortion = new AbortController();
   private isOverdue = false;
@@ -71,7 +72,7 @@ export class SourcePreparation {
     private readonly present: PresentSource,
     signal: AbortSignal,
   ) {
-    // Not `AbortSignal.any`: it leaks one entry per try, and a stream may retry for days.
+    // `AbortSignal.any` would leak one entry for each attempt, and a stream may retry for days.
     const unlink = linkAbort(this.abortion, [signal]);
     this.over = this.prepare(acquire, this.abortion.signal)
       .catch((error: unknown) => {
@@ -81,23 +82,24 @@ export class SourcePreparation {
       .finally(unlink);
   }
 
-  /** True if it was cancelled, so the engine is not to blame. */
+  /** True if the preparation was cancelled by `abort`, so that the engine is not to blame. */
   get wasAborted(): boolean {
     return this.abortion.signal.aborted && !this.isOverdue;
   }
 
-  /** Gives the preparation up because viewers are waiting, and the engine's time is up. */
+  /** Gives the preparation up because it takes too long for viewers who are waiting. The engine is to blame. */
   abortOverdue(): void {
-    if (this.placedMs !== null) return;
+    if (this.splicedMs !== null) return;
     this.isOverdue = true;
-    this.abort('It was not ready in time after the stream lost its source.');
+    this.abort('The new source was not ready in time after the stream had lost its old one.');
   }
 
-  /** Gives the preparation up, unless the source is already placed. */
+  /** Gives the preparation up, unless the source was already spliced in. */
   abort(reason: string): void {
-    if (this.placedMs === null) this.abortion.abort(new AppError('conflict', reason));
+    if (this.splicedMs === null) this.abortion.abort(new AppError('conflict', reason));
   }
 
+  /** Acquires and opens a source, and waits until it is spliced in. */
   private async prepare(
     acquire: (signal: AbortSignal) => Promise<Source>,
     signal: AbortSignal,
@@ -108,7 +110,7 @@ export class SourcePreparation {
     this.source = source;
     try {
       const either = AbortSignal.any([signal, source.revoked]);
-      return { source, entry, reader: await this.place(source, either) };
+      return { source, entry, reader: await this.readUntilSpliced(source, either) };
     } catch (error) {
       this.source = null;
       // Do not blame the engine if its slot was revoked.
@@ -120,8 +122,8 @@ export class SourcePreparation {
     }
   }
 
-  /** Opens the source and reads it until it is placed. @throws if the source ends before that */
-  private async place(source: Source, signal: AbortSignal): Promise<UpstreamReader> {
+  /** Opens the source and reads it until it is spliced in. @throws an error if it ends before that */
+  private async readUntilSpliced(source: Source, signal: AbortSignal): Promise<UpstreamReader> {
     const { config } = this;
     const { rotation, ingest } = this.stream;
     const opened = await bringUp(
@@ -135,14 +137,17 @@ export class SourcePreparation {
         isNetworkConnected: () => this.engines.isNetworkConnected(source.engine.id),
         answered: () =>
           source.opened?.isLive === 0
-            ? giveUp('recorded_content', unsupported('It is not live there.'))
+            ? giveUp(
+                'recorded_content',
+                unsupported('The engine does not play it as a live stream.'),
+              )
             : null,
       },
       signal,
     );
     if (opened.failure !== null) throw new PreparationError(opened.failure);
     const { media, deadlineMs } = opened;
-    const placed = new Deferred<'placed'>();
+    const spliced = new Deferred<'spliced'>();
     const { present } = this;
     const reader: UpstreamReader = new UpstreamReader(
       media,
@@ -152,28 +157,28 @@ export class SourcePreparation {
         },
         supersede: () => present.supersede(),
         placed: () => {
-          this.placedMs = monotonicMs();
+          this.splicedMs = monotonicMs();
           present.replacedBy(reader, source.engine.id);
           source.confirm();
-          placed.resolve('placed');
+          spliced.resolve('spliced');
         },
       }),
       { silenceMs: config.proxyStallTimeoutMs, firstMediaDeadlineMs: deadlineMs },
       monotonicMs,
     );
-    await this.stage(reader, source.engine.id, placed, deadlineMs, signal);
+    await this.stage(reader, source.engine.id, spliced, deadlineMs, signal);
     return reader;
   }
 
   /**
-   * Reads the new source beside the old one until the splice point is found.
+   * Reads the new source while the old one feeds the stream, until the new one is spliced in.
    *
-   * @throws if the new source ends before that
+   * @throws an error if the new source ends before that
    */
   private async stage(
     reader: UpstreamReader,
     engineId: string,
-    placed: Deferred<'placed'>,
+    spliced: Deferred<'spliced'>,
     deadlineMs: number,
     signal: AbortSignal,
   ): Promise<void> {
@@ -187,7 +192,7 @@ export class SourcePreparation {
     );
     const timer = setInterval(() => {
       const nowMs = monotonicMs();
-      // Media that arrived while our own event loop was late have not been read yet, so this is no silence.
+      // Media that arrived while our event loop was late are not read yet, so the source may not have been silent.
       if (lag.at(nowMs) > 0) {
         reader.resetSilence(nowMs);
         return;
@@ -197,10 +202,10 @@ export class SourcePreparation {
       if (nowMs >= deadlineMs) reader.leave('no_splice_point');
     }, CHECK_MS);
     reader.start();
-    const first = await Promise.race([placed.promise, reader.ended]);
+    const first = await Promise.race([spliced.promise, reader.ended]);
     clearInterval(timer);
     signal.removeEventListener('abort', onAbort);
-    if (first === 'placed' || this.placedMs !== null) return;
+    if (first === 'spliced' || this.splicedMs !== null) return;
     if (first === 'fault') throw reader.fault;
     signal.throwIfAborted();
     const fate = first === 'aborted' ? 'reset' : first;

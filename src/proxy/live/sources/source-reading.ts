@@ -6,32 +6,35 @@ import type { StreamReporter } from '../stream-reporter';
 import type { AttemptEntry } from './attempt-log';
 import { giveUp, type Outcome, type SourceFate } from './outcomes';
 import type { SourceLoss } from './source-loss';
-import { SwitchLimit, UNFELT_APART_MS, type SourceChange } from './switch-limit';
+import { FailoverLimit, UNFELT_APART_MS, type Failover } from './failover-limit';
 
+/** How a source has ended. */
 export interface SourceEnd {
   readonly why: SourceFate;
   /** True if the source had delivered media. */
   readonly flowed: boolean;
 }
 
-/** The abort reason of an attempt whose source was replaced by another one. */
-export const SUPERSEDED = new Error('another source has replaced this one');
+/** The reason with which an attempt is aborted when a planned move has replaced its source. */
+export const SUPERSEDED = new Error('A planned move has replaced this source.');
 
 /** Reads the sources of a stream one after the other, and remembers how the last source ended. */
 export class SourceReading {
+  /** The reader of the source in use; null if there is none. */
   reader: UpstreamReader | null = null;
   /** Id of the engine that is being read, or was read last. */
   engineId: string | null = null;
-  /** Number of times that the running stream replaced a failed source. */
+  /** Number of times that a failed source of the running stream was replaced. */
   failovers = 0;
   /** The loss that the running stream is recovering from; null while it has a source. */
   loss: SourceLoss | null = null;
-  private readonly limit: SwitchLimit;
+  private readonly limit: FailoverLimit;
   private supersession = new AbortController();
+  /** Monotonic time at which the last source was taken; null if it delivered no media or was counted already. */
   private flowingSinceMs: number | null = null;
-  /** The failover that brought in the present source; null if the present source did not replace a failed one. */
-  private change: Omit<SourceChange, 'join'> | null = null;
-  /** True if viewers did not notice the change to the last source. */
+  /** The failover to the source in use; null if that source did not replace a failed one. */
+  private failover: Omit<Failover, 'join'> | null = null;
+  /** True if viewers did not notice the last failover. */
   private wasUnfelt = false;
 
   constructor(
@@ -39,30 +42,30 @@ export class SourceReading {
     private readonly report: StreamReporter,
     private readonly config: AppConfig,
   ) {
-    this.limit = new SwitchLimit({
+    this.limit = new FailoverLimit({
       limit: config.proxyFailoverLimit,
       windowMs: config.proxyFailoverWindowMs,
     });
   }
 
-  /** Begins an attempt. The signal aborts with `SUPERSEDED` when another source replaces this one. */
+  /** Begins an attempt. Returns a signal that aborts with `SUPERSEDED` when a planned move replaces the source. */
   begin(): AbortSignal {
     this.supersession = new AbortController();
     return this.supersession.signal;
   }
 
-  /** Ends the current attempt, because another source takes over the stream. */
+  /** Ends the current attempt, because the source of a planned move replaces the one in use. */
   supersede(): void {
     this.reader?.supersede();
     this.supersession.abort(SUPERSEDED);
   }
 
   /**
-   * Reads until the source ends.
+   * Reads `media` until the source ends.
    *
    * @param deadlineMs monotonic time by which the first media must have arrived
    * @param replaces true if the source replaces one that has failed
-   * @throws the signal's reason; the internal error that ended the source
+   * @throws the signal's reason; the internal error that stopped the reader
    */
   async read(
     media: MediaBody,
@@ -82,26 +85,27 @@ export class SourceReading {
     return this.finish(reader, entry, signal);
   }
 
-  /** Makes `reader` the stream's source. `replaces`: the previous source has failed. */
+  /** Makes `reader` the reader of the source in use. `replaces`: the previous source has failed. */
   take(reader: UpstreamReader, engineId: string, replaces: boolean): void {
     const { loss } = this;
     this.loss = null;
     if (replaces) {
       this.failovers++;
-      // If there was no loss, a newer session of the content has replaced the previous session.
+      // Without a loss, a newer engine session of the content has replaced the previous one.
       this.report.failedOver(loss?.engineId ?? engineId, engineId, loss?.code ?? 'newer_session');
     }
-    this.noteChange(this.reader?.isFlowing === true);
+    this.noteFailover(this.reader?.isFlowing === true);
     this.reader = reader;
     this.engineId = engineId;
     const atMs = monotonicMs();
     this.flowingSinceMs = atMs;
-    this.change = replaces ? { atMs, isEngineGone: loss?.isEngineGone === true } : null;
+    this.failover = replaces ? { atMs, isEngineGone: loss?.isEngineGone === true } : null;
   }
 
   /**
-   * The give-up outcome if sources were replaced too often, else null. Ask only after the next engine has answered: by
-   * then it is known whether the previous engine died.
+   * The outcome that gives up the content if there were too many failovers, else null. Read it only after the next
+   * engine has answered: only then is it known whether the previous engine has died, in which case the failover does
+   * not count.
    */
   get excess(): Outcome | null {
     if (this.loss?.isEngineGone === true) return null;
@@ -111,7 +115,7 @@ export class SourceReading {
       : giveUp('source_lost_too_often', new AppError('engine_failed', why));
   }
 
-  /** Waits until the source of `reader` ends. @throws as `read` */
+  /** Waits until `reader`, which has been started, ends. @throws as `read` */
   async finish(
     reader: UpstreamReader,
     entry: AttemptEntry,
@@ -124,11 +128,11 @@ export class SourceReading {
     const why = await reader.ended;
     signal.removeEventListener('abort', onAbort);
     const flowed = reader.isFlowing;
-    // Another reader may have replaced this one meanwhile.
+    // A planned move may have replaced this reader meanwhile.
     if (this.reader === reader) {
       this.reader = null;
       if (!flowed) this.flowingSinceMs = null;
-      this.noteChange(flowed);
+      this.noteFailover(flowed);
     }
     if (why === 'fault') throw reader.fault;
     if (why === 'aborted') {
@@ -139,8 +143,8 @@ export class SourceReading {
   }
 
   /**
-   * Returns true, at most once per source, if the source ran long enough for earlier failures to be forgotten. A seamless
-   * replacement needs less time, so that the next source follows without delay too.
+   * Returns true, at most once per source, if the last source ran for so long that earlier failures no longer count. If
+   * viewers did not notice the failover to it, less time is enough, so that the next failover is not delayed either.
    */
   takeRecovered(): boolean {
     const { flowingSinceMs: since, config } = this;
@@ -150,13 +154,13 @@ export class SourceReading {
     return flowedMs >= (this.wasUnfelt ? Math.min(UNFELT_APART_MS, stableMs) : stableMs);
   }
 
-  /** Counts a finished replacement source, unless it never delivered. */
-  private noteChange(flowed: boolean): void {
-    const { change } = this;
-    this.change = null;
+  /** Counts the failover to a source that has ended or was replaced, if that source delivered media. */
+  private noteFailover(flowed: boolean): void {
+    const { failover } = this;
+    this.failover = null;
     this.wasUnfelt =
-      change !== null &&
+      failover !== null &&
       flowed &&
-      this.limit.note({ ...change, join: this.ingest.join }) === 'unfelt';
+      this.limit.note({ ...failover, join: this.ingest.join }) === 'unfelt';
   }
 }

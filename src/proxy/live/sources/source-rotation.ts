@@ -4,43 +4,56 @@ import { monotonicMs } from '../../../kernel/clock';
 import type { ContentSelector, SourceSelector } from '../../../kernel/content-selector';
 import { AppError } from '../../../kernel/errors';
 
-/** The facts that a rotation depends on, and the records of its results. */
+/** The facts that a rotation depends on, and where it records the results of the channel's sources. */
 export interface RotationFacts {
-  /** The sources that the channel lists now; null if the channel no longer exists. */
+  /** Returns the sources that the channel lists now; null if the channel no longer exists. */
   sourcesOf(channelId: string): readonly ChannelSource[] | null;
-  /** Returns the same sources, the most reliable first. */
+  /** Returns the same sources of the channel, the most reliable first. */
   rank(sources: readonly ChannelSource[]): readonly ChannelSource[];
-  /** True if another stream plays this content. A second start would end the engine session of that stream. */
+  /** True if another stream plays this content. A second start on its engine would end its engine session. */
   isPlayedElsewhere(selector: SourceSelector): boolean;
+  /** Records that the channel's source delivered media `startMs` after the start. */
   started(source: ChannelSource, startMs: number): void;
+  /** Records that the media of the channel's source have stopped. */
   stalled(source: ChannelSource): void;
+  /** Records that the channel's source was given up. */
   failed(source: ChannelSource, why: string): void;
 }
 
-/** Three tries of a source: the one that was lost, a retry on the same engine, and one on another engine. */
+/** Attempts that each source of a channel gets: the one that failed, a retry on the same engine, and one on another. */
 const TRIES_WITH_RETRY_HERE = 3;
 
 /**
- * Chooses the content that a stream requests from engines: one content, or the sources of a channel one after the other. A
- * failed source is tried again once all others have failed too. A change of the channel's list takes effect with the next
- * source.
+ * Chooses the content that a stream requests from engines: the requested content, or one of the channel's sources after
+ * the other. One that has failed is tried again when all others have failed too. If the channel's list is edited, the
+ * edit takes effect when the stream changes to the next one.
+ *
+ * "Source" has two meanings. The channel's source (`ChannelSource`) is one of the contents that a channel lists; the
+ * identifiers in this file mean this one. A source (`Source`, see `source.port.ts`) is what a stream reads now: an
+ * engine session.
  */
 export class SourceRotation {
+  /** The content or channel that was requested. */
   private asked: ContentSelector;
+  /** The channel's sources, as last read; kept for the case that the channel is deleted. */
   private listed: readonly ChannelSource[] = [];
-  /** The source in use, as the channel lists it; null for a content without a channel. */
+  /** The channel's source in use, as the channel lists it; null for a content without a channel. */
   private entry: ChannelSource | null = null;
+  /** The content in use, as requested or as the channel lists it. */
   private selector: SourceSelector;
-  /** The form of the id that an engine recognised; until an engine has answered, the form in the list. */
+  /** `selector` with the kind of id that an engine has recognised; until an engine has answered, `selector` itself. */
   private form: SourceSelector;
-  /** Ids of the sources that failed in this round. */
+  /** Ids of the channel's sources that have failed in this round. */
   private readonly failedIds = new Set<string>();
-  /** The most informative failure: the last one other than `content_not_found` if there is any, else the first one. */
+  /** The failure that tells viewers most: the last one that is not `content_not_found`, or else the first one. */
   private worst: AppError | null = null;
+  /** Failed attempts at the channel's source in use. */
   private failedTries = 0;
-  /** The value of `failedTries` at the time when the source was lost. */
+  /** The value of `failedTries` when the engine session was lost. */
   private failedBefore = 0;
+  /** How often all the channel's sources have failed. */
   private rounds = 0;
+  /** Monotonic time at which the attempt began; null once its media have arrived. */
   private triedSinceMs: number | null = null;
 
   constructor(
@@ -69,7 +82,7 @@ export class SourceRotation {
     return this.entry;
   }
 
-  /** The content in use, as requested or as listed. */
+  /** The content in use, as requested or as the channel lists it. */
   get content(): SourceSelector {
     return this.selector;
   }
@@ -79,6 +92,7 @@ export class SourceRotation {
     return this.form;
   }
 
+  /** Call when an engine has recognised the content under this selector. */
   engineKnows(form: SourceSelector): void {
     this.form = form;
   }
@@ -89,8 +103,8 @@ export class SourceRotation {
   }
 
   /**
-   * Call when media have arrived, the last at `lastMediaMs`. At the first media of an attempt, records how long the start
-   * took.
+   * Call when media have arrived, the last at `lastMediaMs`. Records how long the start took when these are the first
+   * media of an attempt.
    */
   mediaCame(lastMediaMs: number): void {
     if (this.triedSinceMs === null || lastMediaMs < this.triedSinceMs) return;
@@ -98,60 +112,66 @@ export class SourceRotation {
     this.triedSinceMs = null;
   }
 
-  /** Call when media have flowed long enough that earlier failures no longer count. */
+  /** Call when media have flowed for so long that earlier failures no longer count. */
   recovered(): void {
     this.failedTries = 0;
     this.rounds = 0;
     this.failedIds.clear();
   }
 
-  /** Call when an attempt at the source in use has failed. */
+  /** Call when an attempt at the content in use has failed. */
   tryFailed(): void {
     this.failedTries++;
-    // A cleared `triedSinceMs` means media had arrived.
+    // `triedSinceMs` is null if media had arrived.
     if (this.entry !== null && this.triedSinceMs === null) this.facts.stalled(this.entry);
     this.triedSinceMs = null;
   }
 
-  /** Call when a running stream has lost its source. */
+  /** Call when a running stream has lost its engine session. */
   lossBegins(): void {
     this.failedBefore = this.failedTries;
   }
 
-  /** Call when the source was lost because its engine died. Failures since the loss then do not count. */
+  /**
+   * Resets `failedTries` to its value before the loss. Call when the engine session was lost because its engine died.
+   */
   excuseLoss(): void {
     this.failedTries = this.failedBefore;
     this.triedSinceMs = null;
   }
 
+  /** True if an attempt at the content in use has failed. */
   get hasFailed(): boolean {
     return this.failedTries > 0;
   }
 
-  /** True if the source in use has used up its attempts. */
+  /**
+   * True if the content in use has had all its attempts. `wasRetryHere`: the last one was a retry on the same engine.
+   */
   isSpent(wasRetryHere: boolean): boolean {
     if (this.failedTries >= TRIES_WITH_RETRY_HERE) return true;
     return this.failedTries === TRIES_WITH_RETRY_HERE - 1 && !wasRetryHere;
   }
 
-  /** Number of sources left in this round, including the one in use. */
+  /** Number of the channel's sources that have not failed in this round, including the one in use. */
   get left(): number {
     return 1 + this.candidates(true).length;
   }
 
-  /** True if a running stream could continue with another source. */
+  /** True if the channel has another source that no other stream plays. */
   get hasOthers(): boolean {
     return this.candidates(false).some((source) => this.isFree(source));
   }
 
   /**
-   * Replaces the source in use by the next one. Returns the number of complete rounds that have failed, or
-   * null if no source is left to try.
-   * `goesRound`: start over when all have failed.
+   * Changes to the channel's next source. Returns how often all of them have failed, or null if none is left to try.
+   *
+   * @param goesRound true to start over when all have failed
+   * @param why the reason to record for the one that is given up
    */
   next(goesRound: boolean, why: string, error: AppError | null): number | null {
     if (this.entry === null) return null;
-    // A `conflict` means that another stream plays the content, so the source has not failed.
+    // After a `conflict`, another stream plays the content, which has therefore not failed.
     if (error?.code !== 'conflict') this.facts.failed(this.entry, why);
     this.failedIds.add(this.entry.id);
     if (error !== null && (this.worst === null || error.code !== 'content_not_found')) {
@@ -163,7 +183,7 @@ export class SourceRotation {
     return this.rounds;
   }
 
-  /** Returns the error to show viewers when no source has started. */
+  /** Returns the error for viewers when the stream fails. `last`: the error of the last attempt. */
   failure(last: AppError): AppError {
     if (this.entry === null) return last;
     const worst = this.worst ?? last;
@@ -174,14 +194,17 @@ export class SourceRotation {
   }
 
   /**
-   * Call when another stream was merged into this one. Takes over the other stream's channel, if this one has none.
+   * Takes over the channel of `other` if this stream has none. Call when a stream with that rotation was merged into
+   * this one, or when a request for its channel joins this one.
    */
-  serve({ channelId, subject, source }: SourceRotation): void {
+  serve(other: SourceRotation): void {
+    const { channelId, subject, source } = other;
     if (channelId === null || this.channelId !== null) return;
     this.asked = subject;
     this.entry = source;
   }
 
+  /** Returns the channel's best source that may be tried now. Begins another round if all have failed in this one. */
   private nextOfRound(): ChannelSource | undefined {
     const free = (isFirstRound: boolean): ChannelSource | undefined =>
       this.facts.rank(this.candidates(isFirstRound)).find((source) => this.isFree(source));
@@ -200,6 +223,7 @@ export class SourceRotation {
     this.triedSinceMs = null;
   }
 
+  /** Returns the channel's sources except the one in use. */
   private candidates(notFailedOnly: boolean): ChannelSource[] {
     const { entry } = this;
     if (entry === null) return [];
@@ -223,7 +247,7 @@ export class SourceRotation {
   }
 }
 
-/** Creates the source rotations of streams from the channel lists and the records of the sources. */
+/** Creates the source rotations of streams from the lists of channels and the records of their sources. */
 @Injectable()
 export class SourceRotations {
   constructor(
@@ -248,8 +272,8 @@ export class SourceRotations {
   }
 
   /**
-   * The selectors that engines would be asked for: the content itself, or the sources of a channel in the order in which a
-   * start would try them now.
+   * Returns the selectors that would be requested from engines: the content itself, or a channel's sources in the order
+   * in which a start would try them now.
    *
    * @throws AppError `content_not_found` if there is no such channel
    */
@@ -269,6 +293,7 @@ export class SourceRotations {
 }
 
 function sourceOf({ kind, value, fileIndex }: ContentSelector): SourceSelector {
-  if (kind === 'channel') throw new AppError('internal_error', 'A channel is no content.');
+  if (kind === 'channel')
+    throw new AppError('internal_error', 'A channel cannot be requested from an engine.');
   return { kind, value, fileIndex };
 }

@@ -9,8 +9,8 @@ import { SourceRotations } from './source-rotation';
 const SHARED = [ContentAliases, EngineSources, SourceRotations, StreamReporters];
 
 /**
- * Shared by live streams and file playbacks: the aliases of contents, the access to engines, the source rotations and the
- * stream reporters. Needs the global modules.
+ * What live streams and file playbacks share: the aliases of contents, the access to engines, the source rotations and
+ * the stream reporters. Needs the global modules.
  */
 @Module({ imports: [AceModule, ChannelsModule], providers: SHARED, exports: SHARED })
 export class SourcesModule {}

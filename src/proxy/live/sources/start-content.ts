@@ -9,30 +9,33 @@ import {
 import { monotonicMs } from '../../../kernel/clock';
 import type { SourceSelector } from '../../../kernel/content-selector';
 
+/** What to start on an engine. */
 export interface StartRequest {
   readonly selector: SourceSelector;
   /** Maximum time for all calls together (at most two), in ms. */
   readonly timeoutMs: number;
+  /** True if an id that the engine does not know may be requested again as the other kind: content id or infohash. */
   readonly mayTryOtherForm: boolean;
   readonly signal: AbortSignal;
   /**
-   * Called when a call is given up that the engine may still answer. `start.done` settles when the engine has finished with
-   * it.
+   * Called when a call was given up that the engine may still answer. `start.done` settles when the engine has finished
+   * that call.
    */
   readonly onLate?: (start: AbandonedStart) => void;
 }
 
+/** A content that an engine has started. */
 export interface StartedContent {
   readonly engineSession: EngineSession;
-  /** The selector in the form that the engine knew, to be requested from the next engine. */
+  /** The selector that the engine knew. Use it for requests to other engines too. */
   readonly selector: SourceSelector;
 }
 
 /**
- * Starts a content on an engine. If the engine does not know the content, a second call sends the same 40 digits as the
- * other kind of id, because users often mistake one kind for the other.
+ * Starts a content on an engine. If the engine does not know a content id, a second call requests the same value as an
+ * infohash, and the reverse, because users often mistake one for the other.
  *
- * @throws EngineFault of the first call if both forms are unknown
+ * @throws EngineFault, of the first call if the engine knows the content under neither kind of id; the signal's reason
  */
 export async function startContent(
   ace: Pick<AceEngineClient, 'start'>,
@@ -40,7 +43,7 @@ export async function startContent(
   request: StartRequest,
 ): Promise<StartedContent> {
   const deadlineMs = monotonicMs() + request.timeoutMs;
-  // Use a new player id for each call, because an engine lets one id play only one content.
+  // Each call needs a new player id, because an engine lets one player id play only one content.
   const start = async (selector: SourceSelector): Promise<StartedContent> => {
     const engineSession = await ace.start(engine, selector, {
       playerId: randomUUID(),
@@ -67,7 +70,7 @@ function isUnknownContent(error: unknown): boolean {
   return error instanceof EngineFault && error.kind === 'content';
 }
 
-/** Returns the same 40 digits as the other kind of id; null for addresses. */
+/** Returns the selector with the other kind of id: infohash or content id. Null if it has neither. */
 export function otherForm(selector: SourceSelector): SourceSelector | null {
   switch (selector.kind) {
     case 'content_id':

@@ -4,17 +4,17 @@ import type { AppError, ErrorCode } from '../../../kernel/errors';
 import { giveUp, type Outcome } from './outcomes';
 import { LONGEST_ANSWER_MS, SOURCE_ERRORS, type SourcePolicy } from './source-policy';
 
-/** Tolerance for timers that fire early. */
+/** A timer may fire this much early. */
 const TIMER_SLACK_MS = 2;
-/** A source gets at least this much, or half of what is left if that is less. */
+/** Each of the channel's sources gets at least this much, or half of the time left if that is less. */
 const LEAST_SHARE_MS = 10_000;
-/** How long a second engine gets once the first one's media have proved unusable (which takes 4 s). */
+/** Time for a second engine after the media of the first one have proved unusable, which takes 4 s. */
 const OTHER_ENGINE_MS = 9000;
 
 /**
- * The policy of a stream that starts. The whole start must succeed within the start budget, which the sources of a channel
- * share. If the media look bad, one more engine is tried. If that engine fails too, viewers get the
- * error: all engines draw on the same swarm, so the content is probably at fault.
+ * The policy of a stream that starts. The start must succeed within the start budget, which the channel's sources
+ * share. If the media of an engine are unusable, one more engine is tried. If that engine fails too, viewers get the
+ * error about the media: all engines get them from the same swarm, so the content is probably at fault.
  */
 export class StartPolicy implements SourcePolicy {
   readonly slotClass = 'start';
@@ -24,11 +24,12 @@ export class StartPolicy implements SourcePolicy {
   readonly replacesSource = false;
   readonly mayTryOtherForm = true;
   readonly trustsUnknown = true;
-  /** A start adds `engine_failed`, which means that no engine delivered this source. */
+  /** Includes `engine_failed`, which means at a start that no engine delivered this source of the channel. */
   readonly sourceErrors: readonly ErrorCode[] = [...SOURCE_ERRORS, 'engine_failed'];
   deadlineMs = Infinity;
   /** Monotonic time at which the whole start budget is spent. */
   private endMs = Infinity;
+  /** The error about unusable media; null if no engine has delivered such media. */
   private doubt: AppError | null = null;
 
   constructor(private readonly config: Pick<AppConfig, 'proxyInitTimeoutMs'>) {}
@@ -65,7 +66,7 @@ export class StartPolicy implements SourcePolicy {
 
   weigh(outcome: Outcome): Outcome {
     const { doubt } = this;
-    if (doubt !== null) return settles(outcome) ? giveUp(outcome.code, doubt) : outcome;
+    if (doubt !== null) return isFailure(outcome) ? giveUp(outcome.code, doubt) : outcome;
     if (outcome.next === 'other_engine' && outcome.doubt !== undefined) {
       this.doubt = outcome.doubt;
       this.deadlineMs = Math.min(this.deadlineMs, monotonicMs() + OTHER_ENGINE_MS);
@@ -78,12 +79,12 @@ export class StartPolicy implements SourcePolicy {
   }
 }
 
-/** True if the outcome is the source's own, not an abort. */
-function settles({ next }: Outcome): boolean {
+/** True if the attempt failed, and was not merely aborted. */
+function isFailure({ next }: Outcome): boolean {
   return next === 'same_engine' || next === 'other_engine' || next === 'give_up';
 }
 
-/** Returns the share of the remaining time that the next of `sources` sources gets. The last source gets all of it. */
+/** Returns how much of the time left the next of `sources` sources gets. The last source gets all of it. */
 export function shareOf(leftMs: number, sources: number): number {
   return Math.max(leftMs / Math.max(1, sources), Math.min(LEAST_SHARE_MS, leftMs / 2));
 }

@@ -399,7 +399,7 @@ export class LiveStream implements Stream {
    */
   mergeInto(other: LiveStream): void {
     this.mergedInto = other;
-    other.rotation.serve(this.rotation);
+    other.rotation.takeOverChannel(this.rotation);
     this.audience.moveTo(other.audience, other);
     this.start.follow(other);
   }

@@ -143,7 +143,7 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
     infohash: string,
     source: Source,
   ): 'own' | 'merged' | 'played_elsewhere' {
-    const other = this.ownerOf(infohash, stream);
+    const other = this.bindOrFindOther(infohash, stream);
     if (other === null) return 'own';
     const mayMerge = stream.readyMs === null;
     if (mayMerge) stream.mergeInto(other);
@@ -152,10 +152,10 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
   }
 
   /**
-   * Returns the other stream that already plays this content. If there is none, registers `stream` for the content and
-   * returns null. Also returns null if `stream` is over.
+   * Returns the other stream that already plays this content. If there is none, binds the content to `stream` and returns
+   * null. Also returns null if `stream` is over.
    */
-  private ownerOf(infohash: string, stream: LiveStream): LiveStream | null {
+  private bindOrFindOther(infohash: string, stream: LiveStream): LiveStream | null {
     // The stream ended before the engine answered, so it claims nothing.
     if (stream.isOver) return null;
     const selector = stream.rotation.content;
@@ -224,7 +224,7 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
     if (selector.kind !== 'channel' || best === undefined) return null;
     const stream = this.lookup(best);
     if (stream === null) return null;
-    stream.rotation.serve(this.rotations.create(selector, () => false));
+    stream.rotation.takeOverChannel(this.rotations.create(selector, () => false));
     this.registry.bind(streamKey(selector), stream);
     return stream;
   }

@@ -228,7 +228,7 @@ export class PlannedMoves {
     return move;
   }
 
-  /** Reports the result of a move. */
+  /** Reports the result of a move, and excludes the engine on which it failed. */
   private conclude(move: PlannedMove, prepared: PreparedSource | null): void {
     const { report } = this.stream;
     if (prepared !== null) {

@@ -226,7 +226,7 @@ export class SourceController {
       const outcome = await (
         prepared === null
           ? this.open(source, isRetryHere, entry, signal)
-          : this.goOn(prepared, entry, signal)
+          : this.readPrepared(prepared, entry, signal)
       ).catch((error: unknown) => this.outcomeOfAbort(error));
       entry.note(outcome.code, outcome.detail);
       return this.policy.weigh(outcome);
@@ -263,18 +263,19 @@ export class SourceController {
       signal,
     );
     return (
-      opened.failure ?? this.readOn(source, this.read(source, opened, entry, signal), entry, signal)
+      opened.failure ??
+      this.readToEnd(source, this.read(source, opened, entry, signal), entry, signal)
     );
   }
 
   /** Reads a prepared source, which feeds the stream already, to its end. */
-  private goOn(
+  private readPrepared(
     { source, reader }: PreparedSource,
     entry: AttemptEntry,
     signal: AbortSignal,
   ): Promise<Outcome> {
     this.listener.answered(source);
-    return this.readOn(source, this.reading.finish(reader, entry, signal), entry, signal);
+    return this.readToEnd(source, this.reading.finish(reader, entry, signal), entry, signal);
   }
 
   /**
@@ -306,7 +307,7 @@ export class SourceController {
   }
 
   /** Waits for the end of the engine session that is read. As long as there is a newer one, continues in that. */
-  private async readOn(
+  private async readToEnd(
     source: Source,
     present: Promise<SourceEnd>,
     entry: AttemptEntry,

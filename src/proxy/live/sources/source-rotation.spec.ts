@@ -155,9 +155,9 @@ describe('the rotation of a stream that a channel joins', () => {
   it('becomes that of the channel, unless it belongs to another channel', () => {
     const asked = { kind: 'content_id', value: 'a', fileIndex: 0 } as const;
     const plain = new Stage(listOf('a', 'b'), asked);
-    plain.rotation.serve(new Stage(listOf('a', 'b')).rotation);
+    plain.rotation.takeOverChannel(new Stage(listOf('a', 'b')).rotation);
     expect(plain.rotation).toMatchObject({ channelId: 'news', subject: CHANNEL, content: asked });
-    plain.rotation.serve(new Stage(listOf('z'), { ...CHANNEL, value: 'film' }).rotation);
+    plain.rotation.takeOverChannel(new Stage(listOf('z'), { ...CHANNEL, value: 'film' }).rotation);
     expect(plain.rotation.channelId).toBe('news');
     expect(plain.next(true)).toBe('b 0');
   });

@@ -197,7 +197,7 @@ export class SourceRotation {
    * Takes over the channel of `other` if this stream has none. Call when a stream with that rotation was merged into
    * this one, or when a request for its channel joins this one.
    */
-  serve(other: SourceRotation): void {
+  takeOverChannel(other: SourceRotation): void {
     const { channelId, subject, source } = other;
     if (channelId === null || this.channelId !== null) return;
     this.asked = subject;

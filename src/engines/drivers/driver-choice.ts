@@ -2,12 +2,13 @@ import type { EnginesConfig } from '../engines-config';
 import { loadDockerClient } from './drivers.loader';
 import { DriverChoiceError, type DriverKind } from './engine-driver.port';
 
-/** The driver in use, and why it was chosen (for the lines at the start). */
+/** The driver in use, and why it was chosen (for the log lines at the start). */
 export interface DriverChoice {
   readonly kind: DriverKind;
   readonly why: string;
   /**
-   * True when only test pictures play although the operator did not choose the simulator. It is logged as a warning.
+   * True if the simulator runs although the operator did not choose it, so that only test pictures play. It is logged
+   * as a warning.
    */
   readonly isFallback: boolean;
 }

@@ -5,7 +5,7 @@ import { ContainerDto } from './dto/container.dto';
 import { EngineLogsDto, EngineRemovingDto, LogQueryDto } from './dto/engine-control.dto';
 import { EngineCommands } from './engine-commands';
 
-/** Containers of engines, at the addresses of acestream-orchestrator. Lists only engines that this program runs. */
+/** Containers of engines, at the addresses of acestream-orchestrator. Knows only engines that acefleet runs. */
 @ApiTags('engines')
 @Controller(['api/v1/containers', 'containers'])
 export class ContainersController {

@@ -13,7 +13,10 @@ import type { VpnRegistry } from './vpn-registry';
 export class VpnPlacement implements EnginePlacement {
   private relocation: Relocation | null = null;
 
-  /** @param listensOnPorts false: engines with these settings cannot be given a port, so a forwarded one is of no use */
+  /**
+   * @param listensOnPorts false if the settings do not let an engine listen at a given port, so that a forwarded port
+   *   is of no use
+   */
   constructor(
     private readonly vpns: VpnRegistry,
     private readonly listensOnPorts: boolean,

@@ -37,12 +37,15 @@ export class VpnRegistry {
     return this.vpns.get(name);
   }
 
-  /** Grows with each change that engines depend on. */
+  /** Grows with each change that affects placement or selection. */
   get revision(): number {
     return this.changes;
   }
 
-  /** Calls back, synchronously, after a change that engines depend on; returns the function that unsubscribes. */
+  /**
+   * Calls back, synchronously, after a change that affects placement or selection; returns the function that
+   * unsubscribes.
+   */
   subscribe(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
@@ -84,7 +87,7 @@ export class VpnRegistry {
   }
 }
 
-/** Whether placement or selection may now give another answer. */
+/** True if placement or selection may now give another answer. */
 function matters(last: Vpn, vpn: Vpn): boolean {
   return (
     last.checkedAt === null ||

@@ -27,7 +27,7 @@ export type RecipeConfig = Pick<
   | 'swarmConstraints'
 >;
 
-/** How engines in containers are made according to the settings, for Docker and for a Swarm alike. */
+/** How the settings say that engines in containers are created, both for Docker and for a Swarm. */
 export interface EngineRecipe {
   readonly profile: ProfileName;
   /** Always with a tag or a digest: a pull without one would fetch every tag of the image. */
@@ -65,7 +65,7 @@ const PREFERRED: readonly ProfileName[] = ['acestream-http-proxy', 'aceserve'];
 const DEFAULT_PROFILE: ProfileName = 'acestream-http-proxy';
 
 /** True when the architecture of the Docker Engine decides the profile. */
-export function isProfileOpen(
+export function isProfileAutomatic(
   config: Pick<RecipeConfig, 'engineProfile' | 'engineImage'>,
 ): boolean {
   return config.engineProfile === 'auto' && config.engineImage === null;

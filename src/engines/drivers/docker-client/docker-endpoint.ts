@@ -31,7 +31,7 @@ export function endpointText(endpoint: DockerEndpoint): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** The host at which we reach ports that this Docker Engine publishes. */
+/** The host at which acefleet reaches ports that this Docker Engine publishes. */
 export function publishedHost(endpoint: DockerEndpoint): string {
   return endpoint.kind === 'socket' ? '127.0.0.1' : endpoint.host;
 }

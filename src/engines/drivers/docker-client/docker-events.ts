@@ -33,7 +33,9 @@ export interface DockerEventsListener {
 export interface DockerEventsTiming {
   /** A stream without an event for this long is replaced, because its connection may have died unnoticed. */
   readonly silenceMs: number;
-  /** Interval of the pings beside the stream: a frozen Docker Engine does not end the stream. */
+  /**
+   * Interval of the pings beside the stream, which detect a frozen Docker Engine, because it does not end the stream.
+   */
   readonly livenessMs: number;
   readonly backoffMinMs: number;
   readonly backoffMaxMs: number;
@@ -132,7 +134,7 @@ export class DockerEvents {
     const { state: before, since, reason: reasonBefore } = this.current;
     if (this.closing.signal.aborted || (state === before && reason === reasonBefore)) return;
     this.current = { state, since: state === before ? since : new Date(), reason };
-    // Logged at `debug` only: the owner reports a lost connection once for all its subscriptions.
+    // Logged at `debug` only, because the fleet reports a lost connection to the runtime itself.
     if (state !== before) this.logger.debug(`events of Docker: ${state} ${reason ?? ''}`.trim());
     this.listener.onLink?.(this.current);
   }
@@ -148,7 +150,7 @@ export class DockerEvents {
 interface StreamEnd {
   readonly reason: string;
   readonly wasConnected: boolean;
-  /** We ended the stream ourselves and open the next one at once. */
+  /** True if the stream was ended on purpose, so that the next one is opened at once. */
   readonly isRenewal: boolean;
   /** Docker does not answer. */
   readonly isOutage: boolean;

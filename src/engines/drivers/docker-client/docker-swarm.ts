@@ -50,7 +50,7 @@ export class DockerSwarm {
     });
   }
 
-  /** Its tasks end later on their own. */
+  /** Removes the service. Its tasks end later on their own. */
   removeService(id: string, signal?: AbortSignal): Promise<Done> {
     const deadlineMs = this.api.tuning.changeMs;
     return this.api.ensure('change', {

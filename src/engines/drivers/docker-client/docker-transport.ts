@@ -40,7 +40,7 @@ export interface DockerStream {
   end(): void;
 }
 
-/** Docker never has more connections of this process than this. */
+/** Maximum number of connections to Docker. */
 const MAX_SOCKETS = 10;
 
 /** An idle connection is closed after this time. */
@@ -102,7 +102,7 @@ export class DockerTransport {
   }
 
   /**
-   * Sends a call and returns when the head of the answer is there. Reading the body fails when the call is ended.
+   * Sends a call and returns when the head of the answer has arrived. Reading the body fails when the call is ended.
    *
    * @throws DockerError `docker_unavailable`, or the signal's reason
    */
@@ -152,7 +152,7 @@ export class DockerTransport {
       return await work(deadline, release);
     } catch (error) {
       const reason: unknown = deadline.signal.aborted ? deadline.signal.reason : error;
-      // Also when the deadline did not cause the failure: this ends what is left of the request.
+      // Called even if the deadline did not cause the failure, because it ends what is left of the request.
       deadline.end(reason);
       this.open.delete(deadline);
       release();

@@ -40,19 +40,22 @@ export interface ProvisioningDeps {
   readonly orphans: OrphanTracker;
   readonly hostRange: PortRange;
   readonly instance: string;
-  /** Version of this program. */
+  /** Version of acefleet. */
   readonly version: string;
   readonly memoryLimitBytes: number;
   readonly constraints: readonly string[];
 }
 
-/** Creates one service and waits until its task runs. After any failure the service is removed. */
+/**
+ * Creates one service and waits until its task runs. After a failure the service is removed. One that cannot be
+ * removed yet is hidden, and a later listing removes it.
+ */
 export class SwarmProvisioning {
   private readonly logger = new Logger(SwarmProvisioning.name);
 
   constructor(private readonly deps: ProvisioningDeps) {}
 
-  /** @throws RuntimeError, after which no service is left; the reason of `signal` when that fired */
+  /** @throws RuntimeError, after which no engine is left; the reason of `signal` when that fired */
   async provision(
     request: ProvisioningRequest,
     reach: SwarmReach,

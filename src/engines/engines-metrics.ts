@@ -36,14 +36,14 @@ export class EnginesMetrics {
     metrics.gauge('engine_runtime_connected', '1 while the runtime (Docker) is connected', () =>
       Number(status().link?.state === 'connected'),
     );
-    const orders = metrics.counter('engine_orders_total', 'Provisioning requests');
+    const requests = metrics.counter('engine_orders_total', 'Provisioning requests');
     const failures = metrics.counter(
       'engine_order_failures_total',
       'Provisioning requests that failed, by code',
       ['code'],
     );
     events.subscribe(({ type, payload }) => {
-      if (type === 'engine_ordered') orders.inc();
+      if (type === 'engine_ordered') requests.inc();
       if (type === 'engine_order_failed' && 'code' in payload) failures.inc({ code: payload.code });
     });
   }

@@ -41,8 +41,8 @@ export interface ProvisioningBlock {
 export abstract class EngineDriver {
   abstract readonly kind: DriverKind;
   /**
-   * True while a further engine may come: on demand, or because engines are starting. Viewers then wait for a slot instead of
-   * being refused. Read again for each decision.
+   * True while a further engine may become available, because one may be created or engines are starting. Viewers
+   * then wait for a slot instead of being refused. Read again for each decision.
    */
   abstract readonly canGrow: boolean;
   /** True while there is no engine because none is needed. The first viewer then causes one to be created. */

@@ -1,7 +1,7 @@
 import type { EngineEndpoint } from '../../ace';
 import type { PortRange } from '../../config';
 
-/** The values of ENGINE_DRIVER with a runtime: all but `static`. */
+/** The drivers that use a runtime: all but `static`. */
 export type RuntimeKind = 'docker' | 'swarm' | 'simulator';
 
 /** Why an engine could not be created, or the runtime gave no answer. The code is shown to operators. */

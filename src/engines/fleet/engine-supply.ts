@@ -28,7 +28,7 @@ export class EngineSupply implements OnApplicationBootstrap, OnApplicationShutdo
     @Inject(DRIVER_CHOICE) readonly chosen: DriverChoice,
   ) {}
 
-  /** True while a further engine may come. */
+  /** True while a further engine may become available. */
   get canGrow(): boolean {
     return this.driver.canGrow;
   }

@@ -106,7 +106,8 @@ export class ProvisioningGate {
         retryInMs,
       };
     }
-    // Only during the backoff: somebody may have pulled the image meanwhile, and only an attempt finds that out.
+    // Reported only during the backoff. Afterwards an operator may have pulled the image, and only an attempt finds
+    // that out.
     if (runtime.image.state === 'missing' && retryInMs > 0) {
       const { reference, reason } = runtime.image;
       return {

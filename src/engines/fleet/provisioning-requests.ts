@@ -118,7 +118,7 @@ export class ProvisioningRequests {
     request.stage = 'creating';
     request.replaces = replaces;
     request.vpnSlot = attempt.vpnSlot;
-    this.logger.log(`engine requested: ${why}`);
+    this.logger.log(`creating an engine: ${why}`);
     this.events.publish('engine_ordered', { order: key, reason: why });
     this.jobs.schedule({ name: 'fleet.provision', id: key, data: { key } }, { delayMs: 0 });
     return true;

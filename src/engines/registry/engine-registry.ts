@@ -15,7 +15,7 @@ import { SlotRevocation, type HeldSlot } from './held-slot';
 /**
  * A change of an engine, for other modules:
  * - `announced`: the engine has an address from now on (new, or the same id restarted);
- * - `lost`: its process has ended, or has lost its address; the address is void until `announced`;
+ * - `lost`: its process has ended, or has lost its address; its address must not be used until the next `announced`;
  * - `removed`: it is gone for good;
  * - `moved`: its state has changed;
  * - `occupied`, `vacated`: one of its slots was taken, or is free again.

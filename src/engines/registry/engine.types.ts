@@ -14,7 +14,7 @@ export type DrainedBy = 'operator' | 'fleet';
  * - `never_started`: its container was created and never started
  * - `start_timeout`: it has not answered within ENGINE_START_TIMEOUT
  * - `unhealthy`: it has missed several probes in a row
- * - `paused`: its process stays paused
+ * - `paused`: its process is kept paused
  * - `no_address`: it runs but has lost its address
  * - `no_network`: it reports no network, while another engine reports one
  * - `network_lost`: the network of its VPN's container is gone

@@ -36,8 +36,8 @@ export function forecastCapacity(
 }
 
 /**
- * True if the engine has a free slot. A usable engine that cannot be chosen in spite of it is busy: it must first
- * answer earlier starts.
+ * True if the engine has a free slot. If a usable engine has one and still cannot be chosen, it is busy: earlier
+ * starts must be answered first.
  */
 export function hasFreeSlot({ activeStreams, maxStreams }: Candidate): boolean {
   return activeStreams < maxStreams;

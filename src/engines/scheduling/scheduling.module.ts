@@ -9,7 +9,7 @@ import { SlotQueueModule } from './slot-queue.module';
 /** Decides which stream gets a slot, and when. Needs the global configuration module. */
 @Module({})
 export class SchedulingModule {
-  /** @param fleet provides `EngineSupply`, which says whether further engines may come */
+  /** @param fleet provides `EngineSupply`, which says whether further engines may become available */
   static forFleet(fleet: DynamicModule): DynamicModule {
     return {
       module: SchedulingModule,

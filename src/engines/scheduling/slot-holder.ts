@@ -4,7 +4,7 @@ import { monotonicMs } from '../../kernel/clock';
  * Who uses a stream.
  * - `watched`: it has viewers that receive media or wait for them;
  * - `held`: a client has received its address and is about to open it;
- * - `paused`: none of its viewers takes bytes, but they may come back;
+ * - `paused`: none of its viewers reads any data at present, but they may continue;
  * - `checked`: only a content check uses it;
  * - `unwatched`: nothing uses it.
  */

@@ -45,7 +45,7 @@ export class SlotLease implements HeldSlot, SlotFacts {
     return this.currentHolder;
   }
 
-  /** Kept up to date: after a restart of the engine it has the new address. */
+  /** The engine of the slot. It is live: after a restart of the engine it has the new address. */
   get engine(): EngineView {
     return this.heldEngine;
   }
@@ -70,7 +70,7 @@ export class SlotLease implements HeldSlot, SlotFacts {
     return this.grantedMs;
   }
 
-  /** Monotonic time at which the engine was asked last. */
+  /** Monotonic ms at which the engine was last asked for the stream. */
   get askedMs(): number {
     return this.lastAskedMs;
   }

@@ -19,7 +19,7 @@ export interface ServiceOrder<T> {
  *
  * In a crowd of starts, every second slot goes to the newest start. Such a crowd arises when a player tries a list of
  * dead channels. By arrival alone every start would wait in vain, because the first to arrive are also the first to
- * give up; newest first alone would starve the oldest.
+ * give up; if the newest start always came first, the oldest ones would never be served.
  *
  * @param queued in order of arrival
  * @param slots number of slots of all engines

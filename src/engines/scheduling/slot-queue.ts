@@ -31,7 +31,10 @@ export class QueuedRequest implements Queued {
     request.signal.addEventListener('abort', this.onAbort, { once: true });
   }
 
-  /** A start for which only a check waits has the class `probe`. It becomes a start again when a viewer joins. */
+  /**
+   * A start that only a content check waits for has the class `probe`. It becomes a `start` again when a viewer
+   * joins.
+   */
   get class(): SlotClass {
     const { class: requested, holder } = this.request;
     return requested === 'start' && holder.watch === 'checked' ? 'probe' : requested;

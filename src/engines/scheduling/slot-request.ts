@@ -15,7 +15,7 @@ export type SlotClass = (typeof SLOT_CLASSES)[number];
 /**
  * What a request may wait for if there is no free slot, and none that is being released or can be preempted for it.
  *
- * - `slot`: a slot that may become free, or an engine that may come;
+ * - `slot`: a slot that may become free, or a further engine;
  * - `answer`: the answers to earlier starts on an engine with a free slot;
  * - `nothing`.
  *

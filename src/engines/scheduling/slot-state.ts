@@ -9,7 +9,7 @@
  * - `releasing`: the stream has left, and its engine session is being stopped, which takes 3 s at most
  * - `released`: the slot is free
  *
- * A stream that asks its engine again goes back to `reserved`.
+ * The slot of a stream that asks its engine again returns to `reserved`.
  */
 export type SlotState = 'reserved' | 'asking' | 'answered' | 'confirmed' | 'releasing' | 'released';
 

@@ -47,7 +47,8 @@ export interface GluetunControlOptions {
 
 /** Client of Gluetun's HTTP control server. It only reads, and never requests the settings, which contain credentials. */
 export class GluetunControlClient {
-  // One connection per request: the next one comes seconds later, perhaps to another process at the same address.
+  // One connection per request, because the next request follows seconds later, and another process may then use the
+  // address.
   private readonly agent = new Agent({ keepAlive: false, maxSockets: Infinity });
   private readonly deadlineMs: number;
 

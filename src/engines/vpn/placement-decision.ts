@@ -108,8 +108,8 @@ function objectionTo(
 }
 
 /**
- * Why an engine that joined this start of the VPN's container has lost its network. Docker removes the network when the
- * container stops, and a restart creates a new one; engines stay in the old one, which is empty.
+ * Why an engine that joined this start of the VPN's container has lost its network. Docker removes the network when
+ * the container stops, and a restart creates a new one; engines stay in the old one, in which nothing else is left.
  */
 function lossOf(
   joined: { readonly id: string; readonly startedAt: string },

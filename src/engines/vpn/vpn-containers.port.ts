@@ -23,7 +23,7 @@ export interface VpnContainer {
   /** Docker's name of its state: `running`, `exited`, … */
   readonly status: string;
   readonly health: VpnContainerHealth;
-  /** In Docker's order; those without an address are left out. */
+  /** The container's addresses, in Docker's order. Networks without an address are left out. */
   readonly addresses: readonly NetworkAddress[];
   /** VPN_SERVICE_PROVIDER from its environment, from which nothing else is read. */
   readonly provider: string | null;

@@ -9,7 +9,7 @@ import { assessPlacement, nextPlacement } from './placement-decision';
 import type { Vpn } from './vpn';
 import type { VpnRegistry } from './vpn-registry';
 
-/** Places every engine behind one of the VPNs, and none anywhere else, even while no VPN works. */
+/** Places every engine behind one of the VPNs. While no VPN works, no engine is created. */
 export class VpnPlacement implements EnginePlacement {
   private relocation: Relocation | null = null;
 

@@ -6,8 +6,8 @@ import { uncheckedVpn, type Vpn, type VpnFindings } from './vpn';
 import type { EnginesConfig } from '../engines-config';
 
 /**
- * The VPNs of VPN_CONTAINERS, in that order, each as of its last check. Logs and publishes changes. Nothing is stored: the next
- * process checks for itself.
+ * The VPNs of VPN_CONTAINERS, in that order, each as of its last check. Logs and publishes changes. Nothing is stored
+ * on disk: after a restart, the VPNs are checked again.
  */
 @Injectable()
 export class VpnRegistry {

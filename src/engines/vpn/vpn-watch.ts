@@ -76,7 +76,7 @@ export class VpnWatch implements OnModuleInit, OnModuleDestroy {
       : Math.min(vpnCheckIntervalMs, MAX_PAUSE_WHILE_DOWN_MS);
   }
 
-  /** Never rejects: an error in our own code must not end the loop. */
+  /** Never rejects, because an unexpected error must not end the loop. */
   private async check(name: string): Promise<void> {
     try {
       const last = this.vpns.get(name);
@@ -189,9 +189,9 @@ function messageOf(error: unknown): string {
 }
 
 /**
- * The address at which a VPN's container is reached: the one on the first network that we share with it, else its first
- * address. On a Linux host every address on a bridge is reachable, and Gluetun's firewall accepts connections from
- * the networks that it is on.
+ * The address at which a VPN's container is reached: its address on the first network that acefleet shares with it,
+ * or else its first address. On a Linux host every address on a bridge is reachable, and Gluetun's firewall accepts
+ * connections from the networks that it is on.
  */
 function reachableAddress(
   addresses: readonly NetworkAddress[],

@@ -50,7 +50,7 @@ export interface EngineRecipe {
   launch(ports: EnginePorts): EngineLaunch;
 }
 
-/** Docker reports the kernel's names, images have Go's. */
+/** Docker reports the kernel's name of an architecture, and images carry Go's name. */
 const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
   x86_64: 'amd64',
   amd64: 'amd64',

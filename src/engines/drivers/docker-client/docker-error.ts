@@ -75,7 +75,7 @@ function refusalCode(purpose: DockerPurpose, status: number, message: string): R
   return 'runtime_refused';
 }
 
-/** In this order the words of the port allocator, of the userland proxy of a port, and of Swarm. */
+/** The messages are those of Docker's port allocator, of the userland proxy of a port, and of Swarm, in this order. */
 function isPortConflict(message: string): boolean {
   return /port is already allocated|address already in use|bind for \S+ failed|ports are not available|port '\d+' is already in use/i.test(
     message,

@@ -48,12 +48,14 @@ const TIMING: DockerEventsTiming = {
   backoffMaxMs: 10_000,
 };
 
-/** The end of a stream that lasted this long (a proxy's time limit, say) does not count as an outage. */
+/**
+ * The end of a stream that lasted this long does not count as an outage: a proxy may limit the time of a connection.
+ */
 const GOOD_STREAM_MS = 10_000;
 
 /**
  * An endless subscription to Docker's events. A stream that breaks, hangs or falls silent is replaced, with a growing
- * pause while Docker does not answer. Owns one task from `open` to `close`.
+ * pause while Docker does not answer. One task runs from `open` to `close`.
  */
 export class DockerEvents {
   private readonly logger = new Logger(DockerEvents.name);
@@ -80,7 +82,7 @@ export class DockerEvents {
     this.task ??= this.run();
   }
 
-  /** Ends the subscription for good: the listener hears nothing after it. */
+  /** Ends the subscription for good. The listener is not called afterwards. */
   close(): void {
     this.closing.abort(new Error('closed'));
   }

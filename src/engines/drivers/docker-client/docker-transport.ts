@@ -160,7 +160,10 @@ export class DockerTransport {
     }
   }
 
-  /** Docker may have closed a kept connection in the meantime. Reading twice does no harm, so a GET is repeated once. */
+  /**
+   * Sends a call. A kept-alive connection may have been closed by Docker meanwhile, so a GET is repeated once;
+   * reading twice does no harm.
+   */
   private async sendAgain(call: DockerCall, signal: AbortSignal): Promise<IncomingMessage> {
     try {
       return await this.send(call, signal);

@@ -68,7 +68,7 @@ const CGROUP = /[/-]([0-9a-f]{64})(?:\.scope)?$/gm;
 /** Unless the operator chose another one, a container's hostname is the beginning of its id. */
 const SHORT_ID = /^[0-9a-f]{12}$/;
 
-/** The containers that this may be, the most certain first. Only Docker can say which of them exists. */
+/** The ids that the own container may have, the most certain first. Only Docker knows which of them exists. */
 export function ownContainerCandidates(traces: ContainerTraces): readonly Candidate[] {
   const ids = [
     ...[...traces.mounts.matchAll(MOUNTED_FILE)].map(([, id = '']) => id),

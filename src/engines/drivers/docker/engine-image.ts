@@ -8,7 +8,7 @@ import { RuntimeError, type RuntimeImage } from '../engine-runtime.port';
 import type { DockerClient, PullProgress } from '../docker-client';
 import { PullReport } from './pull-report';
 
-/** After a failed pull, the registry is not asked again for this time, which doubles with each further failure. */
+/** After a failed pull, the registry is not asked again for this time. It doubles with each further failure. */
 const RETRY_FIRST_MS = 15_000;
 const RETRY_LONGEST_MS = 5 * 60_000;
 

@@ -34,7 +34,7 @@ const DECISIONS = valuesOf<FleetDecisionRecord['kind']>({
 
 export const BREAKER_STATES = valuesOf<BreakerState>({ closed: true, open: true, half_open: true });
 
-/** Where engines come from. */
+/** The driver that provides the engines. */
 export class DriverDto {
   @ApiProperty({ enum: DRIVERS })
   readonly kind: DriverKind;

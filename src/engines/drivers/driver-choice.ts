@@ -19,7 +19,10 @@ export const DRIVER_CHOICE = 'DRIVER_CHOICE';
 /** A Docker Engine that does not answer delays the start by this time at most. */
 const PING_MS = 1000;
 
-/** An operator with Docker expects channels, so test pictures are played only on request. */
+/**
+ * The choices that the error names. With Docker installed, an operator expects real channels, so the simulator is not
+ * chosen by itself.
+ */
 const OTHER_WAYS =
   'or set ENGINE_ADDRESSES to engines that run elsewhere, or ENGINE_DRIVER=simulator to watch the demo channels';
 

@@ -17,7 +17,7 @@ import { EngineRuntime } from './engine-runtime.port';
 /** Injection token of the `DockerClient`; null when the driver does not use Docker. */
 export const DOCKER_CLIENT = 'DOCKER_CLIENT';
 
-/** The simulator's own program, three folders above this one in the sources and in the build alike. */
+/** The simulator's main script, three folders above this one, both in the sources and in the build. */
 export const SIMULATOR_SCRIPT = join(__dirname, '../../../simulator/dist/main.js');
 
 /** Provides the choice of the driver, the Docker client, and the runtime, which static engines do not have. */

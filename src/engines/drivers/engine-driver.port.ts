@@ -19,7 +19,7 @@ export class DriverChoiceError extends EngineDriverError {
   }
 }
 
-/** A channel that plays without a broadcaster. */
+/** A channel that the simulator produces itself, so that it plays without a broadcaster. */
 export interface DemoChannel {
   /** Content id: 40 lower-case hex digits. */
   readonly id: string;
@@ -59,7 +59,7 @@ export abstract class EngineDriver {
    */
   abstract start(sink: EngineSink): Promise<void>;
   /**
-   * Channels that play without a broadcaster; none for real engines.
+   * The demo channels of the simulator; none for real engines.
    *
    * @throws Error when they cannot be listed
    */

@@ -223,7 +223,7 @@ export abstract class EngineRuntime {
   abstract logs(engineId: string, lines: number): Promise<EngineLogs>;
   /** @throws RuntimeError */
   abstract usage(engineId: string): Promise<EngineUsage>;
-  /** Channels that play without a broadcaster; none for real engines. */
+  /** The demo channels of the simulator; none for real engines. */
   abstract demoChannels(): Promise<readonly { readonly id: string; readonly name: string }[]>;
   /** Ends everything that was begun here, within seconds. Engines that outlive this process keep running. */
   abstract close(): Promise<void>;

@@ -8,8 +8,8 @@ import {
 import type { EnginesConfig } from '../engines-config';
 
 /**
- * Tells the operator about engines that outlive a process: at the end of acefleet, about its engines that keep
- * running; at its start, about engines of other installations.
+ * Tells the operator about engines that outlive a process: when acefleet ends, about its engines that keep running;
+ * when it starts, about engines of other installations.
  */
 @Injectable()
 export class EngineNotices {
@@ -56,7 +56,7 @@ export class EngineNotices {
       }
       this.haveWarned = true;
     } catch (error) {
-      this.logger.debug(`engines of other installations are not known: ${String(error)}`);
+      this.logger.debug(`engines of other installations could not be listed: ${String(error)}`);
     }
   }
 }

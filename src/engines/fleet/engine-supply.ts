@@ -48,7 +48,7 @@ export class EngineSupply implements OnApplicationBootstrap, OnApplicationShutdo
     return this.driver.subscribe(listener);
   }
 
-  /** Channels that play without a broadcaster; none when engines are real, or when the channels cannot be listed. */
+  /** The demo channels of the simulator; none if the engines are real, or if the channels cannot be listed. */
   async demoChannels(): Promise<DemoChannel[]> {
     try {
       return await this.driver.demoChannels();

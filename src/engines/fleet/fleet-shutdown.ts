@@ -61,7 +61,7 @@ export class FleetShutdown {
     } catch (error) {
       const why = toRuntimeError(error).message;
       const { removal } = this.runtime;
-      this.logger.warn(`engines may be left, remove them with: ${removal} (${why})`);
+      this.logger.warn(`engines may still exist, remove them with: ${removal} (${why})`);
       return known;
     }
   }

@@ -71,7 +71,8 @@ function freeze(
   const since = (at: number | null | undefined): number => (at == null ? 0 : now - at);
   const upMs = now - record.incarnationSince;
   const hasNoAddress = observed.phase === 'running' && observed.endpoint === null;
-  // A young process that never had an address may be about to get one, whatever the process before it did.
+  // A young process that has had no address yet may be about to get one, so its start is not over, even if an earlier
+  // process of the engine has answered.
   const mayGetAddress = hasNoAddress && !record.hadAddress && upMs <= startTimeoutMs;
   return {
     id: observed.id,

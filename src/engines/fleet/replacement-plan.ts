@@ -111,8 +111,8 @@ export function notBusy({ engine }: ClassifiedEngine): boolean {
 }
 
 /**
- * Leaves out misplaced engines with streams, except for one: the other engines have no room for the streams of
- * several engines at once. While evicted streams are still leaving a retiring engine, it leaves out that one, too.
+ * Keeps only one of the misplaced engines with streams, because the other engines have no room for the streams of
+ * several at once. Keeps none while evicted streams are still leaving a retiring engine.
  */
 function oneMisplacedAtATime(
   replaceable: ClassifiedEngine[],

@@ -88,9 +88,9 @@ function lookAhead({ limits }: FleetSnapshot, fleet: ClassifiedFleet): Demand {
 }
 
 /**
- * Demand of queued slot requests, for which working engines have no slot. As many engines are wanted beside the
- * working ones as these requests need; engines that are starting count among them, but streams that hold their slots
- * need capacity, too.
+ * Demand of queued slot requests, for which the working engines have no slot. So further engines are wanted, as many
+ * as these requests need. Engines that are starting count as such further engines; the streams on them, which hold
+ * some of their slots, are added to the requests.
  */
 function waitingRequests({ limits, waiting }: FleetSnapshot, fleet: ClassifiedFleet): Demand {
   const kept = fleet

@@ -11,7 +11,7 @@ import { EngineCommands } from './engine-commands';
 export class ContainersController {
   constructor(private readonly commands: EngineCommands) {}
 
-  /** Show the container of an engine. As last observed. */
+  /** Show the container of an engine. Answers with its state when it was last observed. */
   @Get(':id')
   @ApiProblems('not_managed', 'conflict', 'runtime_refused', 'docker_unavailable')
   one(@Param('id') id: string): ContainerDto {

@@ -53,7 +53,7 @@ export class EnginesController {
 
   /**
    * Put a drained engine back. It may be chosen again as soon as it answers a probe. Answers 409 for an engine that
-   * the fleet drains, because the engine is about to be removed or its VPN is down.
+   * the fleet drains, because it is being replaced, removed or restarted, or because its VPN is down.
    */
   @Delete(':id/drain')
   @ApiProblems('conflict')

@@ -50,7 +50,8 @@ export class ProvisioningController {
 
   /**
    * Request one more engine. It is removed like any other engine when it is no longer needed. Answers at once, or
-   * with `wait=true` after the engine has answered. The engine is created even if the client disconnects.
+   * with `wait=true` after the engine has answered or has failed to start. The engine is created even if the client
+   * disconnects.
    */
   @Post('acestream')
   @ApiBody({ type: ProvisionEngineDto, required: false })

@@ -17,7 +17,7 @@ import { isSameStart, nextHealth, type VpnObservation } from './vpn-health';
 import { VpnRegistry } from './vpn-registry';
 import type { EnginesConfig } from '../engines-config';
 
-/** Engines may wait for a VPN that does not work, so it is checked at least this often. */
+/** The longest pause between two checks of a VPN that is not up, because the fleet waits for it. */
 const MAX_PAUSE_WHILE_DOWN_MS = 2000;
 
 /** An engine's report about its network is valid for this long. */

@@ -19,8 +19,8 @@ export interface EventUse {
 
 /**
  * Subscribes a runtime to the events of one Docker Engine and tracks whether that Docker Engine answers. The event
- * stream detects first that Docker is gone. Listings detect first that Docker is frozen, because the event stream is
- * merely silent then.
+ * stream is the first to detect that Docker has ended. A listing is the first to detect that Docker is frozen,
+ * because the event stream is merely silent then.
  */
 export class DockerConnectivity {
   private readonly before: RuntimeLink = { state: 'connecting', since: new Date(), reason: null };

@@ -35,7 +35,7 @@ export interface EngineRecipe {
   readonly specHash: string;
   /** The architectures for which the image is built; empty: unknown, because the operator chose the image. */
   readonly architectures: readonly Architecture[];
-  /** The ports that an engine opens. In a network that engines share, each engine needs its own of each. */
+  /** The ports that an engine opens. If engines share a network, each engine needs its own ports. */
   readonly portNames: readonly PortName[];
   /** The ports of an engine that has its own network. */
   readonly ownPorts: EnginePorts;

@@ -46,7 +46,7 @@ const MAX_SOCKETS = 10;
 /** An idle connection is closed after this time. */
 const IDLE_MS = 30_000;
 
-/** Events and pulls may last for hours, so they have connections of their own and never block other calls. */
+/** Streams of events and pulls may last for hours, so they have their own connections and never block other calls. */
 const MAX_STREAMS = 4;
 const MAX_CALLS = MAX_SOCKETS - MAX_STREAMS;
 

@@ -80,7 +80,7 @@ export class EngineProvisioning {
   ): Promise<ObservedEngine> {
     let id: string | null = null;
     try {
-      // The signal cuts neither call: Docker would finish an unanswered call at an unknown time.
+      // The signal aborts neither call, because Docker would finish an aborted call at an unknown time.
       id = await this.create(assignment, request, reach, signal);
       refuseWhenAborted(signal);
       await this.deps.containers.start(id);
@@ -128,7 +128,8 @@ export class EngineProvisioning {
 
   /** Removes the container. One that Docker may still create, or refuses to remove, becomes an orphan. */
   private async discard(key: string, id: string | null, cause: unknown): Promise<void> {
-    // With a known id the removal settles everything, whatever Docker answered to the start (a taken port is a 500).
+    // If the id is known, removing the container is enough, whatever Docker answered to the start (a taken port gives
+    // status 500).
     if (id === null) {
       if (!mayHaveCreated(cause)) return;
       this.deps.orphans.add(key);

@@ -97,7 +97,7 @@ export class SwarmProvisioning {
     const spec = serviceSpec({ ...this.deps, name, key: request.key, network, publishedPort });
     let id: string | null = null;
     try {
-      // The signal does not cut this call: Docker would finish an unanswered call at an unknown time.
+      // The signal does not abort this call, because Docker would finish an aborted call at an unknown time.
       id = await this.deps.swarm.createService(spec);
       await this.untilItRuns(request.key, id, signal);
       const engine = await this.deps.listing.find(id);

@@ -23,7 +23,7 @@ export class EnginesMetrics {
       }));
     };
     metrics.gauge('engines', 'Engines, by state', states, ['state']);
-    // The other metrics concern engines that acefleet runs.
+    // The other metrics exist only if acefleet runs the engines.
     if (fleet.status().runtime === null) return;
     const status = (): ReturnType<FleetControl['status']> => fleet.status();
     metrics.gauge('engines_wanted', 'Engines wanted', () => status().wanted);
@@ -33,17 +33,17 @@ export class EnginesMetrics {
     metrics.gauge('engine_breaker_open', '1 while the circuit breaker prevents new engines', () =>
       Number(status().breaker.state !== 'closed'),
     );
-    metrics.gauge('engine_runtime_connected', '1 while Docker can be asked', () =>
+    metrics.gauge('engine_runtime_connected', '1 while the runtime (Docker) is connected', () =>
       Number(status().link?.state === 'connected'),
     );
-    const orders = metrics.counter('engine_orders_total', 'Provisioning requests');
+    const requests = metrics.counter('engine_orders_total', 'Provisioning requests');
     const failures = metrics.counter(
       'engine_order_failures_total',
       'Provisioning requests that failed, by code',
       ['code'],
     );
     events.subscribe(({ type, payload }) => {
-      if (type === 'engine_ordered') orders.inc();
+      if (type === 'engine_ordered') requests.inc();
       if (type === 'engine_order_failed' && 'code' in payload) failures.inc({ code: payload.code });
     });
   }

@@ -18,10 +18,16 @@ import { SchedulingModule } from './scheduling/scheduling.module';
 import { SlotQueueModule } from './scheduling/slot-queue.module';
 import { VpnModule } from './vpn';
 
-/** The engines: which ones exist, their state, and which one a stream gets. Needs the global modules. */
+/**
+ * The engines: which ones exist, their state, and which one a stream gets. Needs the global modules for
+ * configuration, events, metrics, jobs and storage.
+ */
 @Module({})
 export class EnginesModule {
-  /** Global, because the configuration decides what it contains: one instance serves every other module. */
+  /**
+   * Returns a global module: its content depends on the configuration, and every other module must use the same
+   * instance.
+   */
   static forRoot(config: EnginesConfig): DynamicModule {
     const fleet = FleetModule.forRoot(config, SlotQueueModule);
     const scheduling = SchedulingModule.forFleet(fleet);

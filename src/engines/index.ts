@@ -20,7 +20,7 @@ export type {
 export { EnginesModule } from './engines.module';
 export {
   EngineScheduler,
-  leastMissed,
+  firstToEnd,
   SlotHolder,
   SlotLease,
   SlotQueue,

@@ -2,12 +2,13 @@ import type { EnginesConfig } from '../engines-config';
 import { loadDockerClient } from './drivers.loader';
 import { DriverChoiceError, type DriverKind } from './engine-driver.port';
 
-/** The driver in use, and why it was chosen (for the lines at the start). */
+/** The driver in use, and why it was chosen (for the log lines at the start). */
 export interface DriverChoice {
   readonly kind: DriverKind;
   readonly why: string;
   /**
-   * True when only test pictures play although the operator did not choose the simulator. It is logged as a warning.
+   * True if the simulator runs although the operator did not choose it, so that only test pictures play. It is logged
+   * as a warning.
    */
   readonly isFallback: boolean;
 }
@@ -18,7 +19,10 @@ export const DRIVER_CHOICE = 'DRIVER_CHOICE';
 /** A Docker Engine that does not answer delays the start by this time at most. */
 const PING_MS = 1000;
 
-/** An operator with Docker expects channels, so test pictures are played only on request. */
+/**
+ * The choices that the error names. With Docker installed, an operator expects real channels, so the simulator is not
+ * chosen by itself.
+ */
 const OTHER_WAYS =
   'or set ENGINE_ADDRESSES to engines that run elsewhere, or ENGINE_DRIVER=simulator to watch the demo channels';
 

@@ -4,8 +4,8 @@ import type * as simulator from './simulator/simulator-runtime';
 import type * as swarm from './swarm/swarm-runtime';
 
 /*
- * Loads the code of the driver in use and of no other. These functions are called while the modules are put together,
- * before the server listens, because a later build may replace the files of a running program.
+ * Loads the code of the driver in use and of no other. These functions are called while Nest creates the modules, before
+ * the server listens, because a later build may replace the files of a running process.
  */
 
 export function loadDockerClient(): typeof dockerClient {

@@ -17,13 +17,16 @@ import { EngineRuntime } from './engine-runtime.port';
 /** Injection token of the `DockerClient`; null when the driver does not use Docker. */
 export const DOCKER_CLIENT = 'DOCKER_CLIENT';
 
-/** The simulator's own program, three folders above this one in the sources and in the build alike. */
+/** The simulator's main script, three folders above this one, both in the sources and in the build. */
 export const SIMULATOR_SCRIPT = join(__dirname, '../../../simulator/dist/main.js');
 
-/** The driver in use: the choice, the client of Docker and the runtime, which static engines do not have. */
+/** Provides the choice of the driver, the Docker client, and the runtime, which static engines do not have. */
 @Module({})
 export class DriversModule {
-  /** Global, because the configuration decides what it contains: one instance serves every other module. */
+  /**
+   * Returns a global module: its content depends on the configuration, and every other module must use the same
+   * instance.
+   */
   static forRoot(config: EnginesConfig): DynamicModule {
     const shared: Provider[] = [
       { provide: DRIVER_CHOICE, useFactory: () => chooseDriver(config) },
@@ -83,7 +86,7 @@ export async function createRuntime(
     }
     case 'simulator': {
       const { SimulatorRuntime } = loadSimulatorRuntime();
-      // A fallback that played every id would let test pictures pass for channels.
+      // If the fallback played every id, viewers could take test pictures for their channels.
       return new SimulatorRuntime({
         script: SIMULATOR_SCRIPT,
         playsAnyContent: !choice.isFallback,

@@ -1,6 +1,6 @@
 import type { EngineSink } from '../registry/engine.types';
 
-/** Where engines come from. */
+/** The values of ENGINE_DRIVER, without `auto`. */
 export type DriverKind = 'static' | 'docker' | 'swarm' | 'simulator';
 
 /** The driver cannot work with the settings or on this machine; the message is one line for the operator. */
@@ -19,7 +19,7 @@ export class DriverChoiceError extends EngineDriverError {
   }
 }
 
-/** A channel that plays without a broadcaster. */
+/** A channel that the simulator produces itself, so that it plays without a broadcaster. */
 export interface DemoChannel {
   /** Content id: 40 lower-case hex digits. */
   readonly id: string;
@@ -33,15 +33,19 @@ export interface ProvisioningBlock {
   readonly retryInMs: number | null;
 }
 
-/** Announces engines. A driver owns its work: after `stop`, nothing of it is running. */
+/**
+ * The source of engines that ENGINE_DRIVER selects: it announces them to the registry. `StaticDriver` announces
+ * configured addresses. For the other values the driver is `FleetReconciler`, which creates and removes engines
+ * through an `EngineRuntime`. After `stop`, a driver does no more work.
+ */
 export abstract class EngineDriver {
   abstract readonly kind: DriverKind;
   /**
-   * True while a further engine may come: on demand, or because engines are starting. Viewers then wait for a slot instead of
-   * being refused. Read again for each decision.
+   * True while a further engine may become available, because one may be created or engines are starting. Viewers
+   * then wait for a slot instead of being refused. Read again for each decision.
    */
   abstract readonly canGrow: boolean;
-  /** True while there is no engine because none is needed, and the first viewer leads to one. */
+  /** True while there is no engine because none is needed. The first viewer then causes one to be created. */
   abstract readonly isAsleep: boolean;
   /** Why no further engine can be created now; null when one can, or may soon. */
   abstract readonly blocked: ProvisioningBlock | null;
@@ -55,14 +59,19 @@ export abstract class EngineDriver {
    */
   abstract start(sink: EngineSink): Promise<void>;
   /**
-   * Channels that play without a broadcaster; none for real engines.
+   * The demo channels of the simulator; none for real engines.
    *
    * @throws Error when they cannot be listed
    */
   abstract demoChannels(): Promise<DemoChannel[]>;
-  /** From now on no engine is created, replaced or removed. Existing engines serve until `stop`. */
+  /**
+   * From now on, the driver creates, replaces and removes no engine on its own. Existing engines serve until `stop`.
+   */
   abstract hold(): void;
-  /** One line for the operator on the engines that keep running when this process ends; null: there is none. */
+  /**
+   * Returns one line for the operator about the engines that keep running when this process ends; null if there is
+   * none.
+   */
   abstract farewell(): Promise<string | null>;
   /** Ends all its work, within seconds. Nothing is announced afterwards. */
   abstract stop(): Promise<void>;

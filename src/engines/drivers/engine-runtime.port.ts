@@ -1,12 +1,12 @@
 import type { EngineEndpoint } from '../../ace';
 import type { PortRange } from '../../config';
 
-/** What runs the engines. */
+/** The drivers that use a runtime: all but `static`. */
 export type RuntimeKind = 'docker' | 'swarm' | 'simulator';
 
 /** Why an engine could not be created, or the runtime gave no answer. The code is shown to operators. */
 export type RuntimeErrorCode =
-  /** The image is not there, and could not be pulled. */
+  /** The image does not exist, and could not be pulled. */
   | 'image_missing'
   /** A port that the engine needs is in use. */
   | 'port_conflict'
@@ -60,7 +60,7 @@ export interface VpnSlot {
   readonly forwardedPort: number | null;
 }
 
-/** A request for one engine. */
+/** The runtime's part of a provisioning request: one engine to create. */
 export interface ProvisioningRequest {
   /** Generated before the engine exists and kept in its labels: 12 lower-case hex digits. */
   readonly key: string;
@@ -75,7 +75,10 @@ export interface ProvisioningRequest {
  */
 export type EnginePhase = 'created' | 'running' | 'paused' | 'ended';
 
-/** An engine of this installation as its runtime lists it. Labels are the only source: no runtime remembers engines. */
+/**
+ * An engine of this installation as its runtime lists it. For containers and services, the labels are the only
+ * record; simulated engines are known only to this process.
+ */
 export interface ObservedEngine {
   /** The container's id, the service's id, or `sim-N`. */
   readonly id: string;
@@ -123,7 +126,7 @@ export interface RuntimeImage {
 
 /** What a runtime reports by itself. Calls return at once and never throw. */
 export interface RuntimeListener {
-  /** Something changed: a listing is due. A hint that may come often, late or never. */
+  /** Something may have changed, so a listing is due. A hint that may come often, late or never. */
   changed(): void;
   /** The runtime reported that this engine is gone for good: no second listing is needed. */
   vanished(engineId: string): void;
@@ -134,7 +137,7 @@ export interface EngineLogs {
   readonly lines: readonly string[];
 }
 
-/** Engines of another installation on the same runtime: left over, or in use. */
+/** Engines of another installation on the same runtime. They may be in use or left over. */
 export interface ForeignEngines {
   readonly count: number;
   /** At least one of them. */
@@ -157,9 +160,10 @@ export interface EngineUsage {
 }
 
 /**
- * Creates, observes and removes single engines, and decides nothing: how many there are, and what happens to a failing one,
- * is decided by the fleet. Every call has its own deadline and then fails with a `RuntimeError`. Engines without the
- * label of this installation are neither listed nor touched.
+ * Creates, observes and removes the containers, services or processes of single engines. It decides nothing: the
+ * fleet (see `EngineDriver`) decides how many engines there are and what happens to a failing one. Every call has its
+ * own deadline and then fails with a `RuntimeError`. Apart from `foreignEngines`, engines without the label of this
+ * installation are neither listed nor touched.
  */
 export abstract class EngineRuntime {
   abstract readonly kind: RuntimeKind;
@@ -190,8 +194,9 @@ export abstract class EngineRuntime {
    */
   abstract foreignEngines(): Promise<readonly ForeignEngines[]>;
   /**
-   * Creates one engine and starts its process: all or nothing. When it throws, no container and no port is left behind. A
-   * missing image is pulled first, once for all requests. Their signals fire together and abort the pull, too.
+   * Creates one engine and starts its process. When it throws, no port is held, and the container is removed. One
+   * that cannot be removed yet is hidden from listings, and a later listing removes it. A missing image is pulled
+   * first, once for all requests. Their signals fire together and abort the pull, too.
    *
    * @throws RuntimeError
    */
@@ -218,7 +223,7 @@ export abstract class EngineRuntime {
   abstract logs(engineId: string, lines: number): Promise<EngineLogs>;
   /** @throws RuntimeError */
   abstract usage(engineId: string): Promise<EngineUsage>;
-  /** Channels that play without a broadcaster; none for real engines. */
+  /** The demo channels of the simulator; none for real engines. */
   abstract demoChannels(): Promise<readonly { readonly id: string; readonly name: string }[]>;
   /** Ends everything that was begun here, within seconds. Engines that outlive this process keep running. */
   abstract close(): Promise<void>;

@@ -12,10 +12,11 @@ type LastFailure = NonNullable<BreakerView['lastFailure']>;
 /**
  * Stops attempts to create engines while they keep failing.
  *
- *   closed     every attempt is allowed    N failures in a row → open
- *   open       no attempt is allowed       the recovery time is over and an attempt begins → half_open
- *   half_open  one attempt is running, no other is allowed
- *                                          it succeeds → closed; fails → open; is abandoned → open, and the next is due
+ * - `closed`: every attempt is allowed. It opens after `threshold` failures in a row.
+ * - `open`: no attempt is allowed. When the recovery time is over, one attempt may begin, and makes it `half_open`.
+ * - `half_open`: one attempt is running, and no other is allowed. If it succeeds, the breaker closes. If it fails, the
+ *   breaker opens again for the recovery time. If it is abandoned, the breaker is open and allows the next attempt at
+ *   once.
  *
  * `reset` closes it from every state. All times are monotonic milliseconds that the caller passes.
  */
@@ -32,7 +33,7 @@ export class CircuitBreaker {
     return this.retryInMs(nowMs) === 0 && this.state !== 'half_open';
   }
 
-  /** Begins an attempt; false: it is not allowed. Each attempt ends with `succeed`, `fail` or `abandon`. */
+  /** Begins an attempt; returns false if none is allowed. Each attempt ends with `succeed`, `fail` or `abandon`. */
   begin(nowMs: number): boolean {
     if (!this.mayTry(nowMs)) return false;
     if (this.state === 'open') this.state = 'half_open';
@@ -52,12 +53,12 @@ export class CircuitBreaker {
     this.openedAtMs = nowMs;
   }
 
-  /** The attempt ended without a result: it is no longer wanted. */
+  /** Ends an attempt without a result, because its engine is no longer wanted. */
   abandon(): void {
     if (this.state === 'half_open') this.state = 'open';
   }
 
-  /** The next failure counts as the first. */
+  /** Closes the breaker. The next failure counts as the first. */
   reset(): void {
     this.state = 'closed';
     this.failures = 0;

@@ -1,6 +1,6 @@
-/** How many requests wait for an engine. Implemented by the queue of slot requests. */
+/** The demand for further engines. Implemented by the queue of slot requests. */
 export abstract class EngineDemand {
-  /** Waiting requests that would be served by one more engine each. */
+  /** Number of waiting slot requests that no existing slot will serve. One further engine may serve several of them. */
   abstract readonly wantingEngine: number;
   /** Calls back when the number may have changed; returns the function that unsubscribes. */
   abstract subscribe(listener: () => void): () => void;

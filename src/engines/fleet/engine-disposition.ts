@@ -2,31 +2,31 @@ import { formatDuration } from '../../kernel/units';
 import type { DrainReason } from '../registry/engine.types';
 import type { FleetEngine, FleetLimits, FleetSnapshot } from './fleet.types';
 
-/** An engine that is missing in this many listings in a row is gone. */
+/** An engine that is missing in this many listings in a row counts as gone. */
 export const MAX_MISSED_LISTINGS = 2;
 
 /** An engine that reports no network for this long, while another engine reports one, is failing. */
 const DISCONNECTED_MS = 180_000;
 
-/** Unpausing an engine takes moments. An engine that is still paused after this time is being kept paused. */
+/** Unpausing an engine takes moments. An engine that is still paused after this time counts as failing. */
 const UNPAUSE_MS = 10_000;
 
 /**
- * What the fleet concludes about one engine. The first disposition that applies, from top to bottom:
+ * What the fleet concludes about one engine: the first of these that applies, from top to bottom.
  *
- *   absent       it is gone
- *   removing     its removal is under way
- *   ended        it has no process: the process ended, or was never started
- *   held         an operator drains it, so only the operator may change it
- *   lost         its network is gone for good
- *   stuck        it has not answered once within ENGINE_START_TIMEOUT
- *   cut_off      its VPN is down; it may recover
- *   retiring     the fleet drains it in order to replace it
- *   released     the fleet drains it, and the reason no longer holds
- *   failing      it runs and serves nobody; it may recover, so its successor is created first
- *   starting     it starts, or is about to work again
- *   replaceable  it works and should be replaced
- *   ready        it works
+ * - `absent`: it is gone
+ * - `removing`: its removal is running, or has failed and waits for its retry
+ * - `ended`: it has no process, because the process ended or was never started
+ * - `held`: an operator drains it, so only the operator may change it
+ * - `lost`: its network is gone for good
+ * - `stuck`: it has not answered once within ENGINE_START_TIMEOUT
+ * - `cut_off`: its VPN is down; it may recover
+ * - `retiring`: the fleet drains it in order to replace it
+ * - `released`: the fleet drains it, but the reason no longer holds
+ * - `failing`: it runs and cannot serve; it may recover, so its successor is created first
+ * - `starting`: it starts, or is about to work again
+ * - `replaceable`: it works and should be replaced
+ * - `ready`: it works
  */
 export type EngineDisposition =
   | 'absent'
@@ -46,9 +46,9 @@ export type EngineDisposition =
 export interface ClassifiedEngine {
   readonly engine: FleetEngine;
   readonly disposition: EngineDisposition;
-  /** Why it goes, if it goes; `surplus` where it has no fault. */
+  /** The reason code for removing or draining it; `surplus` if it has no fault. */
   readonly reason: DrainReason;
-  /** For an operator; empty where there is nothing to say. */
+  /** The reason in words, for operators; may be empty. */
   readonly why: string;
 }
 
@@ -101,7 +101,7 @@ function classify(
   }
   if (engine.isBeingRemoved) return ['removing', '', null];
   const hasNoProcess = engine.phase === 'ended' || engine.phase === 'created';
-  // An operation that is no removal is starting the process, for the first time or again.
+  // A busy engine without a process is being started or restarted, because removals were handled above.
   if (hasNoProcess && !engine.isBusy) {
     return ['ended', describeEnd(engine), engine.phase === 'created' ? 'never_started' : 'ended'];
   }
@@ -127,7 +127,10 @@ function classify(
     : ['replaceable', replacement[1], replacement[0]];
 }
 
-/** Why an engine that runs serves nobody. An engine that is paused repeatedly is unpaused each time: that costs moments. */
+/**
+ * Why an engine that runs cannot serve streams; null if it can. A short pause is no failure, because the fleet
+ * unpauses the engine.
+ */
 function whyFailing(engine: FleetEngine, isAnyConnected: boolean): Cause | null {
   if (engine.phase === 'paused') {
     return engine.pausedMs > UNPAUSE_MS ? ['paused', 'it stays paused'] : null;
@@ -144,7 +147,7 @@ function whyFailing(engine: FleetEngine, isAnyConnected: boolean): Cause | null 
   return null;
 }
 
-/** Why an engine that works should be replaced. */
+/** Why an engine that works should be replaced; null if it should not. */
 function whyReplace(engine: FleetEngine, limits: FleetLimits): Cause | null {
   if (engine.objection?.kind === 'misplaced') return ['misplaced', engine.objection.reason];
   if (engine.isOutdated) return ['outdated', 'created with other settings than the present ones'];

@@ -8,8 +8,8 @@ import {
 import type { EnginesConfig } from '../engines-config';
 
 /**
- * What the operator is told about engines that outlive a process: at its end the engines that keep running, at its start the
- * engines of other installations.
+ * Tells the operator about engines that outlive a process: when acefleet ends, about its engines that keep running;
+ * when it starts, about engines of other installations.
  */
 @Injectable()
 export class EngineNotices {
@@ -21,13 +21,13 @@ export class EngineNotices {
     @Inject(CONFIG) private readonly config: Pick<EnginesConfig, 'enginesOnShutdown'>,
   ) {}
 
-  /** Engines can outlive this process, and ENGINES_ON_SHUTDOWN keeps them. */
+  /** True if engines can outlive this process, and ENGINES_ON_SHUTDOWN keeps them. */
   get areEnginesKept(): boolean {
     return this.runtime.removal !== null && this.config.enginesOnShutdown !== 'remove';
   }
 
   /**
-   * One line on the engines that keep running when this process ends; null when none does.
+   * Returns one line about the engines that keep running when this process ends; null if there is none.
    *
    * @param engines null when no listing has succeeded
    */
@@ -44,7 +44,10 @@ export class EngineNotices {
     return `${subject} running; set ENGINES_ON_SHUTDOWN=remove to remove ${them} at the end, or remove ${them} now with: ${removal}`;
   }
 
-  /** Warns once. Never rejects; when the runtime does not answer, the next call tries again. */
+  /**
+   * Logs one warning for each other installation, once. Never rejects; if the runtime does not answer, the next call
+   * tries again.
+   */
   async warnAboutForeignEngines(): Promise<void> {
     if (this.haveWarned) return;
     try {
@@ -53,7 +56,7 @@ export class EngineNotices {
       }
       this.haveWarned = true;
     } catch (error) {
-      this.logger.debug(`engines of other installations are not known: ${String(error)}`);
+      this.logger.debug(`engines of other installations could not be listed: ${String(error)}`);
     }
   }
 }

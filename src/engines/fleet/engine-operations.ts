@@ -14,7 +14,7 @@ import { ProvisioningGate } from './provisioning-gate';
 import { ReconcileLoop } from './reconcile-loop';
 import { RuntimeConnectivity } from './runtime-connectivity';
 
-/** What can be done to an existing engine. */
+/** The actions on an existing engine. */
 export type EngineAction = Exclude<FleetAction, { kind: 'provision' }>;
 
 interface Backoff {
@@ -41,7 +41,7 @@ export class EngineOperations {
     private readonly loop: ReconcileLoop,
   ) {}
 
-  /** An operation is running, or has failed and its backoff is not over. */
+  /** True while an operation on the engine is running, or has failed and its backoff is not over. */
   isBusy(engineId: string): boolean {
     return this.isRunning(engineId) || (this.backoffs.get(engineId)?.until ?? 0) > monotonicMs();
   }
@@ -50,7 +50,7 @@ export class EngineOperations {
     return this.running.has(engineId);
   }
 
-  /** Also while a failed removal waits for its retry. */
+  /** True while the engine is being removed, and while a failed removal waits for its retry. */
   isRemoving(engineId: string): boolean {
     return this.removing.has(engineId) && this.isBusy(engineId);
   }
@@ -65,8 +65,8 @@ export class EngineOperations {
   }
 
   /**
-   * Begins a planned action; false: nothing was begun, and a later reconciliation decides again. Draining and undraining
-   * concern the registry alone, so they are possible while the runtime is away.
+   * Begins a planned action; returns false if nothing was begun, in which case a later reconciliation decides again.
+   * Draining and undraining concern only the registry, so they are possible while the runtime does not answer.
    */
   begin(action: EngineAction): boolean {
     const { engineId, why } = action;
@@ -96,7 +96,11 @@ export class EngineOperations {
     }
   }
 
-  /** Evicts the engine's streams, then removes it. Resolves true when it is removed; never rejects. */
+  /**
+   * Revokes the leases of the engine and removes it without waiting for its streams. Resolves with true when it is
+   * removed, and with false if that failed; never rejects. If another operation on the engine is running, nothing is
+   * begun, and the result of that operation is returned.
+   */
   remove(engineId: string, reason: DrainReason, why: string): Promise<boolean> {
     return this.run(engineId, `removing engine ${engineId}: ${why}`, async () => {
       this.removing.add(engineId);
@@ -109,7 +113,7 @@ export class EngineOperations {
   }
 
   /**
-   * Evicts the engine's streams, then restarts its process.
+   * Revokes the leases of the engine and restarts its process without waiting for its streams.
    *
    * @throws AppError `conflict` while another operation on it is running; RuntimeError
    */
@@ -133,11 +137,11 @@ export class EngineOperations {
     if (failure !== null) throw toRuntimeError(failure);
   }
 
-  /** The engine is gone: its backoff is void, and its port is free. */
+  /** Forgets the backoff of an engine that is gone, and lets provisioning use its port. */
   forget(engineId: string): void {
     this.backoffs.delete(engineId);
     this.removing.delete(engineId);
-    this.gate.releasePlace();
+    this.gate.releasePort();
   }
 
   /** Resolves when every running operation has ended. */
@@ -145,7 +149,7 @@ export class EngineOperations {
     await Promise.all(this.running.values());
   }
 
-  /** Drains the engine and revokes its leases. True when it was not draining before. */
+  /** Drains the engine and revokes its leases. Returns true if it was not draining before. */
   private evict(engineId: string, reason: DrainReason, why: string): boolean {
     const engine = this.registry.get(engineId);
     if (engine === undefined) return false;

@@ -14,8 +14,8 @@ import {
 import { EngineRegistry } from '../registry/engine-registry';
 
 /**
- * Runs the driver for as long as the application runs. The driver ends last, with the application's shutdown
- * hook, because until then streams are still being served and stopped on its engines.
+ * Runs the driver for as long as the application runs, and passes on what it says. The driver ends last, in the
+ * application's shutdown hook, because until then streams still use its engines.
  */
 @Injectable()
 export class EngineSupply implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -28,12 +28,12 @@ export class EngineSupply implements OnApplicationBootstrap, OnApplicationShutdo
     @Inject(DRIVER_CHOICE) readonly chosen: DriverChoice,
   ) {}
 
-  /** True while a further engine may come. */
+  /** True while a further engine may become available. */
   get canGrow(): boolean {
     return this.driver.canGrow;
   }
 
-  /** True while there is no engine because none is needed, and the first viewer leads to one. */
+  /** True while there is no engine because none is needed. The first viewer then causes one to be created. */
   get isAsleep(): boolean {
     return this.driver.isAsleep;
   }
@@ -48,7 +48,7 @@ export class EngineSupply implements OnApplicationBootstrap, OnApplicationShutdo
     return this.driver.subscribe(listener);
   }
 
-  /** Channels that play without a broadcaster; none when engines are real, or when the channels cannot be listed. */
+  /** The demo channels of the simulator; none if the engines are real, or if the channels cannot be listed. */
   async demoChannels(): Promise<DemoChannel[]> {
     try {
       return await this.driver.demoChannels();
@@ -58,12 +58,18 @@ export class EngineSupply implements OnApplicationBootstrap, OnApplicationShutdo
     }
   }
 
-  /** The shutdown has begun: engines go on serving, and none is created, replaced or removed. */
+  /**
+   * Call when the shutdown begins: engines keep serving, and the driver no longer creates, replaces or removes any on
+   * its own.
+   */
   hold(): void {
     this.driver.hold();
   }
 
-  /** One line for the operator on the engines that keep running when this process ends; null: there is none. */
+  /**
+   * Returns one line for the operator about the engines that keep running when this process ends; null if there is
+   * none.
+   */
   farewell(): Promise<string | null> {
     return this.driver.farewell();
   }

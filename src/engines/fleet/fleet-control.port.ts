@@ -17,21 +17,23 @@ export interface ProvisionTicket {
 export abstract class FleetControl {
   abstract status(): FleetStatus;
   /**
-   * Requests one more engine. It is removed like any other when it is not needed.
+   * Requests one more engine. It is removed like any other when it is no longer needed.
    *
    * @throws AppError `no_capacity` at MAX_REPLICAS; the code of what blocks provisioning; `not_managed`
    */
   abstract provision(): ProvisionTicket;
-  /** Sets the least number of engines, until the next call; returns the number within the limits. */
+  /** Sets the minimum number of engines until the next call; returns it, bounded by MIN_REPLICAS and MAX_REPLICAS. */
   abstract scaleTo(count: number): number;
   /**
-   * Evicts the engine's streams, then removes it; the removal is under way when this returns.
+   * Removes the engine even if it is needed, without waiting for its streams, whose leases are revoked. The removal
+   * begins at once if the runtime answers and the engine is not busy, otherwise in a later reconciliation.
    *
    * @throws AppError `not_found`, `not_managed`
    */
   abstract remove(engineId: string): void;
   /**
-   * Evicts the engine's streams, then restarts its process under the same id; resolves when that is done.
+   * Revokes the leases of the engine's streams and restarts its process under the same id, without waiting for the
+   * streams; resolves when the new process runs.
    *
    * @throws AppError `not_found`, `not_managed`, `docker_unavailable`
    */
@@ -43,7 +45,7 @@ export abstract class FleetControl {
   /** The engine as its runtime listed it last. @throws AppError `not_found`, `not_managed` */
   abstract observed(engineId: string): ObservedEngine;
   /**
-   * Lists the engines now and removes those that have ended or were never started; returns how many.
+   * Lists the engines now and removes those that have ended or were never started; returns how many were removed.
    *
    * @throws AppError `not_managed`, `docker_unavailable`
    */

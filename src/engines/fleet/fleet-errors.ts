@@ -13,14 +13,14 @@ const CODES: Readonly<Record<RuntimeErrorCode, ErrorCode>> = {
   runtime_refused: 'runtime_refused',
 };
 
-/** The error of a runtime, as clients of the API get it. */
+/** Converts the error of a runtime to the error that clients of the API get. */
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
   const { code, message } = toRuntimeError(error);
   return new AppError(CODES[code], message, { cause: error });
 }
 
-/** Runtimes throw nothing but `RuntimeError`; any other error is a fault of the runtime, too. */
+/** Runtimes should throw only `RuntimeError`. Any other error is a bug in a runtime and becomes `runtime_refused`. */
 export function toRuntimeError(error: unknown): RuntimeError {
   if (error instanceof RuntimeError) return error;
   const message = error instanceof Error ? error.message : String(error);

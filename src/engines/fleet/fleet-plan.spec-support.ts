@@ -7,7 +7,7 @@ export const LOST = { kind: 'lost', reason: 'its network is gone' } as const;
 export const CUT_OFF = { kind: 'cut_off', reason: 'its VPN is down' } as const;
 export const MISPLACED = { kind: 'misplaced', reason: 'the forwarded port changed' } as const;
 
-/** In short: `remove a`, `drain+evict a`, `provision for a`; `!` where it makes room. */
+/** A short text for an action: `remove a`, `drain+evict a`, `provision for a`; `!` where it makes room. */
 export function words(action: FleetAction): string {
   switch (action.kind) {
     case 'provision':

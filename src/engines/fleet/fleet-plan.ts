@@ -16,9 +16,9 @@ type ProvisionAction = Extract<FleetAction, { kind: 'provision' }>;
 const CREATED_GRACE_MS = 30_000;
 
 /**
- * What to do now. Level-triggered: the same snapshot leads to the same actions, whatever was done before. There is at
- * most one action for each engine, and none for engines that are busy or that an operator drains (unless they have ended).
- * MAX_REPLICAS is never exceeded. Removals come first, provisioning comes last.
+ * Returns the actions to begin now. Level-triggered: the same snapshot leads to the same actions, whatever was done
+ * before. There is at most one action for each engine, and none for engines that are busy or that an operator drains
+ * (unless they have ended). MAX_REPLICAS is never exceeded. Removals come first, provisioning comes last.
  */
 export function planFleet(snapshot: FleetSnapshot, scale: ScaleDecision): FleetAction[] {
   const fleet = classifyEngines(snapshot);
@@ -49,7 +49,7 @@ const ORDER: Readonly<Record<FleetAction['kind'], number>> = {
   provision: 4,
 };
 
-/** Engines that are removed whatever the others do. */
+/** Removals that do not depend on the state of other engines. */
 function planRemovals(snapshot: FleetSnapshot, fleet: ClassifiedFleet): FleetAction[] {
   return fleet
     .of('ended', 'lost', 'stuck', 'retiring')
@@ -74,7 +74,7 @@ function isDue(
   return pendingRequests === 0 || engine.ageMs >= CREATED_GRACE_MS;
 }
 
-/** How the start failed. An engine whose VPN failed during its start says nothing about starts. */
+/** How the start of the engine failed; null if it did not fail, or if the engine's placement was the cause. */
 function failureOf({
   engine,
   disposition,
@@ -99,7 +99,7 @@ function planSurplus(snapshot: FleetSnapshot, scale: ScaleDecision): FleetAction
   });
 }
 
-/** Actions that may bring an engine back, or that keep viewers away from it until it is back. */
+/** Actions that may let an engine work again, or that keep streams away from it until it does. */
 function planRecoveries(fleet: ClassifiedFleet): FleetAction[] {
   return fleet
     .of('cut_off', 'released', 'failing', 'starting')
@@ -118,9 +118,9 @@ function planRecoveries(fleet: ClassifiedFleet): FleetAction[] {
 }
 
 /**
- * Engines to create now. As many missing engines are requested at once as may start in parallel. Successors of
- * engines that still run are requested one by one: when many engines fail together they have a common cause, which new
- * engines would not heal.
+ * The engines to create now. Missing engines are requested together, as many as may start in parallel. Successors of
+ * engines that still run are requested one by one, because engines that fail together usually have a common cause,
+ * which new engines would not remove.
  *
  * @param going engines that this plan removes or drains
  */

@@ -29,7 +29,10 @@ import { ReconcileLoop } from './reconcile-loop';
 import { RuntimeConnectivity } from './runtime-connectivity';
 import { decideScale } from './scaling-decision';
 
-/** Hints come in bursts: the end of one container leads to three or four. */
+/**
+ * A reconciliation waits this long after a hint, because hints come in bursts: the end of one container leads to
+ * three or four.
+ */
 const HINT_DELAY_MS = 50;
 
 /** A failed listing is retried after this time, or after RECONCILE_INTERVAL if that is shorter. */
@@ -38,9 +41,10 @@ const LISTING_RETRY_MS = 2000;
 const MAX_DECISIONS = 100;
 
 /**
- * Compares the wanted engines with the observed ones and acts on the difference. Level-triggered: each reconciliation lists
- * the engines, publishes them to the registry, decides from what is known now, and begins the actions without
- * waiting for them. Whatever was missed, failed or was undone from outside is found by a later reconciliation.
+ * The driver of a fleet that acefleet runs. Compares the wanted engines with the observed ones and acts on the
+ * difference. Level-triggered: each reconciliation lists the engines, publishes them to the registry, decides from
+ * what is known now, and begins the actions without waiting for them. If a change was missed, an action failed, or
+ * something else undid it, a later reconciliation finds that.
  */
 @Injectable()
 export class FleetReconciler implements EngineDriver {
@@ -50,9 +54,9 @@ export class FleetReconciler implements EngineDriver {
   private readonly logger = new Logger('Fleet');
   private readonly listeners = new Set<() => void>();
   private subscriptions: (() => void)[] = [];
-  /** Monotonic ms. */
+  /** Monotonic ms at which the next listing is due. */
   private nextListingAt = -Infinity;
-  /** Monotonic ms of the last replacement; null: there was none. */
+  /** Monotonic ms at which the last replacement began; null if there was none. */
   private replacedAt: number | null = null;
   private scale: ScaleDecision | null = null;
   private scaledTo: number | null = null;
@@ -84,7 +88,10 @@ export class FleetReconciler implements EngineDriver {
     this.limits = limitsOf(config);
   }
 
-  /** As of the last reconciliation: every waiting request reads it, with every change of the registry. */
+  /**
+   * Computed once in each reconciliation, because every waiting slot request reads it at every change of the
+   * registry.
+   */
   get canGrow(): boolean {
     return this.isGrowable;
   }
@@ -95,7 +102,7 @@ export class FleetReconciler implements EngineDriver {
   }
 
   get blocked(): ProvisioningBlock | null {
-    return this.gate.block(this.observed.hasListed ? this.requests.placed() : null);
+    return this.gate.block(this.observed.hasListed ? this.requests.enginesForPlacement() : null);
   }
 
   /** The last scaling decision; null before the first. */
@@ -164,13 +171,16 @@ export class FleetReconciler implements EngineDriver {
     await this.shutdown.run();
   }
 
-  /** At least `count` engines are wanted from now on. */
+  /** Sets the minimum number of engines. */
   scaleTo(count: number): void {
     this.scaledTo = count;
     this.loop.wake();
   }
 
-  /** The engine is removed, whatever is needed. Its removal has begun when this returns, if the runtime answers. */
+  /**
+   * Marks an engine for removal, even if it is needed. The removal begins at once if the runtime answers and the
+   * engine is not busy, otherwise in a later reconciliation.
+   */
   markForRemoval(id: string, why: string): void {
     this.markedForRemoval.set(id, why);
     this.removeMarked();
@@ -276,14 +286,14 @@ export class FleetReconciler implements EngineDriver {
   }
 
   private snapshot(): FleetSnapshot {
-    const placed = this.requests.placed();
+    const present = this.requests.enginesForPlacement();
     return {
       engines: freezeEngines(this.observed.list(), {
         engine: (id) => this.registry.get(id),
         isBusy: (record) => this.isBusy(record),
         isBeingRemoved: (id) => this.operations.isRemoving(id),
         placement: this.placement,
-        placed,
+        present,
         specHash: this.runtime.specHash,
         startTimeoutMs: this.limits.startTimeoutMs,
       }),
@@ -293,7 +303,7 @@ export class FleetReconciler implements EngineDriver {
       scaledTo: this.scaledTo,
       operatorRequests: this.requests.operatorCount,
       sinceReplacementMs: this.replacedAt === null ? null : monotonicMs() - this.replacedAt,
-      mayProvision: this.gate.isOpen(placed),
+      mayProvision: this.gate.isOpen(present),
       limits: this.limits,
     };
   }
@@ -302,7 +312,7 @@ export class FleetReconciler implements EngineDriver {
     return this.operations.isBusy(id) || this.requests.isCreating(key);
   }
 
-  /** Engines are starting, or one more may be created. */
+  /** True if engines are starting, or one more may be created. */
   private mayGrow(block: ProvisioningBlock | null): boolean {
     if (this.isStopped || this.isHeld) return false;
     if (this.requests.startingCount > 0) return true;

@@ -13,7 +13,7 @@ const DEADLINE_MS = 6000;
 
 const PARALLEL_REMOVALS = 8;
 
-/** The end of the fleet: nothing new is begun, and engines are kept or removed as ENGINES_ON_SHUTDOWN says. */
+/** Shuts the fleet down: begins nothing new, and keeps or removes the engines as ENGINES_ON_SHUTDOWN says. */
 @Injectable()
 export class FleetShutdown {
   private readonly logger = new Logger('Fleet');
@@ -33,7 +33,7 @@ export class FleetShutdown {
   }
 
   private async settle(): Promise<void> {
-    // At the same time: a reconciliation that waits for a listing must not delay the end of the requests.
+    // Both at once, because a reconciliation that waits for a listing must not delay the end of the requests.
     await Promise.all([this.requests.stop(), this.loop.stop()]);
     await this.operations.settled();
     // Engines that cannot outlive this process end with the runtime.
@@ -49,7 +49,10 @@ export class FleetShutdown {
     await Promise.all(Array.from({ length: PARALLEL_REMOVALS }, removeNext));
   }
 
-  /** Lists engines once more: the shutdown may come before the first listing, or after an engine was created since the last one. */
+  /**
+   * Lists the engines once more, because there may have been no listing yet, or an engine may have been created since
+   * the last one.
+   */
   private async findAll(): Promise<string[]> {
     const known = this.observed.list().map(({ observed }) => observed.id);
     try {
@@ -58,7 +61,7 @@ export class FleetShutdown {
     } catch (error) {
       const why = toRuntimeError(error).message;
       const { removal } = this.runtime;
-      this.logger.warn(`engines may be left, remove them with: ${removal} (${why})`);
+      this.logger.warn(`engines may still exist, remove them with: ${removal} (${why})`);
       return known;
     }
   }

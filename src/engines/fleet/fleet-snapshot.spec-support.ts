@@ -20,7 +20,7 @@ export function anEngine(id: string, over: Partial<FleetEngine> = {}): FleetEngi
     phase: 'running',
     state: over.drainedBy == null ? 'healthy' : 'draining',
     streams: 0,
-    wantedStreams: over.streams ?? 0,
+    watchedStreams: over.streams ?? 0,
     leavingStreams: 0,
     idleMs: (over.streams ?? 0) > 0 ? 0 : 10_000,
     ageMs: 600_000,

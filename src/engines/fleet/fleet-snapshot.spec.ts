@@ -29,7 +29,7 @@ describe('an engine as decisions see it', () => {
     isBusy: () => false,
     isBeingRemoved: () => false,
     placement: ANYWHERE,
-    placed: [],
+    present: [],
     specHash: 'now',
     startTimeoutMs: 60_000,
     ...over,
@@ -80,7 +80,7 @@ describe('an engine as decisions see it', () => {
       phase: 'created',
       state: null,
       streams: 0,
-      wantedStreams: 0,
+      watchedStreams: 0,
       leavingStreams: 0,
       idleMs: 0,
       ageMs: 7000,
@@ -128,7 +128,7 @@ describe('an engine as decisions see it', () => {
     leaving.revoke(new SlotRevocation('engine_withdrawn', 'test'));
     engine.leases.add(leaving);
     const watched = freeze(one, { engine: () => engine });
-    expect(watched).toMatchObject({ streams: 2, wantedStreams: 1, leavingStreams: 1, idleMs: 0 });
+    expect(watched).toMatchObject({ streams: 2, watchedStreams: 1, leavingStreams: 1, idleMs: 0 });
   });
 
   it('has not started before its first answer; an engine that existed before this process counts as started', () => {

@@ -24,25 +24,25 @@ export function limitsOf(config: EnginesConfig): FleetLimits {
   };
 }
 
-/** Where facts about engines come from, in addition to the listing. */
+/** The sources of facts about engines, in addition to the listing. */
 export interface FactSources {
   readonly engine: (id: string) => Engine | undefined;
   readonly isBusy: (record: ObservedRecord) => boolean;
   readonly isBeingRemoved: (id: string) => boolean;
   readonly placement: EnginePlacement;
-  /** Engines that take a place, including those that are being created. */
-  readonly placed: readonly PlacedEngine[];
+  /** Engines that count for placement, including those that are being created. */
+  readonly present: readonly PlacedEngine[];
   /** Hash of an engine that is created with the present settings. */
   readonly specHash: string;
   readonly startTimeoutMs: number;
 }
 
-/** Each listed engine as decisions see it: what the runtime listed and what the registry knows. */
+/** Combines what the runtime listed and what the registry knows about each engine into the facts for decisions. */
 export function freezeEngines(
   records: readonly ObservedRecord[],
   sources: FactSources,
 ): FleetEngine[] {
-  const objections = sources.placement.objections(sources.placed);
+  const objections = sources.placement.objections(sources.present);
   return records.map((record) =>
     freeze(record, sources, objections.get(record.observed.id) ?? null),
   );
@@ -71,19 +71,21 @@ function freeze(
   const since = (at: number | null | undefined): number => (at == null ? 0 : now - at);
   const upMs = now - record.incarnationSince;
   const hasNoAddress = observed.phase === 'running' && observed.endpoint === null;
-  // A young process that never had an address may be about to get one, whatever the process before it did.
+  // A young process that has had no address yet may be about to get one, so its start is not over, even if an earlier
+  // process of the engine has answered.
   const mayGetAddress = hasNoAddress && !record.hadAddress && upMs <= startTimeoutMs;
   return {
     id: observed.id,
     phase: observed.phase,
     state: hasNoAddress ? null : (engine?.state ?? null),
     streams: engine?.leases.size ?? 0,
-    wantedStreams: engine?.watchedSlots ?? 0,
+    watchedStreams: engine?.watchedSlots ?? 0,
     leavingStreams: [...(engine?.leases ?? [])].filter(({ isRevoked }) => isRevoked).length,
     idleMs: engine?.idleMs ?? 0,
     ageMs: Math.max(Date.now() - observed.createdAt.getTime(), 0),
     starts: engine?.starts ?? 0,
-    // An engine that existed before this process and was never reached since counts as started: its start cannot fail any more.
+    // An engine that existed before this process, and that it has not reached yet, counts as started: its start
+    // cannot fail any more.
     hasStarted: (engine?.hasStarted ?? !record.isFresh) && !mayGetAddress,
     upMs,
     unhealthyMs: since(engine?.unhealthySince),

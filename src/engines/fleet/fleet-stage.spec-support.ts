@@ -47,7 +47,7 @@ export function withFakeTimers(stage: () => FleetStage): void {
   });
 }
 
-/** A reconciler in front of a scripted runtime. The test moves the time and decides how healthy engines are. */
+/** A reconciler in front of a scripted runtime. The test advances the time and decides whether engines answer. */
 export class FleetStage {
   readonly runtime = new ScriptedRuntime();
   readonly events = new RecordingEvents();

@@ -2,7 +2,7 @@ import type { Engine } from '../registry/engine';
 import type { ProvisioningBlock } from '../drivers/engine-driver.port';
 import type { FleetStatus } from './fleet.types';
 
-/** What counting needs to know about an engine. */
+/** The facts about an engine that `countEngines` uses. */
 export type CountedEngine = Pick<Engine, 'state' | 'streamIds'>;
 
 export interface EngineCounts {
@@ -11,7 +11,7 @@ export interface EngineCounts {
   readonly running: number;
   readonly healthy: number;
   readonly unhealthy: number;
-  /** Engines that get streams. */
+  /** Engines that may get streams. */
   readonly usable: number;
   /** Distinct streams on all engines. */
   readonly streams: number;
@@ -57,7 +57,7 @@ export interface Overall {
 
 /** The overall state: `healthy` and `degraded` fleets can start streams. */
 export function overallOf(fleet: FleetStatus, counts: EngineCounts): Overall {
-  // No engine is needed, and the first viewer leads to one.
+  // No engine is needed now, and the first viewer causes one to be created.
   const isAsleep = fleet.link?.state === 'connected' && fleet.wanted === 0 && counts.total === 0;
   const reasons: string[] = [];
   if (counts.usable === 0 && !isAsleep) reasons.push('no engine can be used');

@@ -20,7 +20,7 @@ import { ReconcileLoop } from './reconcile-loop';
 import { RuntimeConnectivity } from './runtime-connectivity';
 import { UnmanagedFleet } from './unmanaged-fleet';
 
-/** ENGINE_ADDRESSES lists the engines. */
+/** For engines that ENGINE_ADDRESSES lists and that acefleet does not run. */
 const UNMANAGED: Provider[] = [
   {
     provide: EngineDriver,
@@ -30,7 +30,7 @@ const UNMANAGED: Provider[] = [
   { provide: FleetControl, useClass: UnmanagedFleet },
 ];
 
-/** A fleet that keeps its engines running through a runtime. */
+/** For a fleet whose engines acefleet runs, through a runtime. */
 const MANAGED: Provider[] = [
   ReconcileLoop,
   RuntimeConnectivity,
@@ -45,7 +45,10 @@ const MANAGED: Provider[] = [
   { provide: FleetControl, useClass: ManagedFleet },
 ];
 
-/** How many engines there are, and what happens to each. Needs the global modules of configuration, events, storage and drivers. */
+/**
+ * Decides how many engines there are and what happens to each. Needs the global modules for configuration, events,
+ * jobs and drivers.
+ */
 @Module({})
 export class FleetModule {
   /** @param demand provides `EngineDemand` */

@@ -16,16 +16,19 @@ export interface FleetEngine {
   readonly state: EngineState | null;
   /** Slots that are leased. */
   readonly streams: number;
-  /** Of these: slots of streams that have viewers, or viewers that wait. The other streams give up their slots on demand. */
-  readonly wantedStreams: number;
+  /**
+   * Of these: slots of watched streams, which have viewers or are about to be opened. The slots of other streams can
+   * be preempted.
+   */
+  readonly watchedStreams: number;
   /** Of these: slots whose lease is revoked. */
   readonly leavingStreams: number;
   /** Time since the last slot was released, or since the start when none was leased. 0 while a slot is leased. */
   readonly idleMs: number;
   readonly ageMs: number;
-  /** Slots ever leased. */
+  /** Slots granted since its process started. */
   readonly starts: number;
-  /** It was healthy once in this incarnation: its start is over. */
+  /** True if its process has answered, or if its start was not observed: the start is over. */
   readonly hasStarted: boolean;
   /** How long this incarnation has run. */
   readonly upMs: number;
@@ -33,7 +36,7 @@ export interface FleetEngine {
   readonly unhealthyMs: number;
   /** How long it has reported no network; 0 when it reports one, or nothing is known. */
   readonly disconnectedMs: number;
-  /** An operator requested it with POST /provision/acestream. */
+  /** An operator requested it through the API. */
   readonly isRequested: boolean;
   /** It was created with other settings than the present ones. */
   readonly isOutdated: boolean;
@@ -46,9 +49,12 @@ export interface FleetEngine {
   readonly missedListings: number;
   /** The runtime reported that it is gone. */
   readonly hasVanished: boolean;
-  /** An operation on it is under way; nothing else is decided about it meanwhile. */
+  /**
+   * It is being created, or an operation on it is running or waits for its retry. Meanwhile, no other operation on it
+   * begins.
+   */
   readonly isBusy: boolean;
-  /** That operation is its removal. Also true while a failed removal waits for its retry. */
+  /** It is being removed, or its removal has failed and waits for its retry. */
   readonly isBeingRemoved: boolean;
   /** How long its phase has been `paused`; 0 when it is not. */
   readonly pausedMs: number;
@@ -77,15 +83,15 @@ export interface FleetSnapshot {
   readonly pendingRequests: number;
   /** Engines whose successors are being created, or have not answered yet. */
   readonly beingReplaced: ReadonlySet<string>;
-  /** Slot requests that would be served by one more engine each. */
+  /** Slot requests that no existing slot will serve. One further engine may serve several of them. */
   readonly waiting: number;
-  /** The number of POST /scale/{n}; null: none was set. */
+  /** The minimum that an operator set with POST /scale/{n}; null if none was set. */
   readonly scaledTo: number | null;
-  /** Engines that operators requested with POST /provision/acestream and that no listing has contained yet. */
+  /** Engines that operators requested through the API and that no listing has contained yet. */
   readonly operatorRequests: number;
-  /** Time since the last replacement of an engine was decided; null: never. */
+  /** Time since the last replacement of an engine began; null if there was none. */
   readonly sinceReplacementMs: number | null;
-  /** False while the circuit breaker is open, a backoff runs, or placement is blocked. */
+  /** False while the runtime does not answer, the circuit breaker is open, a backoff runs, or placement is blocked. */
   readonly mayProvision: boolean;
   readonly limits: FleetLimits;
 }
@@ -101,19 +107,19 @@ export interface ScaleDecision {
 
 export type FleetAction =
   | { readonly kind: 'provision'; readonly why: string; readonly replaces: string | null }
-  /** Its leases are revoked, then it is removed. */
+  /** Its leases are revoked, and it is removed without waiting for its streams. */
   | {
       readonly kind: 'remove';
       readonly engineId: string;
       readonly reason: DrainReason;
       readonly why: string;
       readonly failure: 'start_timeout' | 'engine_exited' | null;
-      /** It is removed before its successor is created, because there is no room for both: a replacement. */
+      /** True if it is removed before its successor is created, because MAX_REPLICAS leaves no room for both. */
       readonly makesRoom: boolean;
     }
   /**
-   * It gets no new streams, and its streams move when other engines have room. With `evict` its leases are revoked at once,
-   * whether other engines have room or not.
+   * It gets no new streams, and its streams are asked to move when other engines have room. With `evict`, its leases
+   * are revoked at once, whether other engines have room or not.
    */
   | {
       readonly kind: 'drain';
@@ -152,7 +158,7 @@ export interface FleetDecisionRecord {
   readonly why: string;
 }
 
-/** The fleet at a glance; from memory. */
+/** A summary of the fleet, answered from memory. */
 export interface FleetStatus {
   /** Null: ENGINE_ADDRESSES lists the engines, and acefleet does not run them. */
   readonly runtime: RuntimeKind | null;
@@ -162,7 +168,7 @@ export interface FleetStatus {
   readonly profile: string | null;
   readonly wanted: number;
   readonly why: readonly string[];
-  /** Existing engines, including requested ones. */
+  /** Listed engines, engines that are being created, and operators' requests that have not begun. */
   readonly present: number;
   readonly starting: number;
   readonly waiting: number;

@@ -113,11 +113,12 @@ export class ManagedFleet extends FleetControl {
     await this.loop.refreshNow();
     if (!this.connectivity.isUp) {
       const reason = this.runtime.link.reason ?? 'it does not answer';
-      throw new AppError('docker_unavailable', `Docker cannot be asked: ${reason}.`);
+      throw new AppError('docker_unavailable', `Docker does not answer: ${reason}.`);
     }
     const leftOver = this.observedEngines.list().filter(({ observed: { id, phase } }) => {
       return (phase === 'ended' || phase === 'created') && this.operations.isRunning(id);
     });
+    // The reconciliation of `refreshNow` has begun these removals already, and `remove` returns their results.
     const removed = await Promise.all(
       leftOver.map(({ observed: { id } }) => this.operations.remove(id, 'operator', BY_OPERATOR)),
     );
@@ -129,7 +130,7 @@ export class ManagedFleet extends FleetControl {
     this.loop.wake();
   }
 
-  /** Existing engines, including requested ones. */
+  /** Listed engines, engines that are being created, and operators' requests that have not begun. */
   private get presentCount(): number {
     const { pendingCount, requestedCount } = this.requests;
     return this.observedEngines.list().length + pendingCount + requestedCount;
@@ -145,7 +146,7 @@ export class ManagedFleet extends FleetControl {
     }
   }
 
-  /** A refusal that concerns an engine that is gone, or is being removed, is no fault of the runtime. */
+  /** True if the engine is gone or is being removed, so that a refusal of the runtime is no fault. */
   private isGoing(engineId: string): boolean {
     const hasVanished = this.observedEngines.get(engineId)?.hasVanished ?? true;
     return hasVanished || this.operations.isRemoving(engineId);

@@ -15,7 +15,7 @@ export interface ObservedRecord {
   readonly incarnationSince: number;
   /** An operator requested it, not the fleet. */
   readonly isRequested: boolean;
-  /** Its process is new: its first answer may take some time. */
+  /** True if its process is new, so that its first answer may take some time. */
   readonly isFresh: boolean;
   /** Its present process has been observed with an address. */
   readonly hadAddress: boolean;
@@ -27,15 +27,17 @@ export interface ObservedRecord {
   readonly hasVanished: boolean;
 }
 
-/** A listing under way. Changes during it are newer than its result. */
+/** A running listing. Engines that change during it are noted, because the changes are newer than its result. */
 export interface Listing {
+  /** Ids of engines that were removed meanwhile. */
   readonly dropped: Set<string>;
+  /** Ids of engines that were added or reported as gone meanwhile. */
   readonly touched: Set<string>;
 }
 
 /**
- * The engines as the runtime lists them, and the one place that publishes them to the registry. A failed listing changes
- * nothing. An engine counts as gone after two listings without it, or when the runtime reports it.
+ * The engines as the runtime lists them. Publishes them to the registry. A failed listing changes nothing. An engine
+ * counts as gone after two listings without it, or when the runtime reports it.
  */
 @Injectable()
 export class ObservedEngines {
@@ -105,7 +107,7 @@ export class ObservedEngines {
     });
   }
 
-  /** The runtime reported that the engine is gone. */
+  /** Marks an engine that the runtime reported as gone. */
   vanish(id: string): void {
     const record = this.records.get(id);
     if (record === undefined) {
@@ -182,7 +184,7 @@ export class ObservedEngines {
     });
   }
 
-  /** By the wall clock, because only the runtime knows when an engine that we find was created. */
+  /** By the wall clock, because only the runtime knows when an engine from before this process was created. */
   private isYoung({ createdAt }: ObservedEngine): boolean {
     return Date.now() - createdAt.getTime() < this.config.engineStartTimeoutMs;
   }
@@ -208,7 +210,7 @@ function describe(observed: ObservedEngine): EngineDescription | null {
   };
 }
 
-/** The labels of an engine never change. */
+/** True if the registry has the same description. Labels are not compared, because those of an engine never change. */
 function isSame(engine: Engine, description: EngineDescription): boolean {
   return (
     engine.endpoint.host === description.endpoint.host &&

@@ -29,7 +29,7 @@ describe('ProvisioningGate', () => {
     runtime = new ScriptedRuntime();
     connectivity = new RuntimeConnectivity(runtime, events);
     connectivity.recordListing(true);
-    place = { kind: 'place', vpnSlot: null };
+    place = { kind: 'allowed', vpnSlot: null };
     gate = new ProvisioningGate(
       loadConfig({
         ENGINE_RETRY_BASE: '1s',
@@ -73,10 +73,10 @@ describe('ProvisioningGate', () => {
   it('ends the backoff of a failure for want of a place when one was freed, and no other backoff', () => {
     gate.fail({ ...FAILURE, code: 'no_place' });
     expect(isOpen()).toBe(false);
-    gate.releasePlace();
+    gate.releasePort();
     expect(isOpen()).toBe(true);
     gate.fail(FAILURE);
-    gate.releasePlace();
+    gate.releasePort();
     expect(isOpen()).toBe(false);
   });
 
@@ -128,7 +128,7 @@ describe('ProvisioningGate', () => {
       ports: { from: 1, to: 2 },
       forwardedPort: null,
     };
-    place = { kind: 'place', vpnSlot };
+    place = { kind: 'allowed', vpnSlot };
     expect(gate.begin([])).toEqual({ vpnSlot });
     place = { kind: 'blocked', reason: 'no VPN works' };
     expect([gate.begin([]), isOpen()]).toEqual([null, false]);

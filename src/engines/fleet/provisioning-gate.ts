@@ -11,10 +11,13 @@ import { CircuitBreaker } from './circuit-breaker';
 import type { BreakerState, BreakerView } from './fleet.types';
 import { RuntimeConnectivity } from './runtime-connectivity';
 
-/** A shorter loss of the runtime is not reported: it may just be coming up. */
+/** A shorter loss of the runtime is not reported, because the runtime may just be starting. */
 const REPORT_LOSS_AFTER_MS = 3000;
 
-/** Failures that say nothing about engines: Docker, an image registry or a VPN is away and may return at any moment. */
+/**
+ * Failures that say nothing about engines and do not count for the circuit breaker: Docker, an image, a port or a VPN
+ * is missing and may become available at any moment.
+ */
 const NOT_COUNTED: ReadonlySet<RuntimeErrorCode> = new Set([
   'docker_unavailable',
   'image_missing',
@@ -29,8 +32,9 @@ export interface ProvisioningFailure {
 }
 
 /**
- * Answers whether an engine may be created now, and if not, why and until when. An attempt is refused while the runtime
- * is not connected, during the backoff after a failure, while the circuit breaker is open, and while placement is blocked.
+ * Decides whether an engine may be created now, and if not, why and until when. An attempt is refused while the
+ * runtime is not connected, during the backoff after a failure, while the circuit breaker is open, and while
+ * placement is blocked.
  */
 @Injectable()
 export class ProvisioningGate {
@@ -40,7 +44,7 @@ export class ProvisioningGate {
   /** Monotonic ms. */
   private backoffUntil = -Infinity;
   /** The last failure was `no_place`. */
-  private lacksPlace = false;
+  private lacksPort = false;
   private publishedState: BreakerState = 'closed';
 
   constructor(
@@ -56,7 +60,10 @@ export class ProvisioningGate {
     });
   }
 
-  /** Time until the backoff and the circuit breaker allow an attempt; 0 when they do, or when a running attempt decides. */
+  /**
+   * Time in ms until the backoff and the circuit breaker allow an attempt; 0 if they do, or if the breaker waits for
+   * the result of a running attempt.
+   */
   get retryInMs(): number {
     const now = monotonicMs();
     return Math.max(this.breaker.view(now).retryInMs, this.backoffUntil - now, 0);
@@ -66,20 +73,22 @@ export class ProvisioningGate {
     return this.breaker.view(monotonicMs());
   }
 
-  /** @param placed every engine that takes a place, requested ones included */
-  isOpen(placed: readonly PlacedEngine[]): boolean {
+  /** @param present every engine that counts for placement, including those that are being created */
+  isOpen(present: readonly PlacedEngine[]): boolean {
     return (
-      this.connectivity.isUp && this.allowsAttempt() && this.placement.next(placed).kind === 'place'
+      this.connectivity.isUp &&
+      this.allowsAttempt() &&
+      this.placement.next(present).kind === 'allowed'
     );
   }
 
   /**
-   * Why no engine can be created, for operators and viewers; the first reason that applies explains most. A short backoff
-   * is not reported. Null when an engine can be created, or will be soon.
+   * Why no engine can be created, for operators and viewers; the most serious reason comes first. A backoff is
+   * reported only while the image is missing. Null if an engine can be created, or may be soon.
    *
-   * @param placed as of `isOpen`; null before the first listing
+   * @param present as of `isOpen`; null before the first listing
    */
-  block(placed: readonly PlacedEngine[] | null): ProvisioningBlock | null {
+  block(present: readonly PlacedEngine[] | null): ProvisioningBlock | null {
     const { runtime, retryInMs } = this;
     if (this.connectivity.downMs > REPORT_LOSS_AFTER_MS) {
       return {
@@ -97,7 +106,8 @@ export class ProvisioningGate {
         retryInMs,
       };
     }
-    // Only during the backoff: somebody may have pulled the image meanwhile, and only an attempt finds that out.
+    // Reported only during the backoff. Afterwards an operator may have pulled the image, and only an attempt finds
+    // that out.
     if (runtime.image.state === 'missing' && retryInMs > 0) {
       const { reference, reason } = runtime.image;
       return {
@@ -106,25 +116,25 @@ export class ProvisioningGate {
         retryInMs,
       };
     }
-    const place = placed === null ? null : this.placement.next(placed);
-    if (place?.kind === 'blocked') {
-      return { code: 'provisioning_blocked', message: place.reason, retryInMs: null };
+    const placement = present === null ? null : this.placement.next(present);
+    if (placement?.kind === 'blocked') {
+      return { code: 'provisioning_blocked', message: placement.reason, retryInMs: null };
     }
     return null;
   }
 
   /**
-   * Begins an attempt; null: no attempt is allowed now. Each attempt ends with `succeed`, `fail` or `abandon`.
+   * Begins an attempt; returns null if none is allowed now. Each attempt ends with `succeed`, `fail` or `abandon`.
    *
-   * @param placed as of `isOpen`
+   * @param present as of `isOpen`
    */
-  begin(placed: readonly PlacedEngine[]): { readonly vpnSlot: VpnSlot | null } | null {
+  begin(present: readonly PlacedEngine[]): { readonly vpnSlot: VpnSlot | null } | null {
     if (!this.connectivity.isUp || !this.allowsAttempt()) return null;
-    const place = this.placement.next(placed);
-    if (place.kind === 'blocked') return null;
+    const placement = this.placement.next(present);
+    if (placement.kind === 'blocked') return null;
     this.breaker.begin(monotonicMs());
     this.publishChange('one attempt is allowed');
-    return { vpnSlot: place.vpnSlot };
+    return { vpnSlot: placement.vpnSlot };
   }
 
   succeed(): void {
@@ -137,7 +147,7 @@ export class ProvisioningGate {
     const now = monotonicMs();
     const { engineRetryBaseMs: base, engineRetryMaxMs: max } = this.config;
     this.failures += 1;
-    this.lacksPlace = code === 'no_place';
+    this.lacksPort = code === 'no_place';
     const delayMs = withJitter(retryDelayMs(this.failures + 1, base, max), Math.random());
     // At most ENGINE_RETRY_MAX: what is missing may come in other ways, such as an image that is pulled by hand.
     this.backoffUntil = now + Math.max(delayMs, Math.min(retryAfterMs, max));
@@ -146,16 +156,16 @@ export class ProvisioningGate {
     this.publishChange(message);
   }
 
-  /** The attempt ended without a result: it is no longer wanted. */
+  /** Ends an attempt without a result, because its engine is no longer wanted. */
   abandon(): void {
     this.breaker.abandon();
     this.publishChange('the attempt was abandoned');
   }
 
-  /** An engine is gone, and its port is free: the backoff of an attempt that found no port ends. */
-  releasePlace(): void {
-    if (this.lacksPlace) this.backoffUntil = -Infinity;
-    this.lacksPlace = false;
+  /** Call when an engine is gone. Its port is free, so the backoff ends if the last attempt found no port. */
+  releasePort(): void {
+    if (this.lacksPort) this.backoffUntil = -Infinity;
+    this.lacksPort = false;
   }
 
   reset(): void {

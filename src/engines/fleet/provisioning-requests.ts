@@ -18,9 +18,9 @@ import { ReconcileLoop } from './reconcile-loop';
 const KEY_BYTES = 6;
 
 /**
- * - `requested`: an operator requested it, not begun yet
- * - `creating`: the runtime creates it
- * - `starting`: it was created and has not answered yet
+ * - `requested`: an operator has requested the engine, and its creation has not begun
+ * - `creating`: the runtime creates the engine
+ * - `starting`: the engine was created and has not answered yet
  */
 type Stage = 'requested' | 'creating' | 'starting';
 
@@ -35,9 +35,10 @@ interface PendingRequest {
 }
 
 /**
- * Engines from their request to their first answer. Requests come from operators and from the fleet. A job creates
- * each engine, and the result of its start is reported to the gate. A failed request is not attempted again: the next
- * plan decides whether a further engine is wanted, and the gate determines the earliest time for it.
+ * Provisioning requests, each until the first answer of its engine. They come from operators and from the fleet. A
+ * job creates each engine, and the result of its start is reported to the gate. A failed request is not attempted
+ * again: the next reconciliation decides whether a further engine is wanted, and the gate determines the earliest
+ * time for it.
  */
 @Injectable()
 export class ProvisioningRequests {
@@ -87,8 +88,8 @@ export class ProvisioningRequests {
     return this.requests.get(key)?.stage === 'creating';
   }
 
-  /** Every engine that takes a place: those that are listed, and those that are being created. */
-  placed(): PlacedEngine[] {
+  /** Every engine that counts for placement: those that are listed, and those that are being created. */
+  enginesForPlacement(): PlacedEngine[] {
     return [
       ...placedEngines(this.observed.list(), (id) => this.registry.get(id)),
       ...this.unlisted('creating').map(({ key, vpnSlot }) => ({
@@ -100,33 +101,33 @@ export class ProvisioningRequests {
     ];
   }
 
-  /** Requests one more engine for an operator; the plan decides when it is created. */
+  /** Requests one more engine for an operator; a reconciliation decides when its creation begins. */
   request(): ProvisionTicket {
     const request = this.add('requested', true);
     this.loop.wake();
     return { key: request.key, ready: request.ready.promise };
   }
 
-  /** Begins to create one engine, for an operator's request if there is one; false when the gate allows none. */
+  /** Begins to create one engine, for an operator's request if there is one; returns false if the gate allows none. */
   begin(why: string, replaces: string | null): boolean {
-    const attempt = this.gate.begin(this.placed());
+    const attempt = this.gate.begin(this.enginesForPlacement());
     if (attempt === null) return false;
     const requested = replaces === null ? this.at('requested')[0] : undefined;
-    const request = requested ?? this.add('requested', false);
+    const request = requested ?? this.add('creating', false);
     const { key } = request;
     request.stage = 'creating';
     request.replaces = replaces;
     request.vpnSlot = attempt.vpnSlot;
-    this.logger.log(`engine requested: ${why}`);
+    this.logger.log(`creating an engine: ${why}`);
     this.events.publish('engine_ordered', { order: key, reason: why });
     this.jobs.schedule({ name: 'fleet.provision', id: key, data: { key } }, { delayMs: 0 });
     return true;
   }
 
   /**
-   * Begins to create the engine of a request, which `stop` waits for. The job itself returns at once. Otherwise, at
-   * shutdown, a hung runtime would hold up the jobs, which must close before the fleet can end. Does nothing if the
-   * request is over, or if its engine is being created already.
+   * Begins to create the engine of a request; `stop` waits for the creation, but the job itself returns at once. If
+   * the job waited, a hung runtime would hold up the shutdown, because all jobs must close before the fleet can end.
+   * Does nothing if the request is over, or if its engine is being created already.
    */
   @JobHandler('fleet.provision')
   provision({ key }: JobTable['fleet.provision']): Promise<void> {
@@ -138,7 +139,7 @@ export class ProvisioningRequests {
       });
       this.tasks.set(key, task);
       task.catch((error: unknown) => {
-        this.logger.error({ err: error }, `the request ${key} for an engine failed`);
+        this.logger.error({ err: error }, `provisioning request ${key} failed`);
       });
     }
     return Promise.resolve();
@@ -177,8 +178,8 @@ export class ProvisioningRequests {
   }
 
   /**
-   * Call when the runtime does not answer. Rejects the waiting requests now instead of when the runtime's calls time out.
-   * Engines that are being created are created all the same.
+   * Call when the runtime does not answer. Rejects the waiting requests now instead of when the runtime's calls time
+   * out. Engines that are being created already are still created.
    */
   rejectWaiting(error: unknown): void {
     for (const request of this.at('requested', 'creating')) {
@@ -187,7 +188,7 @@ export class ProvisioningRequests {
     }
   }
 
-  /** Begins nothing more and aborts what is being created; resolves when the runtime has cleaned up. */
+  /** Aborts the creation of engines and rejects every request; resolves when the runtime has cleaned up. */
   async stop(): Promise<void> {
     this.aborting.abort(new Error('the process is shutting down'));
     await Promise.allSettled(this.tasks.values());
@@ -205,7 +206,7 @@ export class ProvisioningRequests {
       request.engineId = created.id;
       this.observed.add(created, isByOperator);
     } catch (error) {
-      // The runtime has removed the container, but a listing may have picked it up before that.
+      // The runtime has removed the container, but a listing may have contained it before.
       for (const { observed } of this.observed.list()) {
         if (observed.key === key) this.observed.drop(observed.id);
       }

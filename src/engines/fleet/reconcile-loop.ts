@@ -6,8 +6,8 @@ import { Deferred } from '../../kernel/deferred';
 export type Reconcile = (isRefreshRequested: boolean) => Promise<void>;
 
 /**
- * Runs one reconciliation at a time, each because it was requested. A request during a reconciliation leads to one more,
- * because the running one may have looked before the change. No request is dropped, and several requests lead to one run.
+ * Runs reconciliations on request, one at a time. A request during a reconciliation leads to one more, because the
+ * running one may have read its facts before the change. No request is dropped, and several requests lead to one run.
  */
 @Injectable()
 export class ReconcileLoop {
@@ -39,7 +39,7 @@ export class ReconcileLoop {
     this.wake(delayMs);
   }
 
-  /** As `refresh`; resolves when that reconciliation is over, or when the loop ends. */
+  /** Like `refresh`; resolves when that reconciliation is over, or when the loop ends. */
   refreshNow(): Promise<void> {
     if (this.isStopped) return Promise.resolve();
     this.refresh();

@@ -4,8 +4,8 @@ import type { FleetAction, FleetSnapshot } from './fleet.types';
 type Retirement = Extract<FleetAction, { kind: 'remove' | 'drain' }>;
 
 /**
- * Failing and replaceable engines go as soon as enough other engines work. Nothing records which engine is whose
- * successor. A failing engine that recovers before that stays.
+ * Removes or drains failing and replaceable engines as soon as enough other engines work. It is not recorded which
+ * engine is whose successor. A failing engine that recovers before that stays.
  */
 export function retire(fleet: ClassifiedFleet, wanted: number): Retirement[] {
   const working = fleet.working.length;
@@ -18,15 +18,16 @@ export function retire(fleet: ClassifiedFleet, wanted: number): Retirement[] {
       .filter(notBusy)
       .slice(0, dispensable)
       .map((one) => leave(one, `${one.why}; enough other engines work`, false)),
-    ...oneEvictionAtATime(replaceableInOrder(fleet).filter(notBusy), fleet)
+    ...oneMisplacedAtATime(replaceableInOrder(fleet).filter(notBusy), fleet)
       .slice(0, spare)
       .map((one) => leave(one, one.why, false)),
   ];
 }
 
 /**
- * At MAX_REPLICAS a successor cannot be created first, so one engine at a time goes before its successor. An engine that
- * is cut off is kept until its VPN returns, unless its place is needed.
+ * At MAX_REPLICAS a successor cannot be created first, so one engine at a time is removed or drained before its
+ * successor is created. An engine that is cut off is kept until its VPN returns, unless another engine is missing and
+ * needs the room.
  */
 export function makeRoom(
   snapshot: FleetSnapshot,
@@ -41,7 +42,7 @@ export function makeRoom(
   if (!isFull || !isQuiet || !snapshot.mayProvision || !mayReplace(snapshot, fleet)) return [];
   const missing = wanted - fleet.serving.length;
   if (missing > 0) {
-    // An engine that was being drained when it was cut off may still have streams; nothing reaches them there.
+    // An engine that was being drained when it was cut off may still have streams; they receive no media there.
     const cutOff = emptiestFirst(fleet.of('cut_off'));
     const next = [...failingInOrder(fleet), ...cutOff].find(notBusy);
     if (next !== undefined)
@@ -50,19 +51,22 @@ export function makeRoom(
   const isOneRetiring = fleet.of('retiring').length > 0;
   const next = replaceableInOrder(fleet).find(notBusy);
   if (missing < 0 || isOneRetiring || next === undefined) return [];
-  if (isWatched(next) && fleet.working.length === 1) return [];
+  if (mustWaitForStreams(next) && fleet.working.length === 1) return [];
   return [leave(next, next.why, true)];
 }
 
 /**
- * Draining it would last until its streams end, which may take days. The only engine that works therefore stays open to
- * new viewers until it is empty.
+ * True if draining the engine would last until its streams end, which may take days. Such an engine is not drained
+ * while it is the only one that works: it stays open to new viewers until it is empty.
  */
-function isWatched({ engine }: ClassifiedEngine): boolean {
+function mustWaitForStreams({ engine }: ClassifiedEngine): boolean {
   return engine.streams > 0 && engine.objection === null;
 }
 
-/** One replacement of a running engine at a time, and ENGINE_REPLACEMENT_COOLDOWN between two. */
+/**
+ * True if a replacement may begin: running engines are replaced one at a time, with ENGINE_REPLACEMENT_COOLDOWN
+ * between two replacements.
+ */
 export function mayReplace(snapshot: FleetSnapshot, fleet: ClassifiedFleet): boolean {
   const { beingReplaced, sinceReplacementMs, limits, engines, pendingRequests } = snapshot;
   const gone = new Set(fleet.of('absent').map(({ engine }) => engine.id));
@@ -89,7 +93,10 @@ export function replaceableInOrder(fleet: ClassifiedFleet): ClassifiedEngine[] {
   return emptiestFirst(fleet.of('replaceable'));
 }
 
-/** Removing an empty engine disturbs no viewer. */
+/**
+ * Engines with the fewest streams come first, because removing an empty engine disturbs no viewer; then the oldest
+ * ones.
+ */
 function emptiestFirst(engines: readonly ClassifiedEngine[]): ClassifiedEngine[] {
   return [...engines].sort(
     (a, b) =>
@@ -104,29 +111,29 @@ export function notBusy({ engine }: ClassifiedEngine): boolean {
 }
 
 /**
- * The streams of only one engine are evicted at a time: the other engines have no room for more at once. An engine that
- * was already draining when it became misplaced goes on draining and delays no eviction.
+ * Keeps only one of the misplaced engines with streams, because the other engines have no room for the streams of
+ * several at once. Keeps none while evicted streams are still leaving a retiring engine.
  */
-function oneEvictionAtATime(
+function oneMisplacedAtATime(
   replaceable: ClassifiedEngine[],
   fleet: ClassifiedFleet,
 ): ClassifiedEngine[] {
   let isTaken = fleet.of('retiring').some(({ engine }) => engine.leavingStreams > 0);
   return replaceable.filter((one) => {
-    if (!evicts(one)) return true;
+    if (!mustMoveStreams(one)) return true;
     const isFirst = !isTaken;
     isTaken = true;
     return isFirst;
   });
 }
 
-function evicts({ engine }: ClassifiedEngine): boolean {
+function mustMoveStreams({ engine }: ClassifiedEngine): boolean {
   return engine.objection?.kind === 'misplaced' && engine.streams > 0;
 }
 
 /**
- * Streams of a working engine move by planned moves, when other engines have room. When the engine has to make room,
- * the streams of a misplaced engine are evicted whether other engines have room or not.
+ * Removes the engine; a working engine with streams is drained first, so that its streams leave by planned moves. If
+ * a misplaced engine has to make room, its streams are evicted, whether other engines have room or not.
  */
 function leave(
   { engine, disposition, reason }: ClassifiedEngine,

@@ -3,7 +3,9 @@ import { EventBus } from '../../events';
 import { monotonicMs } from '../../kernel/clock';
 import { EngineRuntime, type RuntimeLinkState } from '../drivers/engine-runtime.port';
 
-/** Whether the runtime answers: by its own link state, and by whether the last listing succeeded. */
+/**
+ * Tells whether the runtime answers, judged by its listings. Also publishes changes of the runtime's own link state.
+ */
 @Injectable()
 export class RuntimeConnectivity {
   private readonly logger = new Logger('Fleet');
@@ -15,7 +17,7 @@ export class RuntimeConnectivity {
     private readonly events: EventBus,
   ) {}
 
-  /** False: operations on engines wait. */
+  /** True if the last listing succeeded. While it is false, the fleet creates, removes and unpauses no engine. */
   get isUp(): boolean {
     return this.downSince === null;
   }

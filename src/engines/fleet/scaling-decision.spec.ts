@@ -20,13 +20,13 @@ describe('decideScale: how many', () => {
     ['two are in use', aSnapshot(serving(1, 1)), 3, /2 in use and 1 to be kept free/],
     [
       'two have streams, and nobody watches one of them',
-      aSnapshot([...serving(1, 1), anEngine('unwatched', { streams: 1, wantedStreams: 0 })]),
+      aSnapshot([...serving(1, 1), anEngine('unwatched', { streams: 1, watchedStreams: 0 })]),
       3,
       /2 in use and 1 to be kept free/,
     ],
     [
       'one is full of streams that nobody watches',
-      aSnapshot([...serving(0), anEngine('unwatched', { streams: 3, wantedStreams: 0 })]),
+      aSnapshot([...serving(0), anEngine('unwatched', { streams: 3, watchedStreams: 0 })]),
       2,
       /MIN_REPLICAS/,
     ],

@@ -14,9 +14,9 @@ interface Demand {
 /**
  * How many engines there should be now, why, and which of the present engines are surplus.
  *
- * No lasting demand depends on how many engines are idle. Adding or removing an engine because of a demand therefore
- * does not change that demand, so adding and removing cannot alternate. The demands of waiting slot requests and of operators
- * who request one more engine do depend on it, but while they last no engine is surplus.
+ * The minimum, the engines in use and the look-ahead do not depend on how many engines are idle. Adding or removing an
+ * engine does not change them, so the fleet cannot alternate between the two. Waiting slot requests and engines requested
+ * by operators do depend on it, but while there are any, no engine is surplus.
  */
 export function decideScale(snapshot: FleetSnapshot): ScaleDecision {
   const fleet = classifyEngines(snapshot);
@@ -29,13 +29,13 @@ export function decideScale(snapshot: FleetSnapshot): ScaleDecision {
   ]
     .filter(({ count }) => count > floor.count)
     .sort((a, b) => b.count - a.count);
-  const lasting = [...demands, floor];
+  const otherDemands = [...demands, floor];
   const requested = requestedByOperator(
     snapshot,
     fleet,
-    Math.max(...lasting.map(({ count }) => count)),
+    Math.max(...otherDemands.map(({ count }) => count)),
   );
-  const all = requested === null ? lasting : [requested, ...lasting];
+  const all = requested === null ? otherDemands : [requested, ...otherDemands];
   const wanted = Math.min(Math.max(...all.map(({ count }) => count)), most);
   const isCapped = all.some(({ count }) => count > most);
   const why = all.map((demand) => demand.why);
@@ -57,15 +57,16 @@ function floorOf({ limits, scaledTo }: FleetSnapshot): Demand {
 }
 
 /**
- * Streams on engines that fail or are removed need a slot on another engine soon, so they count. Streams on engines that
- * are drained stay where they are until they end, so they do not count.
+ * Engines with watched streams, and those to be kept free. Streams on engines that fail or are removed need a slot on
+ * another engine soon, so they count. Streams on engines that are drained stay where they are until they end, so they
+ * do not count.
  */
 function inUse({ limits }: FleetSnapshot, fleet: ClassifiedFleet): Demand {
   const demanding = [
     ...fleet.serving,
     ...fleet.of('failing', 'cut_off', 'lost', 'stuck', 'ended', 'removing'),
   ];
-  const occupied = demanding.filter(({ engine }) => engine.wantedStreams > 0).length;
+  const occupied = demanding.filter(({ engine }) => engine.watchedStreams > 0).length;
   return {
     count: occupied + limits.minFreeReplicas,
     why: `${occupied} in use and ${limits.minFreeReplicas} to be kept free (MIN_FREE_REPLICAS)`,
@@ -73,20 +74,24 @@ function inUse({ limits }: FleetSnapshot, fleet: ClassifiedFleet): Demand {
 }
 
 /**
- * Look-ahead: one engine is added when all engines but one are nearly full. Expressed without the number of present
- * engines: while any engine is nearly full, two others are wanted that are not. Nearly full means one stream short of full,
- * and at least one stream: where an engine takes only one stream, an empty engine is not nearly full.
+ * Look-ahead: while any engine is nearly full, two engines that are not nearly full are wanted. So an engine is added
+ * when only one such engine is left. Nearly full means one stream short of full, and at least one stream: where an
+ * engine takes only one stream, an empty engine is not nearly full.
  */
 function lookAhead({ limits }: FleetSnapshot, fleet: ClassifiedFleet): Demand {
   const nearFrom = Math.max(1, limits.maxStreamsPerEngine - 1);
-  const near = fleet.serving.filter(({ engine }) => engine.wantedStreams >= nearFrom).length;
+  const near = fleet.serving.filter(({ engine }) => engine.watchedStreams >= nearFrom).length;
   return {
     count: near === 0 ? 0 : near + 2,
     why: `${near} nearly full; two more than that are wanted (look-ahead)`,
   };
 }
 
-/** Demand from queued slot requests: working engines have no slot for them, starting engines will bring some slots. */
+/**
+ * Demand of queued slot requests, for which the working engines have no slot. So further engines are wanted, as many
+ * as these requests need. Engines that are starting count as such further engines; the streams on them, which hold
+ * some of their slots, are added to the requests.
+ */
 function waitingRequests({ limits, waiting }: FleetSnapshot, fleet: ClassifiedFleet): Demand {
   const kept = fleet
     .of('starting', 'released')
@@ -98,7 +103,10 @@ function waitingRequests({ limits, waiting }: FleetSnapshot, fleet: ClassifiedFl
   };
 }
 
-/** An engine that an operator requested comes in addition to the present engines and to those that are wanted anyway. */
+/**
+ * Engines that operators requested are wanted in addition to the existing engines, and in addition to those that are
+ * wanted for other reasons.
+ */
 function requestedByOperator(
   { operatorRequests, pendingRequests }: FleetSnapshot,
   { serving }: ClassifiedFleet,
@@ -113,9 +121,9 @@ function requestedByOperator(
 }
 
 /**
- * Engines without a stream for ENGINE_GRACE_PERIOD, as many as there are working engines above `wanted`. Engines with a
- * forwarded port go last, because they reach more peers. Among the others, the VPN with the most engines gives one up
- * first, so that placement need not rebalance; then the oldest engine goes.
+ * Ready engines above `wanted` that have had no stream for ENGINE_GRACE_PERIOD, in the order of their removal.
+ * Engines with a forwarded port go last, because they reach more peers. Among the others, an engine of the VPN with
+ * the most engines goes first, so that placement need not rebalance; then the oldest.
  */
 function surplusOf(
   { limits }: FleetSnapshot,
@@ -138,7 +146,10 @@ function surplusOf(
   return surplus;
 }
 
-/** An engine that an operator requested counts as extra during its grace period; no older engine is removed for it. */
+/**
+ * True for an engine that an operator requested, during its grace period: it does not count as too many, so no older
+ * engine is removed because of it.
+ */
 function isKeptForOperator(
   engine: FleetEngine,
   { gracePeriodMs }: FleetSnapshot['limits'],
@@ -152,7 +163,7 @@ function isFree({ streams, isBusy }: FleetEngine): boolean {
 
 type VpnCounts = ReadonlyMap<string | null, number>;
 
-/** How many engines each VPN has, without the `going` ones. */
+/** How many engines each VPN has. Engines in `going` are not counted. */
 function countByVpn(serving: readonly ClassifiedEngine[], going: readonly string[]): VpnCounts {
   const counts = new Map<string | null, number>();
   for (const { engine } of serving) {
@@ -162,7 +173,9 @@ function countByVpn(serving: readonly ClassifiedEngine[], going: readonly string
   return counts;
 }
 
-/** True while a VPN with more engines has a free engine: that engine's grace period will end soon, and it goes instead. */
+/**
+ * True while a VPN with more engines has a free engine: when that engine's grace period ends, it is removed instead.
+ */
 function isBetterKept(
   engine: FleetEngine,
   staying: ReadonlySet<FleetEngine>,

@@ -38,7 +38,7 @@ export function anObservedEngine(over: Partial<ObservedEngine> = {}): ObservedEn
 
 /**
  * A runtime in memory. Everything works at once, unless a test says otherwise: `refuse` makes a call fail, `hold`
- * makes it wait. Keeps the rules of the port, and counts what a real one would have to do.
+ * makes it wait. It keeps the rules of the port and records the calls.
  */
 export class ScriptedRuntime implements EngineRuntime {
   readonly kind = 'docker';

@@ -58,14 +58,14 @@ export class SimulatedEngine {
     return this.unhealthySince === null ? 'healthy' : 'unhealthy';
   }
 
-  /** It works, is reachable and well placed. */
+  /** True if it works, can be reached, and placement does not object to it. */
   isSound(downVpns: ReadonlySet<string>): boolean {
     const isHealthy = this.phase === 'running' && this.unhealthySince === null && this.boot === 0;
     const isReached = this.disconnectedSince === null && !downVpns.has(this.vpn);
     return isHealthy && isReached && this.objection === null;
   }
 
-  /** Advances the operation on it; true when that completes its removal. */
+  /** Advances the operation on it by one step; true if that completes its removal. */
   isRemovedNow(): boolean {
     const { work } = this;
     if (work === null) return false;

@@ -25,7 +25,10 @@ export const DISTURBANCES = [
 ] as const;
 export type Disturbance = (typeof DISTURBANCES)[number];
 
-/** Small models of containers, viewers, operators and VPNs. It carries out actions and throws on forbidden ones. */
+/**
+ * A small model of containers, viewers, operators and VPNs. It carries out the fleet's actions and throws on
+ * forbidden ones.
+ */
 export class SimulatedFleet {
   engines: SimulatedEngine[] = [];
   now = 0;
@@ -158,7 +161,7 @@ export class SimulatedFleet {
   step(): void {
     this.now += STEP_MS;
     this.blockedSteps = Math.max(0, this.blockedSteps - 1);
-    for (const order of [...this.requests]) this.advance(order);
+    for (const request of [...this.requests]) this.advance(request);
     for (const engine of this.engines) if (engine.leaving > 0) this.leave(engine);
     for (const engine of [...this.engines]) this.live(engine);
     this.waiters = this.waiters.map((age) => age + 1).filter((age) => age <= WAIT_STEPS);
@@ -202,7 +205,7 @@ export class SimulatedFleet {
       this.acted += 1;
       if (startsReplacement(action)) this.noteReplacement();
       if (action.kind === 'provision') {
-        must(snapshot.mayProvision, 'no order while it may not be made');
+        must(snapshot.mayProvision, 'no engine is created while provisioning is blocked');
         this.requests.push({
           left: this.nextId % 2,
           replaces: action.replaces,
@@ -212,17 +215,26 @@ export class SimulatedFleet {
         continue;
       }
       const engine = this.engines.find(({ id }) => id === action.engineId);
-      must(engine !== undefined && engine.work === null, 'its engine is there and at leisure');
-      must(engine.missedListings < 2 && !engine.hasVanished, 'nothing is done to what is gone');
+      must(engine !== undefined && engine.work === null, 'the engine exists and is not busy');
+      must(
+        engine.missedListings < 2 && !engine.hasVanished,
+        'no action concerns an engine that is gone',
+      );
       const isOver = engine.phase === 'ended' || engine.phase === 'created';
-      must(engine.drainedBy !== 'operator' || isOver, 'what operators drain is theirs');
+      must(
+        engine.drainedBy !== 'operator' || isOver,
+        'an engine that an operator drains is left alone',
+      );
       this.carryOut(action, engine, hasSpare, isFull);
     }
     // Streams look for another engine after the whole plan has begun.
     for (const engine of this.movers.splice(0)) engine.leaving = engine.streams;
-    const ordered = actions.filter(({ kind }) => kind === 'provision').length;
+    const requested = actions.filter(({ kind }) => kind === 'provision').length;
     const starting = classified.startingCount + this.requests.length;
-    must(ordered === 0 || starting <= this.limits.parallelStarts, 'not too many start together');
+    must(
+      requested === 0 || starting <= this.limits.parallelStarts,
+      'no more engines start in parallel than allowed',
+    );
     must(this.containers <= this.limits.maxReplicas, 'MAX_REPLICAS is kept');
   }
 
@@ -249,13 +261,19 @@ export class SimulatedFleet {
         const mustGo =
           phase === 'ended' || phase === 'created' || objection?.kind === 'lost' || isStuck;
         const isEmptied = engine.drainedBy === 'fleet' && streams === 0;
-        must(mustGo || isEmptied || hasSpare || action.makesRoom, 'it is not needed');
-        must(!action.makesRoom || isFull, 'room is short');
+        must(
+          mustGo || isEmptied || hasSpare || action.makesRoom,
+          'an engine that is needed is not removed',
+        );
+        must(!action.makesRoom || isFull, 'makesRoom is set only at MAX_REPLICAS');
         must(
           mustGo || streams === 0 || !engine.isSound(this.down),
-          'streams of a sound engine stay',
+          'a sound engine is not removed while it has streams',
         );
-        must(action.failure === null || boot > 0, 'only a start fails as one');
+        must(
+          action.failure === null || boot > 0,
+          'only a starting engine is reported as a failed start',
+        );
         this.movers.push(engine);
         engine.drainedBy ??= 'fleet';
         engine.work = this.work('remove');
@@ -264,18 +282,18 @@ export class SimulatedFleet {
       case 'drain':
         must(
           engine.phase === 'running' || engine.phase === 'paused',
-          'what is over cannot be drained',
+          'only an engine with a process is drained',
         );
-        must(engine.drainedBy === null, 'drained once');
+        must(engine.drainedBy === null, 'an engine that is drained already is not drained again');
         engine.drainedBy = 'fleet';
         if (action.evict) this.movers.push(engine);
         return;
       case 'undrain':
-        must(engine.drainedBy === 'fleet', 'we lift our own drains');
+        must(engine.drainedBy === 'fleet', 'the fleet ends only its own drains');
         engine.drainedBy = null;
         return;
       case 'unpause':
-        must(engine.phase === 'paused', 'only what is frozen is let run on');
+        must(engine.phase === 'paused', 'only a paused engine is unpaused');
         engine.work = this.work('unpause');
     }
   }
@@ -288,19 +306,19 @@ export class SimulatedFleet {
 
   private noteReplacement(): void {
     const sinceMs = this.lastReplacement === null ? Infinity : this.now - this.lastReplacement;
-    must(sinceMs >= this.limits.replacementCooldownMs, 'the cool-down is kept');
+    must(sinceMs >= this.limits.replacementCooldownMs, 'ENGINE_REPLACEMENT_COOLDOWN is kept');
     this.replacedAt = this.now;
     this.lastReplacement = this.now;
   }
 
-  private advance(order: Request): void {
-    if (order.left > 0) {
-      order.left -= 1;
+  private advance(request: Request): void {
+    if (request.left > 0) {
+      request.left -= 1;
       return;
     }
-    this.requests.splice(this.requests.indexOf(order), 1);
-    if (order.fails) this.blockedSteps = 2;
-    else this.engines.push(this.make('running', order.replaces));
+    this.requests.splice(this.requests.indexOf(request), 1);
+    if (request.fails) this.blockedSteps = 2;
+    else this.engines.push(this.make('running', request.replaces));
   }
 
   private make(phase: FleetEngine['phase'], replaces: string | null): SimulatedEngine {

@@ -9,7 +9,7 @@ import { FleetControl, type ProvisionTicket } from './fleet-control.port';
 import { limitsOf } from './fleet-snapshot';
 import type { FleetStatus } from './fleet.types';
 
-/** Engines that acefleet does not run: they are shown, and nothing else is possible. */
+/** Control of engines that acefleet does not run: it shows their status and refuses every operation. */
 @Injectable()
 export class UnmanagedFleet extends FleetControl {
   constructor(
@@ -48,7 +48,7 @@ export class UnmanagedFleet extends FleetControl {
     throw notManaged();
   }
 
-  /** Each job needs a handler, and nothing schedules this one here. */
+  /** Every job needs a handler. With this fleet, nothing schedules the job. */
   @JobHandler('fleet.provision')
   createEngine(): never {
     throw notManaged();

@@ -10,7 +10,7 @@ import type { EnginesConfig } from '../engines-config';
 import { ProbeLoop } from './probe-loop';
 import { pauseMs } from './probe-policy';
 
-interface Watched {
+interface Probing {
   readonly loop: ProbeLoop;
   /** Probes missed in a row. */
   misses: number;
@@ -23,13 +23,12 @@ type ProbeResult =
   | { readonly facts: null; readonly miss: string };
 
 /**
- * Probes every engine and moves its state. A probe succeeds with a complete answer of the engine's API within the deadline. An
- * open port is not enough, because a hung engine still accepts connections. A complaint of a stream brings the next
- * probe forward.
+ * Probes every engine and changes its state accordingly. A probe counts as answered only if the engine's API gives
+ * a complete answer within the deadline. An open port is not enough, because a hung engine still accepts connections.
  */
 @Injectable()
 export class EngineHealth implements OnModuleInit, OnModuleDestroy {
-  private readonly watched = new Map<Engine, Watched>();
+  private readonly probing = new Map<Engine, Probing>();
   private unsubscribe: () => void = () => undefined;
 
   constructor(
@@ -44,33 +43,36 @@ export class EngineHealth implements OnModuleInit, OnModuleDestroy {
 
   onModuleDestroy(): void {
     this.unsubscribe();
-    for (const engine of [...this.watched.keys()]) this.stopProbing(engine);
-  }
-
-  /** A stream reports a fault of the engine: it is `suspect` until the next probe, which is due at once. */
-  complain(engineId: string, complaint: EngineComplaint): void {
-    const engine = this.registry.get(engineId);
-    const watched = engine && this.watched.get(engine);
-    if (engine === undefined || watched === undefined) return;
-    if (engine.state === 'healthy') {
-      this.registry.transition(engine, 'suspect', `a stream reports ${complaint}`);
-    }
-    watched.loop.hurry();
+    for (const engine of [...this.probing.keys()]) this.stopProbing(engine);
   }
 
   /**
-   * Whether the engine answers a probe within `withinMs` from now. Used when the media of a stream have stopped: a paused
-   * engine, or one without a network, does not answer.
+   * Records a stream's complaint about its engine: a healthy engine becomes `suspect`, and its next probe is brought
+   * forward.
+   */
+  complain(engineId: string, complaint: EngineComplaint): void {
+    const engine = this.registry.get(engineId);
+    const probing = engine && this.probing.get(engine);
+    if (engine === undefined || probing === undefined) return;
+    if (engine.state === 'healthy') {
+      this.registry.transition(engine, 'suspect', `a stream reports ${complaint}`);
+    }
+    probing.loop.hurry();
+  }
+
+  /**
+   * Returns true if the engine answers a current probe (see `ProbeLoop.probed`) that ends within `withinMs`. Used
+   * when the media of a stream have stopped: a paused engine, or one without a network, does not answer.
    */
   async answersNow(engineId: string, withinMs: number): Promise<boolean> {
     const engine = this.registry.get(engineId);
-    const watched = engine && this.watched.get(engine);
-    if (watched === undefined) return false;
+    const probing = engine && this.probing.get(engine);
+    if (probing === undefined) return false;
     const late = new Deferred<'late'>();
     const timer = setTimeout(() => late.resolve('late'), withinMs);
-    const first = await Promise.race([watched.loop.probed(), late.promise]);
+    const first = await Promise.race([probing.loop.probed(), late.promise]);
     clearTimeout(timer);
-    return first !== 'late' && watched.answers > 0 && !watched.loop.stopped;
+    return first !== 'late' && probing.answers > 0 && !probing.loop.stopped;
   }
 
   private follow(change: RegistryChange): void {
@@ -83,8 +85,8 @@ export class EngineHealth implements OnModuleInit, OnModuleDestroy {
         this.stopProbing(change.engine);
         return;
       case 'moved':
-        // After a drain, the engine is probed at once, so that no viewer waits a whole interval for it.
-        if (change.engine.state === 'starting') this.watched.get(change.engine)?.loop.hurry();
+        // For example after a drain: the engine is probed soon, so that no viewer waits a whole interval for it.
+        if (change.engine.state === 'starting') this.probing.get(change.engine)?.loop.hurry();
         return;
       case 'occupied':
       case 'vacated':
@@ -94,40 +96,40 @@ export class EngineHealth implements OnModuleInit, OnModuleDestroy {
 
   private startProbing(engine: Engine): void {
     this.stopProbing(engine);
-    const watched: Watched = {
+    const probing: Probing = {
       misses: 0,
       answers: 0,
       loop: new ProbeLoop({
-        probe: () => this.probe(engine, watched),
-        pauseMs: () => pauseMs(engine.state, watched.misses, this.config.engineProbeIntervalMs),
+        probe: () => this.probe(engine, probing),
+        pauseMs: () => pauseMs(engine.state, probing.misses, this.config.engineProbeIntervalMs),
       }),
     };
-    this.watched.set(engine, watched);
-    watched.loop.start();
+    this.probing.set(engine, probing);
+    probing.loop.start();
   }
 
   private stopProbing(engine: Engine): void {
-    this.watched.get(engine)?.loop.stop();
-    this.watched.delete(engine);
+    this.probing.get(engine)?.loop.stop();
+    this.probing.delete(engine);
   }
 
-  private async probe(engine: Engine, watched: Watched): Promise<void> {
+  private async probe(engine: Engine, probing: Probing): Promise<void> {
     const result = await this.sendProbe(engine);
-    // The address may meanwhile belong to another process.
-    if (watched.loop.stopped) return;
+    // The address may belong to another process by now, so the result is ignored.
+    if (probing.loop.stopped) return;
     if (result.facts === null) {
-      watched.misses += 1;
-      watched.answers = 0;
+      probing.misses += 1;
+      probing.answers = 0;
       engine.recordMiss(result.miss);
     } else {
-      watched.misses = 0;
-      watched.answers += 1;
+      probing.misses = 0;
+      probing.answers += 1;
       engine.recordAnswer(result.facts);
     }
     const next = stateAfterProbe(engine.state, {
       answered: result.facts !== null,
-      misses: watched.misses,
-      answers: watched.answers,
+      misses: probing.misses,
+      answers: probing.answers,
       unhealthyAfter: this.config.engineUnhealthyAfter,
       mayStillStart: engine.mayStillStart,
     });

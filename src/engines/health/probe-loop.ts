@@ -5,11 +5,11 @@ import { HURRY_GAP_MS } from './probe-policy';
 export interface ProbeLoopOptions {
   /** One probe, with a deadline. Never rejects. */
   probe(): Promise<void>;
-  /** Pause before the next probe, in ms; called when a probe has ended. */
+  /** Returns the pause before the next probe, in ms. Called after each probe. */
   pauseMs(): number;
 }
 
-/** Repeated probes of one engine or VPN: one at a time, the first at once. */
+/** Probes one engine or VPN repeatedly. Probes do not overlap, and the first one begins at once. */
 export class ProbeLoop {
   private timer: NodeJS.Timeout | undefined;
   private startedAt = -Infinity;
@@ -17,7 +17,7 @@ export class ProbeLoop {
   private isProbing = false;
   private isHurried = false;
   private isStopped = false;
-  /** Settles with the end of the next probe. */
+  /** Resolves when the running or the next probe ends. */
   private nextEnd: Deferred<void> | null = null;
 
   constructor(private readonly options: ProbeLoopOptions) {}
@@ -26,15 +26,15 @@ export class ProbeLoop {
     this.planIn(0);
   }
 
-  /** Probes now, or as soon as the last probe began 1 s ago. */
+  /** Brings the next probe forward: to now, or to 1 s after the last probe began if that is later. */
   hurry(): void {
     if (this.isProbing) this.isHurried = true;
     else this.planIn(Math.min(this.gapLeftMs(), this.dueAt - monotonicMs()));
   }
 
   /**
-   * Resolves with the end of a current probe: the running one, the last one if it began less than 1 s ago, else one that begins
-   * at once. One probe serves all callers. Resolves at once when the loop is stopped.
+   * Resolves when a current probe has ended: the running one, or the last one if it began less than 1 s ago, or else
+   * a new one that begins at once. One probe serves all callers. When the loop is stopped, it resolves at once.
    */
   async probed(): Promise<void> {
     if (this.isStopped) return;

@@ -7,14 +7,14 @@ const STARTING_LONGEST_MS = 1000;
 /** Viewers may wait for an unhealthy engine to recover; they would notice a longer pause. */
 const UNHEALTHY_LONGEST_MS = 2000;
 
-/** Many streams that complain at once lead to one probe. */
+/** Minimum time between the beginnings of two hurried probes, so that many complaints at once lead to one probe. */
 export const HURRY_GAP_MS = 1000;
 
 /**
- * Pause after a probe. An engine that cannot be chosen is probed more often than ENGINE_PROBE_INTERVAL, because viewers may
- * wait for it.
+ * Pause after a probe. Starting and unhealthy engines are probed more often than every ENGINE_PROBE_INTERVAL,
+ * because viewers may be waiting for them.
  *
- * @param misses probes missed in a row, 0 after an answered one
+ * @param misses probes missed in a row, 0 if the last one was answered
  */
 export function pauseMs(state: EngineState, misses: number, intervalMs: number): number {
   const growing = STARTING_FIRST_MS * 2 ** Math.min(Math.max(misses - 1, 0), 10);

@@ -5,13 +5,13 @@ import { ContainerDto } from './dto/container.dto';
 import { EngineLogsDto, EngineRemovingDto, LogQueryDto } from './dto/engine-control.dto';
 import { EngineCommands } from './engine-commands';
 
-/** Containers of engines, at the addresses of acestream-orchestrator. Lists only engines that this program runs. */
+/** Containers of engines, at the addresses of acestream-orchestrator. Knows only engines that acefleet runs. */
 @ApiTags('engines')
 @Controller(['api/v1/containers', 'containers'])
 export class ContainersController {
   constructor(private readonly commands: EngineCommands) {}
 
-  /** Show the container of an engine. As last observed. */
+  /** Show the container of an engine. Answers with its state when it was last observed. */
   @Get(':id')
   @ApiProblems('not_managed', 'conflict', 'runtime_refused', 'docker_unavailable')
   one(@Param('id') id: string): ContainerDto {

@@ -16,7 +16,10 @@ import { EngineCommands } from './engine-commands';
 export class EngineOperationsController {
   constructor(private readonly commands: EngineCommands) {}
 
-  /** Remove an engine. Its streams are moved to other engines first. Another engine is created if it is needed. */
+  /**
+   * Remove an engine. Its streams fail over to other engines; the removal does not wait for them. Another engine is
+   * created if it is needed.
+   */
   @Delete(':id')
   @HttpCode(202)
   @ApiProblems('not_managed', 'conflict', 'runtime_refused', 'docker_unavailable')
@@ -24,7 +27,10 @@ export class EngineOperationsController {
     return this.commands.remove(id);
   }
 
-  /** Restart an engine. Its streams are moved to other engines first. Answers after the new process has started. */
+  /**
+   * Restart an engine. Its streams fail over to other engines; the restart does not wait for them. Answers after the
+   * new process has started.
+   */
   @Post(':id/restart')
   @HttpCode(200)
   @ApiProblems('not_managed', 'conflict', 'runtime_refused', 'docker_unavailable')

@@ -39,8 +39,8 @@ export class EnginesController {
   }
 
   /**
-   * Drain an engine. It gets no new streams. Its present streams move to other engines when these have room; viewers
-   * do not notice. A stream without room elsewhere stays.
+   * Drain an engine. It gets no new streams. Its present streams move to other engines when these have room, without
+   * an interruption for viewers. A stream for which no other engine has room stays.
    */
   @Post(':id/drain')
   @HttpCode(200)
@@ -52,8 +52,8 @@ export class EnginesController {
   }
 
   /**
-   * Put a drained engine back. It is chosen again as soon as it answers a probe. Answers 409 for an engine that the
-   * fleet drains, because the engine is about to be removed or its VPN is down.
+   * Put a drained engine back. It may be chosen again as soon as it answers a probe. Answers 409 for an engine that
+   * the fleet drains, because it is being replaced, removed or restarted, or because its VPN is down.
    */
   @Delete(':id/drain')
   @ApiProblems('conflict')

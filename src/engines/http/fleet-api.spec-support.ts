@@ -35,18 +35,18 @@ export function aStatus(over: Partial<FleetStatus> = {}): FleetStatus {
   };
 }
 
-/** Where the engines are run by somebody else. */
+/** The status of a fleet whose engines acefleet does not run. */
 export function aStaticStatus(): FleetStatus {
   return aStatus({ runtime: null, link: null, image: null, profile: null });
 }
 
 type Script = { -readonly [Name in Exclude<keyof FleetControl, 'status'>]: FleetControl[Name] };
 
-/** Does what the spec says, and writes down what it was asked for. */
+/** Answers each call as the spec has scripted it, and records the call. */
 export class ScriptedFleet extends FleetControl {
   readonly asked: unknown[][] = [];
   now = aStatus();
-  /** What each call does; one without is a fault of the spec. */
+  /** What each call does. A call without an entry throws. */
   script: Partial<Script> = {};
 
   status(): FleetStatus {
@@ -121,7 +121,7 @@ export interface Answered {
   readonly body: any;
 }
 
-/** Controllers of the fleet behind the real edge on a real socket, in front of a scripted fleet. */
+/** Serves the fleet's controllers on a real socket, through the real HTTP edge, with a scripted fleet behind them. */
 export class FleetApi {
   readonly fleet = new ScriptedFleet();
   readonly registry: EngineRegistry;

@@ -35,8 +35,8 @@ export class FleetHealthController {
   }
 
   /**
-   * Close the circuit breaker. Engines are created again at once, and the next failure counts as the first. There is
-   * one breaker, so `operation_type`, which older clients send, makes no difference.
+   * Close the circuit breaker. Engines may be created again at once, and the next failure counts as the first. There
+   * is one breaker, so `operation_type`, which older clients send, makes no difference.
    */
   @Post('circuit-breaker/reset')
   @HttpCode(200)

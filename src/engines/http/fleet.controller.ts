@@ -20,7 +20,8 @@ export class FleetController {
   ) {}
 
   /**
-   * Set the minimum number of engines. The number holds until the next such request or the next start of the program.
+   * Set the minimum number of engines. The number is bounded by `MIN_REPLICAS` and `MAX_REPLICAS`, and holds until
+   * the next such request or the next start of acefleet.
    */
   @Post('scale/:n')
   @HttpCode(200)
@@ -30,7 +31,7 @@ export class FleetController {
     return new ScaledDto(this.fleet.scaleTo(requested), requested, this.fleet.status().limits);
   }
 
-  /** Remove leftovers of engines. */
+  /** Remove engines that have ended or were never started. */
   @Post('gc')
   @HttpCode(200)
   @ApiProblems('not_managed', 'docker_unavailable')
@@ -38,7 +39,7 @@ export class FleetController {
     return new GarbageCollectedDto(await this.fleet.collectGarbage());
   }
 
-  /** List engines with a label. Sorted by id. Name and value of the label must be equal. */
+  /** List engines with a label. The name and the value of the label must match exactly. Sorted by id. */
   @Get('by-label')
   @OwnQueryName('key')
   byLabel(@Query() { key, value }: LabelQueryDto): EngineDto[] {

@@ -28,7 +28,7 @@ export class OrchestratorController {
     private readonly vpns: VpnRegistry,
   ) {}
 
-  /** Show the state of the fleet. With its latest decisions and their reasons. Answered from memory. */
+  /** Show the state of the fleet. Includes its latest decisions and their reasons. Answered from memory. */
   @Get('status')
   @AliasAnswer(OrchestratorStatusDto, OrchestratorStatusCompatDto, toOrchestratorStatusCompat)
   status(): OrchestratorStatusDto {

@@ -17,10 +17,13 @@ import type { Engine } from '../registry/engine';
 import type { EnginesConfig } from '../engines-config';
 import { FleetControl, type ProvisionTicket } from '../fleet/fleet-control.port';
 
-/** After this time the answer is 202, and the request goes on. Pulling an image over a slow line may take that long. */
+/**
+ * After this time the answer is 202, and the provisioning request continues. Pulling an image over a slow line may
+ * take that long.
+ */
 const LONGEST_WAIT_MS = 300_000;
 
-/** Why a request may fail. */
+/** The error codes of a provisioning request. */
 const PROBLEMS: readonly ErrorCode[] = [
   'not_managed',
   'conflict',
@@ -46,8 +49,9 @@ export class ProvisioningController {
   ) {}
 
   /**
-   * Request one more engine. It is removed like any other engine when it is not needed. Answers at once, or with
-   * `wait=true` after the engine has answered. The engine is created even if the client disconnects.
+   * Request one more engine. It is removed like any other engine when it is no longer needed. Answers at once, or
+   * with `wait=true` after the engine has answered or has failed to start. The engine is created even if the client
+   * disconnects.
    */
   @Post('acestream')
   @ApiBody({ type: ProvisionEngineDto, required: false })
@@ -91,7 +95,7 @@ export class ProvisioningController {
       reply.code(201);
       return new EngineReadyDto(ticket.key, engine, this.config.maxStreamsPerEngine, ignored);
     }
-    // No caller waits any more; a failure is in the event log, under the key of the request.
+    // No caller waits for the engine. A failure is in the event log, under the key of the request.
     ticket.ready.catch(() => undefined);
     reply.code(202);
     return new EngineRequestedDto(ticket.key, ignored);

@@ -1,11 +1,11 @@
 /**
- * The signal of a lease that asks the stream to move to another engine as soon as one has a free slot. The engine still
- * serves its streams meanwhile. The request can be taken back. All leases of one engine share the signal.
+ * Asks streams to move to another engine as soon as one has a free slot. Until then, their engine still serves
+ * them. The request can be withdrawn. All leases of one engine share the signal.
  */
 export interface DrainSignal {
   /** The reason for the event log; null while no drain is requested. */
   readonly reason: string | null;
-  /** Calls `listener` at once after every change; returns a function that ends the subscription. */
+  /** Calls `listener` synchronously after every change; returns a function that ends the subscription. */
   subscribe(listener: () => void): () => void;
 }
 
@@ -22,7 +22,7 @@ export class EngineDrainSignal implements DrainSignal {
     return () => this.listeners.delete(listener);
   }
 
-  /** @param reason null takes the request back */
+  /** @param reason null withdraws the request */
   set(reason: string | null): void {
     if (this.current === reason) return;
     this.current = reason;

@@ -15,7 +15,7 @@ import { SlotRevocation, type HeldSlot } from './held-slot';
 /**
  * A change of an engine, for other modules:
  * - `announced`: the engine has an address from now on (new, or the same id restarted);
- * - `lost`: its process has ended, or has lost its address; the address is void until `announced`;
+ * - `lost`: its process has ended, or has lost its address; its address must not be used until the next `announced`;
  * - `removed`: it is gone for good;
  * - `moved`: its state has changed;
  * - `occupied`, `vacated`: one of its slots was taken, or is free again.
@@ -28,9 +28,9 @@ export type RegistryChange =
   | { readonly kind: 'moved'; readonly engine: Engine; readonly from: EngineState };
 
 /**
- * The fleet: every known engine, and the only place where an engine's state or slots change. Listeners
- * run synchronously within the change, so that a free slot goes to the first waiting request before any
- * other caller can take it. The registry holds one entry for each engine that the drivers announce.
+ * Every engine that the driver has announced. An engine's state and slots change only through this class. Listeners
+ * run synchronously within the change, so that a free slot goes to the first waiting request before any other caller
+ * can take it.
  */
 @Injectable()
 export class EngineRegistry implements EngineSink {
@@ -49,7 +49,7 @@ export class EngineRegistry implements EngineSink {
     return this.engines.get(id);
   }
 
-  /** True if the engine reached its network at the last probe, or if that is unknown. */
+  /** False only if the engine's last answer reported that it has no network. */
   isNetworkConnected(id: string): boolean {
     return this.engines.get(id)?.networkConnected !== false;
   }
@@ -74,7 +74,7 @@ export class EngineRegistry implements EngineSink {
       this.logger.log(`engine ${engine.id} added at ${host}:${port}`);
       this.events.publish('engine_added', { engine_id: engine.id, host, port });
     } else {
-      engine.reborn(description, startBudgetMs);
+      engine.reannounce(description, startBudgetMs);
       this.logger.log(`engine ${engine.id} is back at ${host}:${port}`);
       this.restart(engine, `restarted at ${host}:${port}`);
     }
@@ -84,7 +84,7 @@ export class EngineRegistry implements EngineSink {
   lose(id: string, reason: string, isCutOff = false): void {
     const engine = this.engines.get(id);
     if (engine === undefined) return;
-    engine.forget();
+    engine.clearProbeFacts();
     engine.incarnation = null;
     this.restart(engine, reason);
     if (isCutOff) this.evict(engine, reason);
@@ -104,7 +104,7 @@ export class EngineRegistry implements EngineSink {
   /**
    * Changes the state of an engine. Nothing happens when it is in that state already.
    *
-   * @throws Error when the state table does not contain the transition: a fault of the caller
+   * @throws Error if the state table does not contain the transition, which is a bug in the caller
    */
   transition(engine: Engine, to: EngineState, reason: string): void {
     const from = engine.state;
@@ -116,16 +116,17 @@ export class EngineRegistry implements EngineSink {
     if (to === 'suspect' || to === 'unhealthy' || to === 'gone') this.logger.warn(line);
     else this.logger.log(line);
     this.events.publish('engine_state_changed', { engine_id: engine.id, from, to, reason });
-    // Its media may still flow, so its streams leave by planned moves, when other engines have room.
+    // Its media may still flow, so its streams are asked to leave by planned moves, when other engines have room.
     if (to === 'unhealthy') engine.drainRequested.set(`unhealthy: ${reason}`);
-    // Only when it is healthy: a prepared move is needed most when the engine fails, or its process restarts.
+    // Withdrawn only when the engine is healthy: if it fails further or its process restarts, its streams need the
+    // move even more.
     else if (to === 'healthy') engine.drainRequested.set(null);
     this.notify({ kind: 'moved', engine, from });
   }
 
   /**
-   * Drains an engine: it gets no new streams, and its present streams leave by planned moves when other engines have room. A
-   * second call replaces the reason, but the fleet never changes an operator's drain.
+   * Drains an engine: it gets no new streams, and its present streams are asked to leave by planned moves when other
+   * engines have room. A second call replaces the reason, but the fleet never changes an operator's drain.
    */
   drain(
     engine: Engine,
@@ -141,7 +142,10 @@ export class EngineRegistry implements EngineSink {
     engine.drainRequested.set(detail);
   }
 
-  /** Ends the drain of an engine, which becomes `starting` until a probe is answered. No effect on other engines. */
+  /**
+   * Ends the drain of an engine, which becomes `starting` until a probe is answered. No effect unless the engine is
+   * draining.
+   */
   undrain(engine: Engine): void {
     if (engine.state !== 'draining') return;
     engine.drainReason = null;
@@ -157,7 +161,7 @@ export class EngineRegistry implements EngineSink {
     for (const slot of [...engine.leases]) slot.revoke(revocation);
   }
 
-  /** Takes a slot of the engine. The scheduler has checked that one is free. */
+  /** Records that the slot is held. The scheduler has checked that one is free. */
   occupy(engine: Engine, slot: HeldSlot): void {
     engine.leases.add(slot);
     engine.starts += 1;

@@ -1,19 +1,17 @@
 import type { EngineState } from './engine.types';
 
 /**
- * The states of an engine, and who changes them:
+ * The states of an engine, and who sets them:
  *
- *   starting   announced, and no probe answered yet; a new process may need some time
- *                                                    driver (announcement, restart), operator and fleet (end of a drain)
- *   healthy    the last probe was answered           health
- *   suspect    a probe was missed, or a stream complained; chosen only when no better engine is free
- *                                                    health
- *   unhealthy  too many probes were missed in a row; healthy again after three answered probes in a row, because an
- *              engine that has just recovered may fail again
- *                                                    health
- *   draining   it gets no new streams, and health does not change its state
- *                                                    operator, fleet
- *   gone       it was removed; final                 driver
+ * - `starting`: it was announced and has not answered a probe yet, because a new process may need some time. Set by the
+ *   driver (announcement, restart), and when an operator or the fleet ends a drain.
+ * - `healthy`: the last probe was answered. Set by health.
+ * - `suspect`: a probe was missed, or a stream complained; the engine is chosen only when no better one is free. Set by
+ *   health.
+ * - `unhealthy`: ENGINE_UNHEALTHY_AFTER probes were missed in a row. It is healthy again after three answered probes in
+ *   a row, because an engine that has just recovered may fail again. Set by health.
+ * - `draining`: it gets no new streams, and health does not change its state. Set by an operator or the fleet.
+ * - `gone`: it was removed. Final, and set by the driver.
  *
  * A new process under the same id leads back to `starting` from every state but `draining`: a drain outlives the
  * process.
@@ -27,7 +25,7 @@ const TRANSITIONS: Readonly<Record<EngineState, readonly EngineState[]>> = {
   gone: [],
 };
 
-/** In the order of an engine's life; for metrics and lists that show every state. */
+/** Every state, in the order in which an engine usually passes through them. */
 export const ENGINE_STATES = Object.keys(TRANSITIONS) as readonly EngineState[];
 
 export function canMove(from: EngineState, to: EngineState): boolean {

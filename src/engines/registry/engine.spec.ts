@@ -17,9 +17,9 @@ describe('Engine', () => {
     expect([engine.hasStarted, engine.mayStillStart]).toEqual([false, false]);
     answer(engine);
     expect([engine.hasStarted, engine.mayStillStart]).toEqual([true, false]);
-    engine.forget();
+    engine.clearProbeFacts();
     expect(engine.hasStarted).toBe(true);
-    engine.reborn(DESCRIPTION, 5000);
+    engine.reannounce(DESCRIPTION, 5000);
     expect([engine.hasStarted, engine.mayStillStart]).toEqual([false, true]);
   });
 
@@ -48,9 +48,9 @@ describe('Engine', () => {
   it('counts starts per process, not per address', () => {
     const engine = new Engine(DESCRIPTION, 60_000);
     engine.starts = 7;
-    engine.reborn(DESCRIPTION, 0);
+    engine.reannounce(DESCRIPTION, 0);
     expect(engine.starts).toBe(7);
-    engine.reborn(DESCRIPTION, 60_000);
+    engine.reannounce(DESCRIPTION, 60_000);
     expect(engine.starts).toBe(0);
   });
 
@@ -65,7 +65,7 @@ describe('Engine', () => {
     answer(engine, null);
     expect(engine.disconnectedSince).toBeNull();
     answer(engine, false);
-    engine.forget();
+    engine.clearProbeFacts();
     expect(engine.disconnectedSince).toBeNull();
   });
 });

@@ -10,7 +10,7 @@ import type {
 } from './engine.types';
 import type { HeldSlot } from './held-slot';
 
-/** Reasons of missed probes that reached no engine, so that the address may be wrong. */
+/** Reasons of probes that were missed because nothing was reached at the address, so that the address may be wrong. */
 const UNREACHED = new Set([
   'connect_refused',
   'connect_timeout',
@@ -25,9 +25,9 @@ export interface ProbeFacts {
 }
 
 /**
- * One engine as the registry knows it. Other modules see it as an `EngineView`. It is live: state and endpoint are current,
- * so a stream that opens a new session after a restart uses the new port. Only the registry changes the state, and only
- * health changes the facts from probes.
+ * One engine as the registry knows it. Other modules see it as an `EngineView`. It is live: state and endpoint are
+ * current, so a stream that opens a new session after a restart uses the new port. Only the registry changes the
+ * state. Health records the results of probes, and the registry clears them when the process or the address changes.
  */
 export class Engine implements EngineView {
   readonly firstSeen = new Date();
@@ -48,7 +48,7 @@ export class Engine implements EngineView {
   answeredMs: number | null = null;
   lastSeen: Date | null = null;
   lastHealthCheck: Date | null = null;
-  /** Time at which the last slot was released. While a slot is held, the engine is in use now. */
+  /** Time at which a slot was last released. */
   lastReleased: Date | null = null;
   drainReason: DrainReason | null = null;
   /** Free text for operators; null while the engine is not drained. */
@@ -58,15 +58,19 @@ export class Engine implements EngineView {
    * Identifies the announced process; null while it has no address, or if the driver does not distinguish processes.
    */
   incarnation: string | null = null;
-  /** Number of slots that this process of the engine was given. */
+  /** Number of slots granted on the engine since its process started. */
   starts = 0;
-  /** Monotonic ms since when it has been unhealthy, or has reported no network; null otherwise. */
+  /** Monotonic ms at which it became unhealthy; null in any other state. */
   unhealthySince: number | null = null;
+  /** Monotonic ms of the first of its latest answers that reported no network; null if the last one did not. */
   disconnectedSince: number | null = null;
-  /** Number of the engine's last reservation in the fleet; the smaller, the longer it was not chosen. */
+  /**
+   * Sequence number, among all engines, of the last slot granted here; 0 if there was none. The smaller it is, the
+   * longer the engine has not been chosen.
+   */
   lastReservation = 0;
 
-  /** Monotonic ms until which missed probes are expected; null once it has answered. */
+  /** Monotonic ms until which missed probes are expected; null once it has answered, or without a start budget. */
   private startUntil: number | null = null;
   private idleSince = monotonicMs();
 
@@ -110,7 +114,7 @@ export class Engine implements EngineView {
     return [...new Set([...this.leases].map((lease) => lease.streamId))];
   }
 
-  /** Number of slots of streams that have or await viewers. */
+  /** Number of slots of watched streams (see `HeldSlot.isWatched`). */
   get watchedSlots(): number {
     return [...this.leases].filter((slot) => slot.isWatched).length;
   }
@@ -125,8 +129,8 @@ export class Engine implements EngineView {
   }
 
   /**
-   * Reason for which its address was never reached; null once it has answered, or when the last probe was missed for
-   * another reason.
+   * Why the last probe reached nothing at the engine's address. Null if the engine has ever answered, may still be
+   * starting, or missed the probe for another reason.
    */
   get unreached(): string | null {
     if (this.lastSeen !== null || this.mayStillStart || this.lastMiss === null) return null;
@@ -138,19 +142,19 @@ export class Engine implements EngineView {
     return this.startUntil !== null && monotonicMs() < this.startUntil;
   }
 
-  /** Time without a held slot, counted from the end of its start if there never was one; 0 while a slot is held. */
+  /** Time since the last slot was released, or since the start ended if none was held yet; 0 while a slot is held. */
   get idleMs(): number {
     return this.leases.size > 0 ? 0 : monotonicMs() - this.idleSince;
   }
 
-  /** The engine was announced again, so facts about the old address or process are void. */
-  reborn(description: EngineDescription, startBudgetMs: number): void {
+  /** Takes over a new announcement, and clears what was known about the old address or process. */
+  reannounce(description: EngineDescription, startBudgetMs: number): void {
     this.description = description;
-    this.forget();
+    this.clearProbeFacts();
     this.beginStart(startBudgetMs);
   }
 
-  forget(): void {
+  clearProbeFacts(): void {
     this.version = null;
     this.networkConnected = null;
     this.answered = null;

@@ -1,11 +1,6 @@
 import type { EngineEndpoint } from '../../ace';
 
-/**
- * The state of an engine, and who changes it:
- *
- *   starting ──probe ok──▶ healthy ◀──probe ok── suspect ──misses──▶ unhealthy ──3 probes ok──▶ healthy
- *   healthy ──miss, or a stream's complaint──▶ suspect;  any ──operator, fleet──▶ draining;  any ──driver──▶ gone
- */
+/** The state of an engine. `engine-state.ts` says what each state means and who changes it. */
 export type EngineState = 'starting' | 'healthy' | 'suspect' | 'unhealthy' | 'draining' | 'gone';
 
 /** Who drains an engine. Only an operator ends an operator's drain. */
@@ -19,7 +14,7 @@ export type DrainedBy = 'operator' | 'fleet';
  * - `never_started`: its container was created and never started
  * - `start_timeout`: it has not answered within ENGINE_START_TIMEOUT
  * - `unhealthy`: it has missed several probes in a row
- * - `paused`: its process stays paused
+ * - `paused`: its process is kept paused
  * - `no_address`: it runs but has lost its address
  * - `no_network`: it reports no network, while another engine reports one
  * - `network_lost`: the network of its VPN's container is gone
@@ -68,18 +63,18 @@ export interface EngineDescription {
 /** Where a driver announces engines. Calls return at once and never throw. */
 export interface EngineSink {
   /**
-   * An engine has this address from now on. It is new, or was lost and has returned.
-   * @param startBudgetMs time for the first answer of a new process; until then, missed probes are expected. 0 or left
-   *   out: the engine should answer at once.
+   * Announces an engine that has this address from now on: a new one, or one that was lost and has returned.
+   * @param startBudgetMs time for the first answer of a new process; until then, missed probes are expected. 0 or
+   *   left out: the engine should answer at once.
    */
   announce(description: EngineDescription, startBudgetMs?: number): void;
   /**
-   * An engine can no longer be reached. It may return under the same id.
+   * Reports that an engine can no longer be reached. It may return under the same id.
    * @param isCutOff true if its process runs on without an address. Its connections stay open, so its streams would
    *   detect the loss only by silence. False or left out: the process has ended, and its connections with it.
    */
   lose(engineId: string, reason: string, isCutOff?: boolean): void;
-  /** An engine is gone for good. */
+  /** Reports that an engine is gone for good. */
   remove(engineId: string, reason: string): void;
 }
 

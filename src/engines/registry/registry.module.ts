@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { EngineRegistry } from './engine-registry';
 
-/** Which engines exist, and their state. Needs the global module of events. */
+/** Provides the registry of engines. Needs the global events module. */
 @Module({ providers: [EngineRegistry], exports: [EngineRegistry] })
 export class RegistryModule {}

@@ -6,7 +6,7 @@ const RETRY_LEAST_S = 5;
 const RETRY_MOST_S = 300;
 const MAX_ENGINES_NAMED = 10;
 
-/** The error of a request while there is no engine and none can be created. */
+/** The error for a slot request while there is no engine to wait for and none can be created. */
 export function provisioningBlocked({ message, retryInMs }: ProvisioningBlock): AppError {
   const seconds = Math.ceil((retryInMs ?? 0) / 1000);
   return new AppError('no_engine', `There is no engine: ${message}`, {
@@ -15,8 +15,8 @@ export function provisioningBlocked({ message, retryInMs }: ProvisioningBlock): 
 }
 
 /**
- * The error of a request while no engine was ever reached at its address, so that the addresses are probably wrong.
- * Null if an engine has answered, or failed for another reason.
+ * The error for a slot request if no engine was ever reached at its address, so that the addresses are probably
+ * wrong. Null if there is no engine, or if one has answered, may still be starting, or failed for another reason.
  */
 export function noEngineReached(engines: readonly Engine[]): AppError | null {
   const counts = new Map<string, number>();

@@ -1,18 +1,18 @@
 import type { Candidate } from '../selection/candidate';
 import { filterReasons, type FilterReason } from '../selection/filters';
 
-/** The chances of a request for which no engine can be chosen now. */
+/** Whether a slot request may still succeed although no engine can be chosen for it now. */
 export interface CapacityForecast {
   /**
    * - `occupied`: engines are usable, and all are full or busy;
    * - `pending`: no engine is usable yet, and one may become usable (it starts, recovers, or was not announced yet);
-   * - `excluded`: the request excludes each engine that could serve it;
-   * - `none`: there are engines, and all are being drained.
+   * - `excluded`: every engine is excluded by the request, draining or gone, and at least one is excluded;
+   * - `none`: there are engines, and all are draining or gone.
    */
   readonly kind: 'occupied' | 'pending' | 'excluded' | 'none';
   /** Engines that would serve the request if they had a free slot or fewer starts in progress. */
   readonly usable: readonly Candidate[];
-  /** True if a further engine may come. */
+  /** True if an engine is starting, or a further one may be created. */
   readonly isGrowing: boolean;
 }
 
@@ -23,7 +23,7 @@ export function forecastCapacity(
 ): CapacityForecast {
   const open = candidates.filter(({ excluded }) => !excluded);
   const usable = open.filter((candidate) => filterReasons(candidate).every(isOccupancy));
-  // An unhealthy engine beside usable ones is a fault to repair, so it is not counted as growth.
+  // An unhealthy engine is not counted as growth, because nobody knows whether it will recover.
   const isGrowing = mayGrow || open.some(({ state }) => state === 'starting');
   const result = (kind: CapacityForecast['kind']): CapacityForecast => ({
     kind,
@@ -35,8 +35,11 @@ export function forecastCapacity(
   return result(candidates.length > open.length ? 'excluded' : 'none');
 }
 
-/** True if the engine has a free slot and is only waiting for answers to earlier starts. */
-export function isOnlyBusy({ activeStreams, maxStreams }: Candidate): boolean {
+/**
+ * True if the engine has a free slot. If a usable engine has one and still cannot be chosen, it is busy: earlier
+ * starts must be answered first.
+ */
+export function hasFreeSlot({ activeStreams, maxStreams }: Candidate): boolean {
   return activeStreams < maxStreams;
 }
 

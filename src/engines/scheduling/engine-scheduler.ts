@@ -10,7 +10,7 @@ import { SlotRevocation } from '../registry/held-slot';
 import type { Candidate } from '../selection/candidate';
 import { EngineSelector } from '../selection/engine-selector.port';
 import type { Ranking } from '../selection/ranking';
-import { SlowFactCache } from '../selection/slow-facts';
+import { FactCache } from '../selection/cached-facts';
 import {
   noCapacity,
   provisioningBlocked,
@@ -18,7 +18,7 @@ import {
   noEngineReached,
   shuttingDown,
 } from './admission-errors';
-import { forecastCapacity, isOnlyBusy, type CapacityForecast } from './capacity-forecast';
+import { forecastCapacity, hasFreeSlot, type CapacityForecast } from './capacity-forecast';
 import { selectVictim } from './preemption';
 import { SlotHolder } from './slot-holder';
 import { SlotLease, type LeaseScheduler } from './slot-lease';
@@ -27,18 +27,25 @@ import { QueuedRequest, SlotQueue } from './slot-queue';
 import type { SlotClass, SlotRequest } from './slot-request';
 import { isBusy, type StartLimits } from './start-limits';
 
-/** Maximum number of waiting requests. It is never reached in practice, because the limit of streams is far below. */
+/**
+ * Maximum number of waiting requests. It is never reached in practice, because the maximum number of streams is far
+ * lower.
+ */
 const MAX_QUEUED = 1000;
-/** A start waits this long for a slot, because players open the next stream up to 1 s before closing the last. */
+/**
+ * A start waits this long for a slot, because players open the next stream up to 1 s before they close the previous
+ * one.
+ */
 const RELEASE_WAIT_MS = 1500;
-/** A move or a check has no waiting viewers, so it fails if its engine stays busy for this long. */
+/** A move or a check has no waiting viewers, so it fails if the engines stay busy for this long. */
 const BUSY_WAIT_MS = 10_000;
 /** Engines may start later than acefleet, so a request waits this long before it gives up on addresses that never answered. */
 const UNREACHED_WAIT_MS = 10_000;
+/** After that time, the addresses are checked again at this interval. */
 const UNREACHED_CHECK_MS = 2000;
 /**
- * An abandoned start that the engine has not answered for this long is cut when another start needs the engine. Before that,
- * wait: the answer gives us the session to stop.
+ * An abandoned start that the engine has not answered for this long is cut when another start needs the engine. It
+ * is not cut earlier, because the engine's answer names the session that has to be stopped.
  */
 const HANGING_MS = 5000;
 /** A start that has used this share of its budget may be preempted by another start. */
@@ -56,12 +63,13 @@ export type SchedulerConfig = Pick<
 >;
 
 /**
- * Grants the slots of the engines. A request gets a slot at once if one is free, waits in one queue if one may become
- * free, and fails as soon as it is certain that none will.
+ * Grants the slots of the engines. A request gets a slot at once if one is free, waits in the queue if one may
+ * become free, and fails as soon as it is certain that none will.
  *
- * Every change of an engine, a lease or a stream's viewers is followed by a review of the whole queue, in the order of
- * `serviceOrder`. A slot that becomes free is granted within that change, so that no later request can take it. When no
- * slot is free, `selectVictim` chooses the slot to preempt, and the lease's `revoked` signal tells its owner.
+ * Every change of an engine, a lease or a stream's viewers is followed by a review of the whole queue, in the order
+ * of `serviceOrder`. A slot that becomes free is granted within that change, so that no later request can take it.
+ * When no slot is free, `selectVictim` chooses the slot to preempt, and the `revoked` signal of its lease tells the
+ * stream to leave.
  */
 @Injectable()
 export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
@@ -75,7 +83,10 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
   private isReviewing = false;
   private isReviewDue = false;
   private isPreemptionDue = false;
-  /** In a crowd of starts: true if the previous slot went to the oldest start, so that the newest gets the next one. */
+  /**
+   * In a crowd of starts (see `serviceOrder`): true if the previous slot went to the oldest start, so that the newest
+   * gets the next one.
+   */
   private isNewestNext = false;
   /** Number of slots released so far. */
   private released = 0;
@@ -85,7 +96,7 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
     private readonly selector: EngineSelector,
     private readonly registry: EngineRegistry,
     private readonly supply: EngineSupply,
-    private readonly facts: SlowFactCache,
+    private readonly facts: FactCache,
     private readonly queue: SlotQueue,
   ) {
     this.limits = { perEngine: config.proxyStartsPerEngine, total: config.proxyStartsTotal };
@@ -96,27 +107,31 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
     ];
   }
 
-  /** The facts about one stream by which its requests are ordered and its slots preempted. */
+  /** Creates the record of one stream: the facts by which its requests are ordered and its slots preempted. */
   holder(streamId: string): SlotHolder {
     return new SlotHolder(streamId, () => this.review());
   }
 
   /**
    * Grants a slot on the best engine. The caller may ask that engine for the content immediately. Choice and reservation
-   * happen in one tick. The caller owns the lease and must release it, even if its signal has aborted meanwhile.
+   * happen in one tick. The caller must release the lease. If `signal` aborts before this method returns, the method
+   * releases the slot itself and throws.
    *
-   * A starting engine is considered even if it is in `excluded`, because its new process has not failed on anything.
+   * A starting engine is considered even if it is in `excluded`, because its new process has not failed on the content.
    *
-   * @throws AppError `no_capacity`: every slot is taken and none can be preempted. A start waits 1.5 s; longer while a
-   *   stream without media or a starting engine may free a slot.
-   * `no_engine`: no engine became usable within ENGINE_WAIT_TIMEOUT; there is no engine and none can be created now; or no
-   *   address answered within 10 s.
-   * `engine_failed`: all engines are excluded. `shutting_down`: the process is shutting down.
+   * @throws AppError `no_capacity`: every slot is taken and none can be preempted. A start waits 1.5 s for a slot, and
+   *   up to ENGINE_WAIT_TIMEOUT while a slot may come from an engine that starts or from a stream without media. A
+   *   failover waits up to ENGINE_WAIT_TIMEOUT.
+   * @throws AppError `no_engine`: no engine became usable within ENGINE_WAIT_TIMEOUT; every engine is draining, or there
+   *   is none and none can be created now; or no address answered within 10 s
+   * @throws AppError `engine_failed`: every engine is excluded, draining or gone
+   * @throws AppError `shutting_down`
    * @throws the reason of `signal`
    */
   async acquire(request: SlotRequest): Promise<SlotLease> {
     const lease = await this.enqueue(request, this.excludedFor(request), null);
-    // The request was granted and aborted within one tick. The caller has given up and would not release the slot.
+    // The signal aborted in the same tick in which the slot was granted: the caller has given up and would not
+    // release it.
     if (request.signal.aborted) lease.release();
     request.signal.throwIfAborted();
     return lease;
@@ -163,7 +178,7 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
     if (this.queue.size >= MAX_QUEUED) throw noCapacity('Too many requests wait for an engine.');
     const queued = new QueuedRequest(request, excluded, held, (settled) => {
       this.queue.remove(settled);
-      // The request is settled, so offer any slot freed for it to the next.
+      // A slot that is being freed for this request may now serve the next one.
       this.review();
     });
     this.queue.add(queued);
@@ -266,7 +281,7 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
 
   private handleUnserved(queued: QueuedRequest, claims: Claims): void {
     const { canGrow } = this.supply;
-    const blocked = canGrow || this.hasEngine() ? null : this.supply.blocked;
+    const blocked = canGrow || this.hasPossibleEngine() ? null : this.supply.blocked;
     if (blocked !== null) {
       queued.fail(provisioningBlocked(blocked));
       return;
@@ -315,16 +330,16 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
     const waitedMs = monotonicMs() - queued.sinceMs;
     const isUseful = (lease: SlotLease): boolean =>
       usable.some(
-        (engine) => engine.id === lease.engineId && (lease.isAsking || !isOnlyBusy(engine)),
+        (engine) => engine.id === lease.engineId && (lease.isAsking || !hasFreeSlot(engine)),
       );
-    const isBusyOnly = usable.some(isOnlyBusy);
+    const isAnySlotFree = usable.some(hasFreeSlot);
     const timeoutMs = queued.mayPreempt ? this.config.engineWaitTimeoutMs : BUSY_WAIT_MS;
     if (waitedMs >= timeoutMs) {
-      queued.fail(isBusyOnly ? waitedTooLong(timeoutMs) : noCapacity());
+      queued.fail(isAnySlotFree ? waitedTooLong(timeoutMs) : noCapacity());
       return;
     }
     if (queued.mayPreempt && this.claim(queued, isUseful, claims)) return;
-    if (isBusyOnly && queued.waitsForAnswer) {
+    if (isAnySlotFree && queued.waitsForAnswer) {
       queued.awaits = 'answer';
       return;
     }
@@ -400,11 +415,11 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
   }
 
   /** True unless every engine is draining or gone. */
-  private hasEngine(): boolean {
+  private hasPossibleEngine(): boolean {
     return this.registry.list().some(({ state }) => state !== 'draining' && state !== 'gone');
   }
 
-  /** Sets a timer for the next time at which a decision is due without a change. */
+  /** Sets a timer for the next time at which a decision is due even if nothing changes. */
   private setTimer(): void {
     clearTimeout(this.timer);
     const queued = this.queue.list();
@@ -436,21 +451,25 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
   }
 }
 
-/** The slots that the requests of one review have claimed so far, in the order of service. */
+/** The slots that the requests of one review have claimed so far. Requests claim slots in the order of service. */
 interface Claims {
   /** Slots that are being released and that no request has claimed. */
   readonly becomingFree: Set<SlotLease>;
-  /** Slots that are being preempted for requests of this review. */
+  /** Slots that were chosen to be preempted in this review. */
   readonly victims: Set<SlotLease>;
+  /** False: victims are only chosen, and their leases are revoked when the present change is complete. */
   readonly mayPreempt: boolean;
 }
 
-/** True if the slot will soon be free, or its engine will soon accept another start. */
+/**
+ * True if the lease is revoked or being released, or is released but still keeps its engine busy with an abandoned
+ * start.
+ */
 function isBecomingFree(lease: SlotLease): boolean {
   return lease.isRevoked || lease.state === 'releasing' || lease.state === 'released';
 }
 
-/** True if the stream has no media yet, so that it may still fail or be preempted. */
+/** True if another start may preempt the slot once it is overdue: its stream has no media yet. */
 function isTentative({ class: slotClass, state, isRevoked }: SlotLease): boolean {
   const isWithoutMedia = state === 'reserved' || state === 'asking' || state === 'answered';
   return isWithoutMedia && !isRevoked && slotClass !== 'failover';

@@ -1,5 +1,5 @@
 export { EngineScheduler } from './engine-scheduler';
-export { leastMissed } from './preemption';
+export { firstToEnd } from './preemption';
 export { type Watch, SlotHolder } from './slot-holder';
 export { SlotLease } from './slot-lease';
 export { SlotQueue } from './slot-queue';

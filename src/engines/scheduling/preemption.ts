@@ -9,9 +9,9 @@ export type WatchFacts = Pick<SlotHolder, 'watch' | 'watchSinceMs'>;
 export interface SlotFacts {
   readonly class: SlotClass;
   readonly state: SlotState;
-  /** True if its owner was already told to release it. */
+  /** True if its stream was already told to leave. */
   readonly isRevoked: boolean;
-  /** Monotonic ms at which its engine was first asked for the stream. */
+  /** Monotonic ms at which the slot was granted. */
   readonly sinceMs: number;
   readonly holder: WatchFacts;
 }
@@ -19,13 +19,16 @@ export interface SlotFacts {
 /**
  * Chooses the slot to preempt for a request of class `by` that found no free slot; null if there is none.
  *
- * 1. For any start or failover: a slot of an unwatched stream. Streams without viewers come first, then streams that
- * are only checked, then streams that a client holds and has not opened, and last those with paused viewers, who may
- * come back. Of these, the stream that is unwatched longest.
- * 2. For a start: the oldest start without media that has used `overdueMs`. A younger one is never ended, because cold
- * starts of working channels take 10 to 25 s.
- * 3. For a failover: the oldest slot of a stream without media, because viewers who have a picture go before those who
- * wait for one.
+ * 1. For any start or failover: a slot of a stream that is not `watched`. Streams that nothing uses come first, then
+ *    streams that are only checked, then streams that a client has not opened yet, and last those with paused
+ *    viewers, who may come back. (`held` streams count as watched in the order of service, but not here.) Among
+ *    streams with the same `watch`, the one with the earliest `watchSinceMs` is chosen.
+ * 2. For a start: the oldest start without media that has used `overdueMs`. A younger one is never ended, because
+ *    cold starts of working channels take 10 to 25 s.
+ * 3. For a failover: the oldest slot of a stream without media, because viewers who have a picture go before those
+ *    who wait for one.
+ *
+ * A slot of class `failover` is preempted only by rule 1.
  *
  * Moves and probes preempt nothing.
  *
@@ -42,7 +45,7 @@ export function selectVictim<T extends SlotFacts>(
   const held = [...slots].filter(
     ({ state, isRevoked }) => state !== 'releasing' && state !== 'released' && !isRevoked,
   );
-  const unwatched = leastMissed(held);
+  const unwatched = firstToEnd(held);
   if (unwatched !== null) return unwatched;
   return first(
     held.filter((slot) => isPreemptible(slot, by, nowMs, overdueMs)),
@@ -50,8 +53,11 @@ export function selectVictim<T extends SlotFacts>(
   );
 }
 
-/** The first stream to end among those that are not watched, by the same order; null if all are watched. */
-export function leastMissed<T extends { readonly holder: WatchFacts }>(
+/**
+ * Returns the stream that should end first when slots are needed, by rule 1 of `selectVictim`; null if all are
+ * `watched`.
+ */
+export function firstToEnd<T extends { readonly holder: WatchFacts }>(
   streams: readonly T[],
 ): T | null {
   for (const watch of ['unwatched', 'checked', 'held', 'paused'] as const) {

@@ -4,15 +4,15 @@ import { monotonicMs } from '../../kernel/clock';
  * Who uses a stream.
  * - `watched`: it has viewers that receive media or wait for them;
  * - `held`: a client has received its address and is about to open it;
- * - `paused`: none of its viewers takes bytes, but they may come back;
+ * - `paused`: none of its viewers reads any data at present, but they may continue;
  * - `checked`: only a content check uses it;
  * - `unwatched`: nothing uses it.
  */
 export type Watch = 'watched' | 'held' | 'paused' | 'checked' | 'unwatched';
 
 /**
- * One stream as the scheduler sees it: the facts that decide about the preemption of its slots. The stream keeps them
- * up to date, so that the scheduler never has to call it.
+ * One stream as the scheduler sees it: the facts that decide the order of its requests and the preemption of its
+ * slots. The stream keeps them up to date, so that the scheduler never has to call it.
  */
 export class SlotHolder {
   private currentWatch: Watch = 'watched';
@@ -34,7 +34,10 @@ export class SlotHolder {
     return isWatched(this.currentWatch);
   }
 
-  /** Monotonic ms since when the stream has been unwatched, or since when `watch` has its value. */
+  /**
+   * Monotonic ms at which `watch` last changed to or from `watched` or `held`. Other changes, such as from `paused`
+   * to `unwatched`, do not move it.
+   */
   get watchSinceMs(): number {
     return this.watchSince;
   }

@@ -11,18 +11,18 @@ import { canBecome, type SlotState } from './slot-state';
 
 /** The part of the scheduler that leases call. */
 export interface LeaseScheduler {
-  /** The state of a lease, or the number of starts on its engine, has changed. */
+  /** Call when the state of a lease, or the number of starts on its engine, has changed. */
   changed(lease: SlotLease): void;
   /** Resolves when the engine of the lease may be asked again; the lease is `asking` then. */
   askAgain(lease: SlotLease, signal: AbortSignal): Promise<void>;
 }
 
 /**
- * One slot of one engine, owned by one stream from the grant until `release`. Two signals tell the owner to go: `revoked`,
- * at once; `drainRequested`, as soon as another engine has room.
+ * One slot of one engine, held by one stream from the grant until `release`. Two signals tell the stream to leave:
+ * `revoked`, at once; `drainRequested`, as soon as another engine has room.
  */
 export class SlotLease implements HeldSlot, SlotFacts {
-  /** Aborts with a `SlotRevocation`. The slot is held until it is released. */
+  /** Aborts with a `SlotRevocation`. The stream still holds the slot until it calls `release`. */
   readonly revoked: AbortSignal;
   private readonly revocation = new AbortController();
   private currentState: SlotState = 'reserved';
@@ -45,7 +45,7 @@ export class SlotLease implements HeldSlot, SlotFacts {
     return this.currentHolder;
   }
 
-  /** Kept up to date: after a restart of the engine it has the new address. */
+  /** The engine of the slot. It is live: after a restart of the engine it has the new address. */
   get engine(): EngineView {
     return this.heldEngine;
   }
@@ -70,7 +70,7 @@ export class SlotLease implements HeldSlot, SlotFacts {
     return this.grantedMs;
   }
 
-  /** Monotonic time at which the engine was asked last. */
+  /** Monotonic ms at which the engine was last asked for the stream. */
   get askedMs(): number {
     return this.lastAskedMs;
   }
@@ -83,7 +83,7 @@ export class SlotLease implements HeldSlot, SlotFacts {
     return this.revoked.aborted;
   }
 
-  /** True if another request needs the slot; false if the engine was withdrawn. */
+  /** True if the lease was revoked because another request needs the slot. */
   get isPreempted(): boolean {
     return this.revocationReason?.code === 'preempted';
   }
@@ -116,7 +116,7 @@ export class SlotLease implements HeldSlot, SlotFacts {
   }
 
   /**
-   * Call before the stream asks the same engine again. Resolves when it may.
+   * Call before the stream asks the same engine again. Resolves when the engine may be asked.
    *
    * @param isRunning true if viewers are watching: the slot then has the class `failover`
    * @throws AppError `no_capacity` when the engine is busy for too long; the reason of `signal` or of `revoked`
@@ -129,7 +129,10 @@ export class SlotLease implements HeldSlot, SlotFacts {
     await this.scheduler.askAgain(this, AbortSignal.any([signal, this.revoked]));
   }
 
-  /** Call when the engine has answered. Waiting for media burdens it far less than a start in progress. */
+  /**
+   * Call when the engine has answered. From now on the stream waits for media, which burdens the engine far less than
+   * a start.
+   */
   answered(): void {
     if (this.currentState !== 'asking') return;
     this.become('answered');
@@ -143,7 +146,7 @@ export class SlotLease implements HeldSlot, SlotFacts {
     this.scheduler.changed(this);
   }
 
-  /** Call when the stream has left; the slot is released as soon as the engine session is stopped. Idempotent. */
+  /** Call when the stream has left and its engine session is being stopped; call `release` afterwards. Idempotent. */
   beginRelease(): void {
     if (!canBecome(this.currentState, 'releasing')) return;
     this.become('releasing');
@@ -157,7 +160,7 @@ export class SlotLease implements HeldSlot, SlotFacts {
     this.scheduler.changed(this);
   }
 
-  /** Counts an abandoned start as `asking` until the engine is done with it, even after the release. */
+  /** Lets an abandoned start count as a start in progress until the engine is done with it, even after the release. */
   occupyUntil(start: AbandonedStart): void {
     this.abandoned.add(start);
     void start.done.then(() => {

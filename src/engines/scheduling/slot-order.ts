@@ -3,22 +3,23 @@ import { SLOT_CLASSES, type SlotClass } from './slot-request';
 /** The facts that decide the order of service. */
 export interface Queued {
   readonly class: SlotClass;
-  /** True if the stream has or awaits viewers. */
+  /** True if the `Watch` of the stream is `watched` or `held`. */
   readonly isWatched: boolean;
 }
 
 export interface ServiceOrder<T> {
   readonly requests: readonly T[];
-  /** True if more starts wait than there are slots, so that most will not be served in time. */
+  /** True if more starts of watched streams wait than there are slots, so that most will not be served in time. */
   readonly isCrowded: boolean;
 }
 
 /**
- * The order in which queued requests are served: by class, then by arrival; requests of unwatched streams come last.
+ * Returns the order in which queued requests are served: first those of watched streams, by class and then by
+ * arrival; then those of unwatched streams, by arrival.
  *
  * In a crowd of starts, every second slot goes to the newest start. Such a crowd arises when a player tries a list of
  * dead channels. By arrival alone every start would wait in vain, because the first to arrive are also the first to
- * give up; newest first alone would starve the oldest.
+ * give up; if the newest start always came first, the oldest ones would never be served.
  *
  * @param queued in order of arrival
  * @param slots number of slots of all engines

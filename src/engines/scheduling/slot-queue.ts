@@ -8,7 +8,7 @@ import type { SlotClass, SlotRequest } from './slot-request';
 /**
  * What a queued request waits for.
  * - `slot`: a slot that may become free, or a further engine;
- * - `victim`: a slot that is being released for it;
+ * - `victim`: a slot that is being released, or preempted for it;
  * - `answer`: the answers to earlier starts on an engine with a free slot.
  */
 export type Awaited = 'slot' | 'victim' | 'answer';
@@ -31,7 +31,10 @@ export class QueuedRequest implements Queued {
     request.signal.addEventListener('abort', this.onAbort, { once: true });
   }
 
-  /** A start for which only a check waits has the class `probe`. It becomes a start again when a viewer joins. */
+  /**
+   * A start that only a content check waits for has the class `probe`. It becomes a `start` again when a viewer
+   * joins.
+   */
   get class(): SlotClass {
     const { class: requested, holder } = this.request;
     return requested === 'start' && holder.watch === 'checked' ? 'probe' : requested;
@@ -80,8 +83,8 @@ export class QueuedRequest implements Queued {
 }
 
 /**
- * The queued requests, in order of arrival. The fleet reads how many of them a further engine would serve, and is
- * notified when that may have changed.
+ * The queued requests, in order of arrival. The fleet reads how many of them no existing slot will serve, and is
+ * notified when that number changes.
  */
 @Injectable()
 export class SlotQueue {
@@ -93,7 +96,7 @@ export class SlotQueue {
     return this.requests.size;
   }
 
-  /** Number of requests that each need a further engine. The other requests get an existing slot. */
+  /** Number of requests that no existing slot will serve. One further engine may serve several of them. */
   get wantingEngine(): number {
     return this.list().filter(({ waitsForSlot, awaits }) => waitsForSlot && awaits === 'slot')
       .length;

@@ -1,15 +1,15 @@
 /**
  * The life of a slot that a stream holds:
  *
- * reserved the slot belongs to the stream; the engine is not being asked yet
- * asking the engine is being asked to start the content; counts against PROXY_STARTS_PER_ENGINE and
- * PROXY_STARTS_TOTAL, because engines crash when they are asked for five streams at once
- * answered the engine has answered, and no media have arrived yet
- * confirmed media flow
- * releasing the stream has left; the slot is free as soon as the engine session is stopped, after 3 s at most
- * released the slot is free
+ * - `reserved`: the slot belongs to the stream, and the engine is not being asked yet
+ * - `asking`: the engine is being asked to start the content. Counts against PROXY_STARTS_PER_ENGINE and
+ *   PROXY_STARTS_TOTAL, because engines crash when they are asked for five streams at once
+ * - `answered`: the engine has answered, and no media have arrived yet
+ * - `confirmed`: media flow
+ * - `releasing`: the stream has left, and its engine session is being stopped, which takes 3 s at most
+ * - `released`: the slot is free
  *
- * A stream that asks its engine again goes back to `reserved`.
+ * The slot of a stream that asks its engine again returns to `reserved`.
  */
 export type SlotState = 'reserved' | 'asking' | 'answered' | 'confirmed' | 'releasing' | 'released';
 

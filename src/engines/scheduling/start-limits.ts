@@ -13,8 +13,8 @@ export interface Asking {
 }
 
 /**
- * True if one more stream of this class would exceed a limit. A quarter of each limit, at least one, is reserved for
- * failovers, so that dead channels never keep a watched stream waiting.
+ * True if asking the engine for one more stream of this class would exceed a limit. A quarter of each limit, at
+ * least one, is reserved for failovers, so that dead channels never keep a watched stream waiting.
  */
 export function isBusy(
   engineId: string,

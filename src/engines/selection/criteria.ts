@@ -1,7 +1,7 @@
 import type { EnginesConfig } from '../engines-config';
 import type { Candidate } from './candidate';
 
-/** The settings that weigh the criteria. The weight of a criterion against an engine is negative. */
+/** The settings that give each criterion its weight. A criterion counts against an engine if its weight is negative. */
 export type SelectionWeights = Pick<
   EnginesConfig,
   | 'selectionWeightForwarded'

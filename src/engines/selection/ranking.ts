@@ -18,12 +18,12 @@ export interface Ranking {
 }
 
 /**
- * Filters, then scores, and keeps the reasons. The engine with the highest total of those that pass the filters is
- * chosen; ties go to the engine that was unused longest, then to the smaller id. The order of `candidates` does not
- * matter.
+ * Filters and scores every engine, and keeps the reasons. Of the engines that pass the filters, the one with the
+ * highest total is chosen; ties go to the engine that was unused longest, then to the smaller id. The order of
+ * `candidates` does not matter.
  */
 export function rank(candidates: readonly Candidate[], weights: SelectionWeights): Ranking {
-  const certainOneIsFree = candidates.some(
+  const isFaultlessEngineFree = candidates.some(
     (candidate) => filterReasons(candidate).length === 0 && spareReasons(candidate).length === 0,
   );
   const assessments = candidates
@@ -33,7 +33,7 @@ export function rank(candidates: readonly Candidate[], weights: SelectionWeights
         candidate,
         filters: [
           ...filterReasons(candidate),
-          ...(certainOneIsFree ? spareReasons(candidate) : []),
+          ...(isFaultlessEngineFree ? spareReasons(candidate) : []),
         ],
         scores: parts,
         total: parts.reduce((sum, score) => sum + score.value, 0),

@@ -65,7 +65,7 @@ export class IdleSlot implements HeldSlot {
   }
 }
 
-/** A stream takes a slot of the engine. */
+/** Lets a stream take a slot of the engine. */
 export function occupy(registry: EngineRegistry, engine: Engine, streamId: string): IdleSlot {
   const slot = new IdleSlot(streamId);
   registry.occupy(engine, slot);

@@ -13,7 +13,7 @@ import type { Candidate } from '../selection/candidate';
 import { EngineSelector } from '../selection/engine-selector.port';
 import { filterReasons } from '../selection/filters';
 import { rank, type Ranking } from '../selection/ranking';
-import { ProbedFacts, SlowFactCache } from '../selection/slow-facts';
+import { ProbedFacts, FactCache } from '../selection/cached-facts';
 import { aDescription, WEIGHTS } from './engine.spec-support';
 
 /** Chooses the first engine that may be chosen, so that a test knows which one. */
@@ -28,7 +28,7 @@ class FirstFit extends EngineSelector {
   }
 }
 
-/** A driver that announces nothing. The test decides what it says of further engines. */
+/** A driver that announces nothing. The test decides what it says about further engines. */
 class StagedDriver implements EngineDriver {
   readonly kind = 'static';
   readonly isAsleep = false;
@@ -76,7 +76,7 @@ const LIMITS: SchedulerConfig = {
   proxyInitTimeoutMs: 60_000,
 };
 
-/** The real scheduler and registry, over engines that the test moves as it likes. */
+/** The real scheduler and registry, with engines whose states the test sets. */
 export class StagedEngines {
   readonly registry = new EngineRegistry(new RecordingEvents());
   readonly queue = new SlotQueue();
@@ -94,7 +94,7 @@ export class StagedEngines {
       this.selector,
       this.registry,
       new EngineSupply(this.registry, this.supply, { kind: 'static', why: '', isFallback: false }),
-      new SlowFactCache(new ProbedFacts()),
+      new FactCache(new ProbedFacts()),
       this.queue,
     );
   }
@@ -133,17 +133,17 @@ export class StagedEngines {
     this.supply.changed();
   }
 
-  /** The engine says that it reaches no network. */
+  /** Lets the engine report that it has no network. */
   disconnect(id: string): void {
     this.engine(id).networkConnected = false;
   }
 
-  /** Takes the engine away from its streams, and out of the fleet. */
+  /** Removes the engine from the registry, which revokes its leases. */
   withdraw(id: string, reason: string): void {
     this.registry.remove(id, reason);
   }
 
-  /** Asks the streams of the engine to leave it; null takes that back. */
+  /** Asks the streams of the engine to leave it; null withdraws that. */
   drain(id: string, reason: string | null): void {
     if (reason !== null) this.registry.drain(this.engine(id), reason);
     else {
@@ -152,7 +152,7 @@ export class StagedEngines {
     }
   }
 
-  /** Slots in use, on one engine or on all; of engines that were withdrawn, too, while streams hold them. */
+  /** Number of held slots, on one engine or on all. Slots of removed engines count while streams hold them. */
   inUse(id?: string): number {
     return this.scheduler
       .listLeases()

@@ -13,12 +13,15 @@ import {
   VpnContainers,
 } from './vpn-containers.port';
 
-/** Events that may change a VPN. Without this filter, each health check alone would lead to three events. */
+/**
+ * Docker events that may concern the state of a VPN. Without this filter, each health check would lead to three
+ * events.
+ */
 const EVENTS = ['start', 'die', 'pause', 'unpause', 'destroy', 'rename', 'health_status'];
 
 const PROVIDER = /^VPN_SERVICE_PROVIDER=(.{1,100})$/;
 
-/** VPN containers through the Docker API: inspection, and events of containers with these names. */
+/** Observes VPN containers through the Docker API: inspects them and follows their events. */
 export class DockerVpnContainers extends VpnContainers {
   constructor(private readonly docker: DockerClient) {
     super();
@@ -40,7 +43,7 @@ export class DockerVpnContainers extends VpnContainers {
       this.docker,
       { type: ['container'], container: [...names], event: EVENTS },
       {
-        // The filter also matches names that only begin with one of these.
+        // Docker's filter also matches names that only begin with one of these.
         onEvent: ({ attributes }) => {
           const { name = '', oldName = '' } = attributes;
           for (const each of names) if (each === name || `/${each}` === oldName) listener(each);

@@ -8,16 +8,19 @@ export interface PlacedEngine {
   readonly streams: number;
 }
 
-/** Where the next engine goes. `vpnSlot: null` is the runtime's own network. */
+/**
+ * Where the next engine may be created; `vpnSlot: null` is the runtime's own network. `blocked`: nowhere at present.
+ */
 export type Placement =
-  | { readonly kind: 'place'; readonly vpnSlot: VpnSlot | null }
+  | { readonly kind: 'allowed'; readonly vpnSlot: VpnSlot | null }
   | { readonly kind: 'blocked'; readonly reason: string };
 
 /**
- * What placement holds against a present engine:
- * - `lost`: its network is gone, it will never work again; it is removed at once
- * - `misplaced`: it works, but must be replaced: another forwarded port, or another place
- * - `cut_off`: its VPN is down; its streams leave it and it gets no new ones; it may recover
+ * Why an engine should not stay where it runs:
+ * - `lost`: its network is gone and will not return, so the fleet removes the engine
+ * - `misplaced`: it works, but the fleet should replace it, because its forwarded port is no longer valid or another
+ *   VPN or port is better
+ * - `cut_off`: its VPN is down and may recover; the fleet drains the engine and evicts its streams
  */
 export interface PlacementObjection {
   readonly kind: 'lost' | 'misplaced' | 'cut_off';
@@ -28,15 +31,15 @@ export interface PlacementObjection {
 export abstract class EnginePlacement {
   /** @param present every present engine, and those that are being created and not listed yet */
   abstract next(present: readonly PlacedEngine[]): Placement;
-  /** By engine id; an engine that is missing in the map is well placed. */
+  /** By engine id. There is no objection to an engine that is missing in the map. */
   abstract objections(present: readonly PlacedEngine[]): ReadonlyMap<string, PlacementObjection>;
   /** Calls back when an answer may have changed; returns the function that unsubscribes. */
   abstract subscribe(listener: () => void): () => void;
 }
 
-/** Engines run where the runtime puts them. */
+/** Placement without VPNs: engines join the runtime's own network. */
 export const ANYWHERE = {
-  next: () => ({ kind: 'place', vpnSlot: null }),
+  next: () => ({ kind: 'allowed', vpnSlot: null }),
   objections: () => new Map(),
   subscribe: () => () => undefined,
 } satisfies EnginePlacement;

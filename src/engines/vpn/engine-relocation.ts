@@ -16,9 +16,9 @@ export interface Relocation {
 }
 
 /**
- * The one relocation that is wanted now. The last one stays wanted until its engine is gone. Without that it would seem
- * needless as soon as the successor exists; the fleet could then remove the wrong one of the two, and the relocation
- * would begin again.
+ * Returns the one relocation that is wanted now; null if none is. The last one stays wanted while its engine exists
+ * and its cause may still hold. Otherwise it would seem needless as soon as the successor exists; the fleet could
+ * then remove the wrong one of the two, and the relocation would begin again.
  */
 export function wantedRelocation(
   vpns: readonly Vpn[],
@@ -46,8 +46,9 @@ function isStillWanted(
 }
 
 /**
- * A VPN often learns its forwarded port when engines run behind it already. No relocation while the VPN is recovering and
- * another one is stable: the successor would be placed behind the stable one, and the port would stay unused.
+ * Replaces an engine so that its successor can use the forwarded port: a VPN often learns its port when engines run
+ * behind it already. There is no relocation while the VPN is recovering and another one is stable, because the
+ * successor would be placed behind the stable one, and the port would stay unused.
  */
 function portRelocation(vpns: readonly Vpn[], present: readonly PlacedEngine[]): Relocation | null {
   for (const { vpn: name, forwardedPort } of openSlots(vpns)) {
@@ -66,31 +67,33 @@ function balanceRelocation(
   vpns: readonly Vpn[],
   present: readonly PlacedEngine[],
 ): Relocation | null {
-  const places = (vpnsToBalance(vpns) ?? []).map(({ name }) => {
+  const loads = (vpnsToBalance(vpns) ?? []).map(({ name }) => {
     const behind = enginesBehind(name, present);
     return { name, size: behind.length, spare: spareOf(behind) };
   });
-  const fewest = Math.min(...places.map(({ size }) => size));
-  const most = Math.max(...places.map(({ size }) => size));
-  const fullest = places.find(({ size, spare }) => size === most && spare !== null);
+  const fewest = Math.min(...loads.map(({ size }) => size));
+  const most = Math.max(...loads.map(({ size }) => size));
+  const fullest = loads.find(({ size, spare }) => size === most && spare !== null);
   if (fullest?.spare === null || fullest === undefined) return null;
   if (most - fewest < MAX_IMBALANCE) return null;
   const reason = `VPN ${fullest.name} has ${most} engines, another one ${fewest}`;
   return { engineId: fullest.spare.id, vpn: fullest.name, cause: 'balance', reason };
 }
 
-/** The VPNs between which engines are balanced; null while one of them may fail again. */
+/**
+ * The VPNs between which engines are balanced; null if there are fewer than two, or while one of them may fail again.
+ */
 function vpnsToBalance(vpns: readonly Vpn[]): readonly Vpn[] | null {
-  const places = vpns.filter(({ health }) => health.state !== 'down');
-  const areSettled = places.every(({ health }) => health.state === 'up' && health.bad === null);
-  return areSettled && places.length > 1 ? places : null;
+  const candidates = vpns.filter(({ health }) => health.state !== 'down');
+  const areSettled = candidates.every(({ health }) => health.state === 'up' && health.bad === null);
+  return areSettled && candidates.length > 1 ? candidates : null;
 }
 
 function enginesBehind(vpn: string, present: readonly PlacedEngine[]): PlacedEngine[] {
   return present.filter((engine) => engine.vpn?.vpn === vpn);
 }
 
-/** An idle engine without a forwarded port; always the same one for the same engines. */
+/** An idle engine without a forwarded port, always the same one for the same engines; null if there is none. */
 function spareOf(engines: readonly PlacedEngine[]): PlacedEngine | null {
   const idle = engines.filter(
     ({ streams, forwardedPort }) => streams === 0 && forwardedPort === null,

@@ -20,7 +20,7 @@ export type Answer<T> =
   /** `isFault`: something needs to be repaired. False: there is no value at present. */
   | { readonly value: null; readonly reason: string; readonly isFault: boolean };
 
-/** The answers of a control server to one query. */
+/** The answers of a control server to the three queries of one check. */
 export interface GluetunReport {
   readonly status: Answer<GluetunStatus>;
   readonly publicAddress: Answer<PublicAddress>;
@@ -35,7 +35,7 @@ export const noAnswer = (reason: string): Answer<never> => ({
 });
 export const fault = (reason: string): Answer<never> => ({ value: null, reason, isFault: true });
 
-/** The first fault; null when there is none. */
+/** The reason of the first fault; null if there is none. */
 export function faultOf(report: GluetunReport): string | null {
   const answers = [report.status, report.forwardedPort, report.publicAddress];
   for (const answer of answers) if (answer.value === null && answer.isFault) return answer.reason;
@@ -53,8 +53,8 @@ export function readStatus(body: string): Answer<GluetunStatus> {
 }
 
 /**
- * The older route reports OpenVPN only: since v3.39 it answers `stopped` while WireGuard runs (internal/server/openvpn.go), so
- * `stopped` from this route says nothing.
+ * The older route reports OpenVPN only: since v3.39 it answers `stopped` while WireGuard runs
+ * (internal/server/openvpn.go), so `stopped` from this route does not mean that the VPN has stopped.
  */
 export function readOpenvpnStatus(body: string): Answer<GluetunStatus> {
   const answer = readStatus(body);

@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { type AddressInfo } from 'node:net';
 import { GluetunControlClient } from './gluetun-control-client';
-import { ScriptedControlServer, WANTS_A_KEY } from './gluetun-server.spec-support';
+import { ScriptedControlServer, KEY_REQUIRED } from './gluetun-server.spec-support';
 import { withLag } from '../../kernel/testing/lag.spec-support';
 
 const NEVER = new AbortController().signal;
@@ -78,25 +78,25 @@ describe('GluetunControlClient', () => {
     expect((await ask()).forwardedPort).toMatchObject({
       value: null,
       isFault: true,
-      reason: expect.stringContaining('wants a key for GET /v1/portforward'),
+      reason: expect.stringContaining('requires an API key for GET /v1/portforward'),
     });
     expect(gluetun.paths.filter((path) => path === '/v1/portforward')).toHaveLength(1);
   });
 
   it('says what to do when the key is missing or wrong', async () => {
-    gluetun.routes = { ...WANTS_A_KEY };
+    gluetun.routes = { ...KEY_REQUIRED };
     const without = await ask();
     expect(without.status).toEqual({
       value: null,
       isFault: true,
       reason:
-        "its control server wants a key for GET /v1/vpn/status: set VPN_CONTROL_API_KEY, and the route in a role of Gluetun's",
+        "its control server requires an API key for GET /v1/vpn/status: set VPN_CONTROL_API_KEY, and add the route to a role in Gluetun's configuration",
     });
     client.close();
     use('wrong-secret');
     const withKey = await ask();
     expect(withKey.publicAddress.reason).toBe(
-      "its control server refuses VPN_CONTROL_API_KEY for GET /v1/publicip/ip: no role of Gluetun's has this key and this route",
+      "its control server rejects VPN_CONTROL_API_KEY for GET /v1/publicip/ip: no role in Gluetun's configuration has both this key and this route",
     );
     expect(JSON.stringify(withKey)).not.toContain('wrong-secret');
   });
@@ -155,7 +155,7 @@ describe('GluetunControlClient', () => {
     client.close();
     client = new GluetunControlClient({ port, apiKey: null });
     expect((await ask()).status.reason).toBe(
-      `its control server at http://127.0.0.1:${port} cannot be asked (ECONNREFUSED)`,
+      `its control server at http://127.0.0.1:${port} cannot be reached (ECONNREFUSED)`,
     );
   });
 

@@ -22,10 +22,10 @@ interface Question<T> {
 }
 
 /**
- * The present route and, where it was renamed, the older one (from the sources of v3.26 to v3.41.1). `/v1/portforward` came
- * with v3.41.0, which redirects the older name. Since v3.39.1 a route is open to clients whose Gluetun role contains it;
- * otherwise the answer is 401, even if the route does not exist. Earlier versions answer 400 to an unknown route. So
- * the older name is tried after every refusal of the present one.
+ * The routes of each query: the present one and, if it was renamed, the older one (from the sources of v3.26 to
+ * v3.41.1). `/v1/portforward` came with v3.41.0, which redirects from the older name. Since v3.39.1 a route is open
+ * to clients whose Gluetun role contains it; otherwise the answer is 401, even if the route does not exist. Earlier
+ * versions answer 400 to an unknown route. So after any refusal of the present route, the older one is tried.
  */
 const STATUS = [
   { path: '/v1/vpn/status', read: readStatus },
@@ -47,7 +47,8 @@ export interface GluetunControlOptions {
 
 /** Client of Gluetun's HTTP control server. It only reads, and never requests the settings, which contain credentials. */
 export class GluetunControlClient {
-  // One connection per request: the next one comes seconds later, perhaps to another process at the same address.
+  // One connection per request, because the next request follows seconds later, and another process may then use the
+  // address.
   private readonly agent = new Agent({ keepAlive: false, maxSockets: Infinity });
   private readonly deadlineMs: number;
 
@@ -102,7 +103,7 @@ export class GluetunControlClient {
         return fault(refusal ?? this.silenceOf(error, host, signal));
       }
     }
-    return fault(refusal ?? `its control server knows no route`);
+    return fault(refusal ?? 'its control server answers on no known route');
   }
 
   private async get(
@@ -132,14 +133,14 @@ export class GluetunControlClient {
       return `its control server answers HTTP ${status} to GET ${path}`;
     }
     return this.options.apiKey === null
-      ? `its control server wants a key for GET ${path}: set VPN_CONTROL_API_KEY, and the route in a role of Gluetun's`
-      : `its control server refuses VPN_CONTROL_API_KEY for GET ${path}: no role of Gluetun's has this key and this route`;
+      ? `its control server requires an API key for GET ${path}: set VPN_CONTROL_API_KEY, and add the route to a role in Gluetun's configuration`
+      : `its control server rejects VPN_CONTROL_API_KEY for GET ${path}: no role in Gluetun's configuration has both this key and this route`;
   }
 
   private silenceOf(error: unknown, host: string, signal: AbortSignal): string {
     const origin = `http://${isIPv6(host) ? `[${host}]` : host}:${this.options.port}`;
     if (signal.aborted) return `its control server at ${origin} gave no answer in time`;
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    return `its control server at ${origin} cannot be asked (${code})`;
+    return `its control server at ${origin} cannot be reached (${code})`;
   }
 }

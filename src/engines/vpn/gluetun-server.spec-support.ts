@@ -6,8 +6,8 @@ import { type AddressInfo } from 'node:net';
 export type ScriptedRoute =
   object | number | ((request: IncomingMessage, response: ServerResponse) => void);
 
-/** Every requested route, on a server with a key. */
-export const WANTS_A_KEY = {
+/** Answers of a server that requires a key, for every route that the client requests. */
+export const KEY_REQUIRED = {
   '/v1/vpn/status': 401,
   '/v1/openvpn/status': 401,
   '/v1/portforward': 401,
@@ -15,7 +15,7 @@ export const WANTS_A_KEY = {
   '/v1/publicip/ip': 401,
 } as const;
 
-/** A control server on a real socket. Routes that are not scripted are 404. */
+/** A control server on a real socket. It answers 404 on routes that are not scripted. */
 export class ScriptedControlServer {
   routes: Record<string, ScriptedRoute> = {};
   /** `GET path` with the key that came, oldest first. */
@@ -27,7 +27,7 @@ export class ScriptedControlServer {
     );
   }
 
-  /** @param host of the loopback network; several servers may have one port, as several VPNs do */
+  /** @param host a loopback address; servers at different addresses may use the same port, as several VPNs do */
   static async start(host = '127.0.0.1', port = 0): Promise<ScriptedControlServer> {
     const server = createServer().listen(port, host);
     await once(server, 'listening');

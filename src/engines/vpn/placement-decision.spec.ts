@@ -12,7 +12,7 @@ const slotFor = (
   relocation: Relocation | null = null,
 ) => {
   const placement = nextPlacement(vpns, present, relocation);
-  return placement.kind === 'place' ? placement.vpnSlot : null;
+  return placement.kind === 'allowed' ? placement.vpnSlot : null;
 };
 
 const objectionsTo = (vpns: Vpn[], present: PlacedEngine[], last: Relocation | null = null) =>
@@ -23,7 +23,7 @@ const objectionsTo = (vpns: Vpn[], present: PlacedEngine[], last: Relocation | n
 describe('the place of the next engine', () => {
   it('has everything that a VPN slot needs', () => {
     expect(nextPlacement([vpnOf('a', { port: 5914 })], [], null)).toEqual({
-      kind: 'place',
+      kind: 'allowed',
       vpnSlot: {
         vpn: 'a',
         containerId: 'a-box',

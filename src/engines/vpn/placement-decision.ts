@@ -5,16 +5,16 @@ import { isSameStart } from './vpn-health';
 
 export interface PlacementAssessment {
   readonly objections: ReadonlyMap<string, PlacementObjection>;
-  /** The relocation that is wanted; null: none. */
+  /** The relocation that is wanted; null if none is. */
   readonly relocation: Relocation | null;
 }
 
 /**
- * The VPN slot of the next engine: behind the VPN with the fewest engines, stable VPNs before recovering ones. Engines that
- * are about to be replaced do not count, so that a successor finds the place of its predecessor free. A forwarded
- * port that no engine holds outweighs one engine.
+ * The VPN slot of the next engine: behind the VPN with the fewest engines, stable VPNs before recovering ones.
+ * Engines that are about to be replaced do not count, so that a successor can take the VPN slot of its predecessor. A
+ * forwarded port that no engine holds outweighs one engine, but not two.
  *
- * @param relocation the one that is under way
+ * @param relocation the relocation that is wanted now
  */
 export function nextPlacement(
   vpns: readonly Vpn[],
@@ -35,13 +35,13 @@ export function nextPlacement(
       slot.forwardedPort !== null &&
       behind.every(({ forwardedPort }) => forwardedPort !== slot.forwardedPort);
     return {
-      // Between VPNs with equally many engines, the one with a free port wins.
+      // A free forwarded port outweighs one engine, but not two.
       weight: behind.length - (isPortFree ? 1.5 : 0),
       slot: isPortFree ? slot : { ...slot, forwardedPort: null },
     };
   });
   const best = rated.reduce((chosen, other) => (other.weight < chosen.weight ? other : chosen));
-  return { kind: 'place', vpnSlot: best.slot };
+  return { kind: 'allowed', vpnSlot: best.slot };
 }
 
 /**
@@ -108,8 +108,8 @@ function objectionTo(
 }
 
 /**
- * Why an engine that joined this start of the VPN's container has lost its network. Docker removes the network when the
- * container stops, and a restart creates a new one; engines stay in the old one, which is empty.
+ * Why an engine that joined this start of the VPN's container has lost its network. Docker removes the network when
+ * the container stops, and a restart creates a new one; engines stay in the old one, in which nothing else is left.
  */
 function lossOf(
   joined: { readonly id: string; readonly startedAt: string },

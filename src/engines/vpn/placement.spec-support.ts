@@ -45,7 +45,7 @@ export function vpnOf(name: string, given: VpnGiven = {}): Vpn {
   };
 }
 
-/** An idle engine behind a VPN of `vpnOf`, without its port, with the given differences. */
+/** An idle engine behind a VPN made by `vpnOf`, without a forwarded port, with the given differences. */
 export function placed(
   id: string,
   vpn: string | null,

@@ -14,21 +14,22 @@ export function containerOf(given: Partial<VpnContainer> = {}): VpnContainer {
   };
 }
 
-/** Containers as a test sets them. */
+/** VPN containers whose state the test sets. */
 export class ScriptedVpnContainers extends VpnContainers {
   readonly containers = new Map<string, VpnContainer>();
   /** Docker does not answer. */
   isSilent = false;
   own: readonly string[] = [];
-  /** Inspections of each name so far, and the most that ran at once. */
-  readonly looks = new Map<string, number>();
+  /** Number of inspections of each name so far. */
+  readonly inspections = new Map<string, number>();
+  /** The most inspections of one name that ran at once. */
   mostAtOnce = 0;
   followed: readonly string[] | null = null;
   private listener: (name: string) => void = () => undefined;
   private readonly underWay = new Map<string, number>();
 
   override async find(name: string): Promise<VpnContainer | null> {
-    this.looks.set(name, this.looksAt(name) + 1);
+    this.inspections.set(name, this.inspectionsOf(name) + 1);
     const before = this.underWay.get(name) ?? 0;
     this.underWay.set(name, before + 1);
     this.mostAtOnce = Math.max(this.mostAtOnce, before + 1);
@@ -48,8 +49,8 @@ export class ScriptedVpnContainers extends VpnContainers {
     return () => (this.followed = null);
   }
 
-  looksAt(name: string): number {
-    return this.looks.get(name) ?? 0;
+  inspectionsOf(name: string): number {
+    return this.inspections.get(name) ?? 0;
   }
 
   /** Reports a change of a container, as Docker does. */

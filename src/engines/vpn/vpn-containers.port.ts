@@ -17,13 +17,13 @@ export interface NetworkAddress {
 /** A VPN's container as Docker reports it. */
 export interface VpnContainer {
   readonly id: string;
-  /** Each start has a new network; engines that joined the last one have lost theirs. */
+  /** Each start creates a new network; engines that joined the network of an earlier start have lost it. */
   readonly startedAt: string;
   readonly phase: VpnContainerPhase;
   /** Docker's name of its state: `running`, `exited`, … */
   readonly status: string;
   readonly health: VpnContainerHealth;
-  /** In Docker's order; those without an address are left out. */
+  /** The container's addresses, in Docker's order. Networks without an address are left out. */
   readonly addresses: readonly NetworkAddress[];
   /** VPN_SERVICE_PROVIDER from its environment, from which nothing else is read. */
   readonly provider: string | null;
@@ -38,7 +38,7 @@ export abstract class VpnContainers {
    */
   abstract find(name: string): Promise<VpnContainer | null>;
   /**
-   * Networks of the container that this program runs in; empty outside of one.
+   * Names of the networks of the container in which acefleet runs; empty if it does not run in a container.
    *
    * @throws Error when Docker does not answer in time
    */

@@ -1,13 +1,13 @@
 import type { Engine } from '../registry/engine';
-import { type SlowFacts, SlowFactSource } from '../selection/slow-facts';
+import { type CachedFacts, CachedFactSource } from '../selection/cached-facts';
 import { isServing } from './vpn-health';
 import type { VpnRegistry } from './vpn-registry';
 
 /**
  * The result of the last probe, and the health of the engine's VPN. An engine behind no VPN, which was created before
- * VPN_CONTAINERS was set, counts as unhealthy: no traffic of viewers may bypass the VPNs.
+ * VPN_CONTAINERS was set, counts as unhealthy: no stream may bypass the VPNs.
  */
-export class VpnFacts extends SlowFactSource {
+export class VpnFacts extends CachedFactSource {
   constructor(private readonly vpns: VpnRegistry) {
     super();
   }
@@ -16,7 +16,7 @@ export class VpnFacts extends SlowFactSource {
     return this.vpns.revision;
   }
 
-  override read({ vpn, networkConnected }: Engine): SlowFacts {
+  override read({ vpn, networkConnected }: Engine): CachedFacts {
     if (vpn === null) return { vpnHealthy: false, networkConnected };
     const health = this.vpns.get(vpn)?.health;
     const isKnown = health !== undefined && health.state !== 'unknown';

@@ -2,34 +2,36 @@ import type { GluetunStatus } from './gluetun-answer';
 import type { VpnContainerHealth, VpnContainerPhase } from './vpn-containers.port';
 
 /**
- * The states of a VPN; only observations change them:
+ * The states of a VPN. Only observations change them:
  *
- *   unknown     it has not worked yet and may still be starting
- *   up          it works, and has worked for VPN_STABLE_AFTER or since the first check
- *   down        its container is gone, does not run or was restarted, or two observations in a row were bad
- *   recovering  it has worked again for a short time: its engines serve, but it gets new engines only while no
- *               other VPN is up
- *
- *   unknown ─works─▶ up ─fails─▶ down ─works─▶ recovering ─VPN_STABLE_AFTER without a failure─▶ up
- *   unknown ─fails, or not healthy for two minutes─▶ down;  recovering ─fails─▶ down
+ * - `unknown`: it has not worked yet and may still be starting
+ * - `up`: it works, and has worked for VPN_STABLE_AFTER or since the first check
+ * - `down`: its container is gone, does not run or was restarted, or two observations in a row were bad, or it was not
+ *   healthy for two minutes after the first check
+ * - `recovering`: it works again, but not for VPN_STABLE_AFTER yet. Its engines serve streams, but it gets new engines
+ *   only while no other VPN is up. It is `up` after VPN_STABLE_AFTER without a bad observation, and `down` after a
+ *   failure.
  */
 export type VpnState = 'unknown' | 'up' | 'down' | 'recovering';
 
 export const VPN_STATES: readonly VpnState[] = ['unknown', 'up', 'down', 'recovering'];
 
-/** A single bad observation may have another cause, such as a short fault of Docker or of the network. */
+/**
+ * A VPN is down only after this many bad observations in a row, because a single one may be due to a short fault of
+ * Docker or of the network.
+ */
 const BAD_BEFORE_DOWN = 2;
 
 /**
- * Gluetun is healthy within seconds; its own health check fails after 10 s and three attempts 5 s apart (its Dockerfile). An
- * operator's health check may take longer, up to this limit.
+ * A VPN whose container is still not healthy this long after the first check counts as down. Gluetun is healthy
+ * within seconds, but an operator may have configured a slower health check.
  */
 const START_PATIENCE_MS = 120_000;
 
-/** For this long, engines that still reach their network outweigh a container's bad health. */
+/** While engines behind a VPN still reach the network, an unhealthy container counts as down only after this time. */
 const SECOND_OPINION_MS = 60_000;
 
-/** One start of one container; each engine belongs to exactly one. */
+/** One start of one container. Each engine behind a VPN joins the network of exactly one start. */
 export interface ContainerStart {
   readonly id: string;
   readonly startedAt: string;
@@ -60,13 +62,13 @@ export interface VpnHealth {
   readonly state: VpnState;
   /** When this state began. Times are monotonic milliseconds. */
   readonly sinceMs: number;
-  /** Why, for operators; in a bad run, the latest fault. */
+  /** Why the VPN has this state, for operators; after bad observations, the latest fault. */
   readonly reason: string;
   /** The container as last observed. */
   readonly container: ContainerStart | null;
   /** Bad observations in a row, and the time of the first. */
   readonly bad: { readonly count: number; readonly sinceMs: number } | null;
-  /** Since when no observation has been bad; null while the last one was bad. */
+  /** When the present run of observations without a bad one began; null if the last one was bad. */
   readonly goodSinceMs: number | null;
 }
 
@@ -86,12 +88,12 @@ export function unknownHealth(nowMs: number): VpnHealth {
   };
 }
 
-/** Whether engines behind it may get streams. */
+/** True if engines behind a VPN in this state may get streams. */
 export function isServing(state: VpnState): boolean {
   return state === 'up' || state === 'recovering';
 }
 
-/** Time until it counts as stable; 0 when it does, null while it does not work. */
+/** Time in ms until the VPN counts as stable; 0 if it does, null while it does not work. */
 export function stableInMs(health: VpnHealth, stableAfterMs: number, nowMs: number): number | null {
   if (health.state === 'up') return 0;
   if (health.state !== 'recovering') return null;
@@ -138,7 +140,7 @@ function assess(last: VpnHealth, observation: VpnObservation): Verdict {
     case 'absent':
       return { kind: 'gone', reason: 'no container has this name' };
     case 'unobserved':
-      // Docker's silence says nothing about a VPN, but the status from its control server does.
+      // If Docker does not answer, that says nothing about a VPN, but the status from its control server does.
       return saysStopped(observation.control)
         ? bad(`its control server says ${observation.control}`, false)
         : { kind: 'silent', reason: observation.reason };

@@ -9,11 +9,14 @@ import { assessPlacement, nextPlacement } from './placement-decision';
 import type { Vpn } from './vpn';
 import type { VpnRegistry } from './vpn-registry';
 
-/** Places every engine behind one of the VPNs, and none anywhere else, even while no VPN works. */
+/** Places every engine behind one of the VPNs. While no VPN works, no engine is created. */
 export class VpnPlacement implements EnginePlacement {
   private relocation: Relocation | null = null;
 
-  /** @param listensOnPorts false: engines with these settings cannot be given a port, so a forwarded one is of no use */
+  /**
+   * @param listensOnPorts false if the settings do not let an engine listen at a given port, so that a forwarded port
+   *   is of no use
+   */
   constructor(
     private readonly vpns: VpnRegistry,
     private readonly listensOnPorts: boolean,

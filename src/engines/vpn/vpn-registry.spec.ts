@@ -3,7 +3,7 @@ import { aDescription } from '../testing/engine.spec-support';
 import { loadConfig } from '../../config';
 import { EventBus, type RecordedEvent } from '../../events';
 import { Engine } from '../registry/engine';
-import { SlowFactCache } from '../selection/slow-facts';
+import { FactCache } from '../selection/cached-facts';
 import { vpnOf, type VpnGiven } from './placement.spec-support';
 import { VpnFacts } from './vpn-facts';
 import { VpnPlacement } from './vpn-placement';
@@ -79,10 +79,12 @@ describe('VpnRegistry', () => {
   });
 
   it('warns of a control server once for each fault', () => {
-    record('a', { controlFault: 'it wants a key' });
-    record('a', { controlFault: 'it wants a key' });
+    record('a', { controlFault: 'it requires a key' });
+    record('a', { controlFault: 'it requires a key' });
     record('a');
-    expect(lines.filter((line) => line.startsWith('warn'))).toEqual(['warn vpn a: it wants a key']);
+    expect(lines.filter((line) => line.startsWith('warn'))).toEqual([
+      'warn vpn a: it requires a key',
+    ]);
   });
 
   it.each<[string, VpnGiven, VpnGiven, boolean]>([
@@ -128,7 +130,7 @@ describe('VpnRegistry', () => {
     });
 
     it('are current at once when a VPN goes down', () => {
-      const cache = new SlowFactCache(new VpnFacts(vpns));
+      const cache = new FactCache(new VpnFacts(vpns));
       const engine = engineBehind('a');
       record('a');
       expect(cache.of(engine).vpnHealthy).toBe(true);
@@ -147,7 +149,7 @@ describe('VpnRegistry', () => {
     const two = [engine('1'), engine('2')];
     const successor = engine('3', { ...slot, vpn: 'b', containerId: 'b-box' });
     expect([...placement.objections(two).keys()]).toEqual(['1']);
-    expect(placement.next(two)).toMatchObject({ kind: 'place', vpnSlot: { vpn: 'b' } });
+    expect(placement.next(two)).toMatchObject({ kind: 'allowed', vpnSlot: { vpn: 'b' } });
     expect([...placement.objections([...two, successor]).keys()]).toEqual(['1']);
     expect([...placement.objections([two[1]!, successor]).keys()]).toEqual([]);
   });

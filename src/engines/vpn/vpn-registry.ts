@@ -6,8 +6,8 @@ import { uncheckedVpn, type Vpn, type VpnFindings } from './vpn';
 import type { EnginesConfig } from '../engines-config';
 
 /**
- * The VPNs of VPN_CONTAINERS, in that order, each as of its last check. Logs and publishes changes. Nothing is stored: the next
- * process checks for itself.
+ * The VPNs of VPN_CONTAINERS, in that order, each as of its last check. Logs and publishes changes. Nothing is stored
+ * on disk: after a restart, the VPNs are checked again.
  */
 @Injectable()
 export class VpnRegistry {
@@ -37,12 +37,15 @@ export class VpnRegistry {
     return this.vpns.get(name);
   }
 
-  /** Grows with each change that engines depend on. */
+  /** Grows with each change that affects placement or selection. */
   get revision(): number {
     return this.changes;
   }
 
-  /** Calls back, synchronously, after a change that engines depend on; returns the function that unsubscribes. */
+  /**
+   * Calls back, synchronously, after a change that affects placement or selection; returns the function that
+   * unsubscribes.
+   */
   subscribe(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
@@ -84,7 +87,7 @@ export class VpnRegistry {
   }
 }
 
-/** Whether placement or selection may now give another answer. */
+/** True if placement or selection may now give another answer. */
 function matters(last: Vpn, vpn: Vpn): boolean {
   return (
     last.checkedAt === null ||

@@ -4,7 +4,7 @@ import { loadConfig } from '../../config';
 import { EventBus } from '../../events';
 import { EngineRegistry } from '../registry/engine-registry';
 import { GluetunControlClient } from './gluetun-control-client';
-import { ScriptedControlServer, WANTS_A_KEY } from './gluetun-server.spec-support';
+import { ScriptedControlServer, KEY_REQUIRED } from './gluetun-server.spec-support';
 import { containerOf, ScriptedVpnContainers } from './scripted-vpn-containers.spec-support';
 import type { Vpn } from './vpn';
 import { VpnRegistry } from './vpn-registry';
@@ -71,14 +71,18 @@ describe('VpnWatch', () => {
   const becomes = (state: string, name = 'a'): Promise<void> =>
     until(() => vpn(name).health.state === state, `${name} is ${state}`);
   const looksMore = async (count: number, name = 'a'): Promise<void> => {
-    const seen = containers.looksAt(name);
-    await until(() => containers.looksAt(name) >= seen + count, `${count} looks more`);
+    const seen = containers.inspectionsOf(name);
+    await until(() => containers.inspectionsOf(name) >= seen + count, `${count} more inspections`);
   };
 
   it('does nothing without VPNs', async () => {
     start({ VPN_CONTAINERS: 'none' });
     await new Promise((resolve) => setTimeout(resolve, 250));
-    expect([containers.looks.size, containers.followed, gluetun.asked]).toEqual([0, null, []]);
+    expect([containers.inspections.size, containers.followed, gluetun.asked]).toEqual([
+      0,
+      null,
+      [],
+    ]);
   });
 
   it('reports everything about a working VPN', async () => {
@@ -187,7 +191,7 @@ describe('VpnWatch', () => {
   });
 
   it('finds a VPN up whose control server requires a key, and reports what is missing', async () => {
-    gluetun.routes = { ...WANTS_A_KEY };
+    gluetun.routes = { ...KEY_REQUIRED };
     start();
     await becomes('up');
     expect(vpn()).toMatchObject({
@@ -261,10 +265,10 @@ describe('VpnWatch', () => {
     start();
     await until(() => gluetun.asked.length > 0, 'the first question');
     watch.onModuleDestroy();
-    const looks = containers.looksAt('a');
+    const before = containers.inspectionsOf('a');
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(vpn().checkedAt).toBeNull();
-    expect(containers.looksAt('a')).toBe(looks);
+    expect(containers.inspectionsOf('a')).toBe(before);
     expect(containers.followed).toBeNull();
   });
 });

@@ -17,7 +17,7 @@ import { isSameStart, nextHealth, type VpnObservation } from './vpn-health';
 import { VpnRegistry } from './vpn-registry';
 import type { EnginesConfig } from '../engines-config';
 
-/** Engines may wait for a VPN that does not work, so it is checked at least this often. */
+/** The longest pause between two checks of a VPN that is not up, because the fleet waits for it. */
 const MAX_PAUSE_WHILE_DOWN_MS = 2000;
 
 /** An engine's report about its network is valid for this long. */
@@ -76,7 +76,7 @@ export class VpnWatch implements OnModuleInit, OnModuleDestroy {
       : Math.min(vpnCheckIntervalMs, MAX_PAUSE_WHILE_DOWN_MS);
   }
 
-  /** Never rejects: an error in our own code must not end the loop. */
+  /** Never rejects, because an unexpected error must not end the loop. */
   private async check(name: string): Promise<void> {
     try {
       const last = this.vpns.get(name);
@@ -189,9 +189,9 @@ function messageOf(error: unknown): string {
 }
 
 /**
- * The address at which a VPN's container is reached: the one on the first network that we share with it, else its first
- * address. On a Linux host every address on a bridge is reachable, and Gluetun's firewall accepts connections from
- * the networks that it is on.
+ * The address at which a VPN's container is reached: its address on the first network that acefleet shares with it,
+ * or else its first address. On a Linux host every address on a bridge is reachable, and Gluetun's firewall accepts
+ * connections from the networks that it is on.
  */
 function reachableAddress(
   addresses: readonly NetworkAddress[],

@@ -5,7 +5,7 @@ import type { DockerClient } from '../drivers/docker-client';
 import { DRIVER_CHOICE, type DriverChoice } from '../drivers/driver-choice';
 import { DOCKER_CLIENT } from '../drivers/drivers.module';
 import { RegistryModule } from '../registry/registry.module';
-import { ProbedFacts, SlowFactSource } from '../selection/slow-facts';
+import { ProbedFacts, CachedFactSource } from '../selection/cached-facts';
 import { loadDockerVpnContainers } from './docker-vpn-containers.loader';
 import { ANYWHERE, EnginePlacement } from './engine-placement.port';
 import { GluetunControlClient } from './gluetun-control-client';
@@ -17,7 +17,7 @@ import { VpnRegistry } from './vpn-registry';
 import { VpnWatch } from './vpn-watch';
 import type { EnginesConfig } from '../engines-config';
 
-/** The VPNs of VPN_CONTAINERS. Without any, nothing here runs, and engines run anywhere. */
+/** The VPNs of VPN_CONTAINERS. If there are none, no VPN is checked, and engines join the runtime's own network. */
 @Module({
   imports: [RegistryModule],
   controllers: [VpnController],
@@ -54,12 +54,12 @@ import type { EnginesConfig } from '../engines-config';
       inject: [DRIVER_CHOICE, CONFIG, VpnRegistry],
     },
     {
-      provide: SlowFactSource,
-      useFactory: ({ vpnContainers }: EnginesConfig, vpns: VpnRegistry): SlowFactSource =>
+      provide: CachedFactSource,
+      useFactory: ({ vpnContainers }: EnginesConfig, vpns: VpnRegistry): CachedFactSource =>
         vpnContainers.length === 0 ? new ProbedFacts() : new VpnFacts(vpns),
       inject: [CONFIG, VpnRegistry],
     },
   ],
-  exports: [VpnRegistry, EnginePlacement, SlowFactSource],
+  exports: [VpnRegistry, EnginePlacement, CachedFactSource],
 })
 export class VpnModule {}

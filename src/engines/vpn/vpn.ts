@@ -4,7 +4,7 @@ import type { PublicAddress } from './gluetun-answer';
 import type { VpnContainer } from './vpn-containers.port';
 import { isServing, unknownHealth, type VpnHealth } from './vpn-health';
 
-/** One VPN as of its last check. Each check replaces it as a whole; it is never changed. */
+/** One VPN as of its last check. The object is never changed: each check creates a new one. */
 export interface Vpn {
   /** Its container's name, from VPN_CONTAINERS. */
   readonly name: string;

@@ -1,7 +1,7 @@
 import { BlockList, isIPv6 } from 'node:net';
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type AppConfig } from '../../config';
-import { leastMissed } from '../../engines';
+import { firstToEnd } from '../../engines';
 import { infohashKey, streamKey, type StreamKey } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
 import type { Stream, StreamSnapshot } from './stream';
@@ -81,7 +81,7 @@ export class StreamRegistry {
     const isFull = (): boolean => this.streams.size >= this.config.proxyMaxSessions;
     if (!isFull()) return;
     // `end` removes the stream from the registry before it returns, so there is no need to wait for it.
-    void leastMissed(this.list().filter(({ holdsSlot }) => holdsSlot))?.end('reclaimed');
+    void firstToEnd(this.list().filter(({ holdsSlot }) => holdsSlot))?.end('reclaimed');
     if (!isFull()) return;
     const detail = `The limit of ${this.config.proxyMaxSessions} streams is reached.`;
     throw new AppError('no_capacity', detail);

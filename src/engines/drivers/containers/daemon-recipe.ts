@@ -1,7 +1,12 @@
 import { AsyncMemo } from '../../../kernel/async-memo';
 import { type DockerClient, DockerError } from '../docker-client';
 import { type EnginePorts, type PortName } from './engine-ports';
-import { type EngineRecipe, engineRecipe, isProfileOpen, type RecipeConfig } from './engine-recipe';
+import {
+  type EngineRecipe,
+  engineRecipe,
+  isProfileAutomatic,
+  type RecipeConfig,
+} from './engine-recipe';
 import { type Architecture, type EngineLaunch, type ProfileName } from './image-profiles';
 
 /**
@@ -45,7 +50,7 @@ export class DaemonRecipe implements EngineRecipe {
   }
 
   /**
-   * Resolves when the recipe is that of the Docker Engine.
+   * Resolves when the recipe fits the Docker Engine that answers.
    *
    * @throws RuntimeError when Docker does not answer; the next call asks again
    */
@@ -53,7 +58,7 @@ export class DaemonRecipe implements EngineRecipe {
     return this.fitted.get();
   }
 
-  /** Another Docker Engine may answer from now on. */
+  /** Call when another Docker Engine may answer from now on. */
   forget(): void {
     this.fitted.forget();
   }
@@ -71,11 +76,11 @@ export class DaemonRecipe implements EngineRecipe {
   }
 
   private async fit(): Promise<void> {
-    if (!isProfileOpen(this.config)) return;
+    if (!isProfileAutomatic(this.config)) return;
     this.current = engineRecipe(this.config, this.runtime, await this.architecture());
   }
 
-  /** Null: a proxy in front of Docker refuses this call. */
+  /** The architecture of the Docker Engine; null if a proxy in front of Docker refuses this call. */
   private async architecture(): Promise<string | null> {
     try {
       return (await this.client.version()).arch;

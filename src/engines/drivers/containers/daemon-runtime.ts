@@ -12,7 +12,10 @@ import type { DockerConnectivity } from './docker-connectivity';
 import { OrphanTracker } from './failed-requests';
 import { foreignEngines, type LabelledEngine, removalCommand } from './foreign-engines';
 
-/** What a runtime of containers and a runtime of services have in common: both use one Docker Engine. */
+/**
+ * The common part of `DockerRuntime` (engines in containers) and `SwarmRuntime` (engines in services). Both use one
+ * Docker Engine.
+ */
 export abstract class DaemonRuntime extends EngineRuntime {
   override readonly removal: string;
 

@@ -6,21 +6,21 @@ import {
 } from '../docker-client';
 import type { RuntimeError, RuntimeLink, RuntimeListener } from '../engine-runtime.port';
 
-/** How a runtime uses the events of its Docker Engine. */
+/** Which events of the Docker Engine a runtime needs, and what it does on them. */
 export interface EventUse {
   readonly filters: DockerEventFilters;
   readonly onEvent: (event: DockerEvent, listener: RuntimeListener) => void;
   /**
-   * Called when events may have been missed, possibly because another Docker Engine answers now. Everything known must
-   * be forgotten.
+   * Called when events may have been missed, possibly because another Docker Engine answers now. The runtime must
+   * forget everything that it has cached.
    */
   readonly onGap: () => void;
 }
 
 /**
  * Subscribes a runtime to the events of one Docker Engine and tracks whether that Docker Engine answers. The event
- * stream detects first that Docker is gone. Listings detect first that Docker is frozen, because the event stream is
- * merely silent then.
+ * stream is the first to detect that Docker has ended. A listing is the first to detect that Docker is frozen,
+ * because the event stream is merely silent then.
  */
 export class DockerConnectivity {
   private readonly before: RuntimeLink = { state: 'connecting', since: new Date(), reason: null };
@@ -79,7 +79,10 @@ export class DockerConnectivity {
   }
 }
 
-/** When both sources report a loss, the event stream's reason is the older one. @param failure of the last listing */
+/**
+ * Combines the state of the event stream with the failure of the last listing. When both report a loss, the event
+ * stream's reason is used.
+ */
 export function currentLink(events: RuntimeLink, failure: RuntimeLink | null): RuntimeLink {
   return events.state === 'lost' ? events : (failure ?? events);
 }

@@ -2,13 +2,16 @@ import type { VpnSlot } from '../engine-runtime.port';
 import { type EnginePorts, PORT_NAMES, type PortName } from './engine-ports';
 
 /**
- * The prefix of all our labels. Docker asks for reverse domain names, so that labels of different authors never
- * collide, and reserves `com.docker.`, `io.docker.` and `org.dockerproject.`. The product has no domain; its name below
- * `dev` looks like one, is short in listings, and nobody else uses it.
+ * The prefix of all labels of acefleet. Docker asks for reverse domain names, so that labels of different authors
+ * never collide, and reserves `com.docker.`, `io.docker.` and `org.dockerproject.`. The product has no domain; its
+ * name below `dev` looks like one, is short in listings, and nobody else uses it.
  */
 export const LABEL_PREFIX = 'dev.acefleet.';
 
-/** Everything that an engine's labels contain. Labels are the only record of an engine, and suffice to adopt it. */
+/**
+ * Everything that an engine's labels contain. Labels are the only record of an engine in a container, and they
+ * suffice to adopt it.
+ */
 export interface EngineFacts {
   /** The installation to which it belongs. */
   readonly instance: string;

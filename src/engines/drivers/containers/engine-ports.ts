@@ -1,7 +1,7 @@
 /** The purposes for which an engine opens ports. */
 export type PortName = 'http' | 'https' | 'api' | 'p2p';
 
-/** Ports inside the network of the engine; null: nothing is known to listen. */
+/** Ports inside the network of the engine; null if the engine is not known to listen for that purpose. */
 export interface EnginePorts {
   /** Playback, statistics, commands. */
   readonly http: number;

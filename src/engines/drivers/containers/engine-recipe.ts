@@ -27,7 +27,7 @@ export type RecipeConfig = Pick<
   | 'swarmConstraints'
 >;
 
-/** How engines in containers are made according to the settings, for Docker and for a Swarm alike. */
+/** How the settings say that engines in containers are created, both for Docker and for a Swarm. */
 export interface EngineRecipe {
   readonly profile: ProfileName;
   /** Always with a tag or a digest: a pull without one would fetch every tag of the image. */
@@ -35,7 +35,7 @@ export interface EngineRecipe {
   readonly specHash: string;
   /** The architectures for which the image is built; empty: unknown, because the operator chose the image. */
   readonly architectures: readonly Architecture[];
-  /** The ports that an engine opens. In a network that engines share, each engine needs its own of each. */
+  /** The ports that an engine opens. If engines share a network, each engine needs its own ports. */
   readonly portNames: readonly PortName[];
   /** The ports of an engine that has its own network. */
   readonly ownPorts: EnginePorts;
@@ -50,7 +50,7 @@ export interface EngineRecipe {
   launch(ports: EnginePorts): EngineLaunch;
 }
 
-/** Docker reports the kernel's names, images have Go's. */
+/** Docker reports the kernel's name of an architecture, and images carry Go's name. */
 const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
   x86_64: 'amd64',
   amd64: 'amd64',
@@ -65,7 +65,7 @@ const PREFERRED: readonly ProfileName[] = ['acestream-http-proxy', 'aceserve'];
 const DEFAULT_PROFILE: ProfileName = 'acestream-http-proxy';
 
 /** True when the architecture of the Docker Engine decides the profile. */
-export function isProfileOpen(
+export function isProfileAutomatic(
   config: Pick<RecipeConfig, 'engineProfile' | 'engineImage'>,
 ): boolean {
   return config.engineProfile === 'auto' && config.engineImage === null;

@@ -14,7 +14,7 @@ describe('the failure of a provisioning request', () => {
   it.each([[new TypeError('x of undefined')], ['a word']])(
     'reports any other error as an invalid answer of Docker, with its cause: %s',
     (thrown) => {
-      const words = `Docker's answer makes no sense: ${thrown instanceof Error ? thrown.message : thrown}`;
+      const words = `Docker gave an invalid answer: ${thrown instanceof Error ? thrown.message : thrown}`;
       for (const failure of [asRuntimeError(thrown), asRequestFailure(thrown, NEVER)]) {
         expect(failure).toMatchObject({
           code: 'docker_unavailable',

@@ -8,32 +8,30 @@ export function requestCancelled(cause?: unknown): RuntimeError {
   return new RuntimeError('runtime_refused', 'the request was cancelled', { cause });
 }
 
-/** Any error that is not a RuntimeError was caused by an answer that Docker never sends. */
+/** Converts an error. One that is not a RuntimeError was caused by an answer that Docker never sends. */
 export function asRuntimeError(error: unknown): RuntimeError {
   if (error instanceof RuntimeError) return error;
   const why = error instanceof Error ? error.message : String(error);
-  return new RuntimeError('docker_unavailable', `Docker's answer makes no sense: ${why}`, {
+  return new RuntimeError('docker_unavailable', `Docker gave an invalid answer: ${why}`, {
     cause: error,
   });
 }
 
-/** Why a provisioning request failed. A call that the signal ended fails with the signal's reason, not with an answer. */
+/**
+ * Converts the error of a provisioning request. A call that the signal ended fails with the signal's reason, which
+ * becomes `requestCancelled`.
+ */
 export function asRequestFailure(error: unknown, signal: AbortSignal): RuntimeError {
   const isCut = signal.aborted && !(error instanceof RuntimeError);
   return isCut ? requestCancelled(error) : asRuntimeError(error);
 }
 
-/**
- * Remembers provisioning requests that failed while Docker gave no answer. Their containers may exist nevertheless, or
- * appear when a frozen Docker Engine continues. Listings do not show them as engines; they are removed as soon as they
- * are listed.
- */
+/** More orphans than this are not remembered: the oldest one is forgotten. */
 const MAX_ORPHANS = 200;
 
 /**
- * Remembers provisioning requests that failed while Docker gave no answer. Their containers may exist all the same, or
- * appear when a frozen Docker Engine wakes up. Listings do not show them as engines; they are removed as soon as they
- * are listed.
+ * Remembers provisioning requests that failed while Docker gave no answer. Their containers may exist all the same,
+ * or appear when a frozen Docker Engine continues. Listings do not show such containers as engines, and remove them.
  */
 export class OrphanTracker {
   /** Oldest first. */

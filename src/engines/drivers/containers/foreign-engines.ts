@@ -15,7 +15,8 @@ export type Removable = keyof typeof COMMANDS;
 /**
  * The command that removes all engines of one installation and nothing else.
  *
- * @param dockerHost as in DOCKER_HOST. The command names a socket, but no address: only this process may reach it
+ * @param dockerHost as in DOCKER_HOST. The command names a socket, but no network address, because perhaps only this
+ *   process can reach that
  */
 export function removalCommand(
   what: Removable,
@@ -34,7 +35,7 @@ export interface LabelledEngine {
   readonly isRunning: boolean;
 }
 
-/** Engines of all installations except our own. */
+/** The engines of all installations except this one, one entry for each installation. */
 export function foreignEngines(
   all: readonly LabelledEngine[],
   own: string,

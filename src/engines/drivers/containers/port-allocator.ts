@@ -29,12 +29,12 @@ export function startOffset(instance: string): number {
   return createHash('sha256').update(instance).digest().readUInt32BE() / 2 ** 32;
 }
 
-/** A port that another program uses is not tried again for this time. */
+/** A port that another program uses is avoided for this time. */
 const AVOIDED_MS = 5 * 60_000;
 
 /**
- * A released port is not given out again for this time: the list of labels that comes with the next request may be
- * older than the container that uses the port by now.
+ * A released port is avoided for this time, because the list of labels that comes with the next request may be older
+ * than the container that uses the port by now.
  */
 const COOLING_MS = 10_000;
 
@@ -43,7 +43,9 @@ interface PortSpace {
   /** The port that was given out last; the next search starts after it. */
   last: number | null;
   readonly reserved: Set<number>;
-  /** By port: until when (monotonic ms) it is avoided. */
+  /**
+   * By port: until when (monotonic ms) it is avoided. An avoided port is given out only when no other port is left.
+   */
   readonly avoidedUntil: Map<number, number>;
 }
 
@@ -64,8 +66,9 @@ export interface PortRequest {
 }
 
 /**
- * Gives out ports. The ports of running engines are known from their labels and passed with each request. Kept here is
- * only what labels cannot say: ports of requests in progress, and ports that turned out to be used by other programs.
+ * Gives out ports. The ports of running engines are known from their labels and passed with each request. The
+ * allocator remembers only what labels cannot tell: ports of requests in progress, ports that were just released, and
+ * ports that other programs use.
  */
 export class PortAllocator {
   private readonly spaces = new Map<string, PortSpace>();
@@ -102,7 +105,7 @@ export class PortAllocator {
     return { ports, release };
   }
 
-  /** Another program uses this port: it is avoided for a while. */
+  /** Call when another program uses this port. It is then avoided for a while. */
   avoid(spaceName: string, port: number): void {
     this.avoidFor(this.spaceOf(spaceName), port, AVOIDED_MS);
   }

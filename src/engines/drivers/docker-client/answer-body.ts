@@ -23,9 +23,10 @@ export async function readBody(
 const MAX_JSON_LINE_CHARS = 1024 * 1024;
 
 /**
- * The values of a stream with one JSON text per line, wherever its chunks are cut. Ends with the stream.
+ * Yields the JSON value of each line of a stream. Ends with the stream.
  *
- * @throws DockerError `docker_unavailable` for text that is not JSON and for a line without end; the stream's own error
+ * @throws DockerError `docker_unavailable` for text that is not JSON and for a line without end; the stream's own
+ *   error
  */
 export async function* jsonLines(stream: Readable): AsyncGenerator<unknown, void, undefined> {
   stream.setEncoding('utf8');
@@ -34,7 +35,7 @@ export async function* jsonLines(stream: Readable): AsyncGenerator<unknown, void
     const lines = (rest + text).split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) if (line.trim() !== '') yield parse(line);
-    if (rest.length > MAX_JSON_LINE_CHARS) throw unavailable('Docker sends a line without end');
+    if (rest.length > MAX_JSON_LINE_CHARS) throw unavailable('Docker sent a line without end');
   }
   if (rest.trim() !== '') yield parse(rest);
 }
@@ -43,7 +44,7 @@ function parse(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch (error) {
-    throw unavailable('what Docker sends is not JSON', error);
+    throw unavailable('Docker sent text that is not JSON', error);
   }
 }
 
@@ -57,7 +58,7 @@ const MAX_LOG_LINE_CHARS = 4000;
  */
 export function logLines(log: Buffer, maxLines: number): string[] {
   const lines: string[] = [];
-  /** By output: a line may span several frames while the other output writes in between. */
+  /** The unfinished line of each output: a line may span several frames while the other output writes in between. */
   const unfinished = new Map<number, string>();
 
   for (const { output, text } of frames(log)) {

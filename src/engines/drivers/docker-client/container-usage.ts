@@ -1,6 +1,6 @@
 import type { EngineUsage } from '../engine-runtime.port';
 
-/** The fields of Docker's statistics that we use. Each may be missing: containers end, and kernels differ. */
+/** The fields of Docker's statistics that are used here. Each may be missing: containers end, and kernels differ. */
 export interface ContainerSample {
   /** Time of the sample by Docker's clock. */
   readonly read: string;

@@ -47,7 +47,7 @@ type Read = Omit<DockerCall, 'method' | 'deadlineMs' | 'body'>;
 /** Each segment of a path begins with a letter or digit, so that no name can lead to another path. */
 const PATH = /^(?:\/_?[a-zA-Z0-9][a-zA-Z0-9_.%-]*)+$/;
 
-/** Calls with checked answers. A status that is no success becomes an error. */
+/** Makes calls and checks their answers. An answer that is no success becomes an error. */
 export class DockerApi {
   constructor(
     private readonly transport: DockerTransport,
@@ -56,14 +56,14 @@ export class DockerApi {
 
   /** @throws DockerError unless the status is 2xx or 304 */
   async call(purpose: DockerPurpose, call: DockerCall): Promise<DockerAnswer> {
-    // Docker accepts no such name, so nothing of that name exists and Docker is not asked.
+    // Docker does not accept such names, so no object has this one, and Docker need not be asked.
     if (!PATH.test(call.path)) throw new DockerError('runtime_refused', 'no such name', 404);
     const answer = await this.transport.ask(call);
     if (isSuccess(answer.status)) return answer;
     throw refusal(purpose, answer);
   }
 
-  /** For calls of which only the resulting state matters, even if another program caused it. */
+  /** For calls that are meant to reach a state, no matter whether this call or another program reaches it. */
   async ensure(purpose: DockerPurpose, call: DockerCall): Promise<Done> {
     try {
       const { status } = await this.call(purpose, call);
@@ -131,7 +131,10 @@ export class DockerApi {
 
 const MAX_REFUSAL_BYTES = 64 * 1024;
 
-/** A refusal in place of a stream needs its own deadline: that of the call ended with the head of the answer. */
+/**
+ * A refusal in place of a stream needs its own deadline, because the deadline of the call ended when the head of the
+ * answer arrived.
+ */
 async function readRefusal(stream: DockerStream, withinMs: number): Promise<Buffer> {
   const timer = setTimeout(() => {
     stream.end();

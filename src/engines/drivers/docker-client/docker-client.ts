@@ -41,7 +41,7 @@ export class DockerClient {
   readonly swarm: DockerSwarm;
   /** True when Docker is reached at a socket file, and so runs on this machine. */
   readonly isLocal: boolean;
-  /** The host at which we reach ports that containers publish. */
+  /** The host at which acefleet reaches ports that containers publish. */
   readonly publishedHost: string;
 
   private readonly api: DockerApi;
@@ -90,12 +90,12 @@ export class DockerClient {
     return { name: Name, nodeId: Swarm?.NodeID ?? '' };
   }
 
-  /** The container in which this program runs; null outside of containers and in one of another Docker Engine. */
+  /** The container in which acefleet runs; null if it runs in none, or in one of another Docker Engine. */
   async ownContainer(): Promise<OwnContainer | null> {
     return findOwnContainer(this.containers, await readTraces());
   }
 
-  /** The events of one connection; `DockerEvents` replaces a connection that ends. */
+  /** Opens one stream of events; `DockerEvents` replaces a stream that ends. */
   streamEvents(filters: DockerEventFilters, signal: AbortSignal): Promise<DockerStream> {
     const deadlineMs = this.api.tuning.readMs;
     const query = { filters };

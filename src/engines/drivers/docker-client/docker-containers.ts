@@ -10,7 +10,7 @@ import type { ContainerCreateOptions, ContainerInfo, ContainerInspectInfo } from
 export class DockerContainers {
   constructor(private readonly api: DockerApi) {}
 
-  /** In every state. @param labels `key` or `key=value`; a container must have all of them */
+  /** Lists containers in every state. @param labels `key` or `key=value`; a container must have all of them */
   list(labels: readonly string[], signal?: AbortSignal): Promise<ContainerInfo[]> {
     const query = { all: true, filters: { label: labels } };
     return this.api.list<ContainerInfo>({ path: '/containers/json', query, signal }, 'Id');
@@ -42,8 +42,8 @@ export class DockerContainers {
   }
 
   /**
-   * A container whose start failed stays in the state `created` and must be removed: Docker may start it later
-   * without its ports.
+   * Starts a container. One whose start failed stays in the state `created` and must be removed, because Docker may
+   * start it later without its ports.
    *
    * @throws DockerError `port_conflict`, `network_missing`, `runtime_refused`; `isAbsent` when it does not exist
    */
@@ -102,7 +102,7 @@ export class DockerContainers {
   }
 
   /**
-   * Takes two samples, and so more than a second.
+   * Takes two samples a second apart, so it needs more than a second.
    *
    * @throws DockerError; `isAbsent` is true for it when the container does not exist
    */

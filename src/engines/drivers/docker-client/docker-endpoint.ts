@@ -31,7 +31,7 @@ export function endpointText(endpoint: DockerEndpoint): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** The host at which we reach ports that this Docker Engine publishes. */
+/** The host at which acefleet reaches ports that this Docker Engine publishes. */
 export function publishedHost(endpoint: DockerEndpoint): string {
   return endpoint.kind === 'socket' ? '127.0.0.1' : endpoint.host;
 }
@@ -44,7 +44,7 @@ const ROOT_GID = 0;
 /** What is known about a socket that this process may not use. */
 export interface SocketFacts {
   readonly path: string;
-  /** Null when this process may not even see the socket's owner and mode. */
+  /** Null if this process may not read the group and mode of the socket. */
   readonly socket: { readonly gid: number; readonly mode: number } | null;
   /** Null: this user has no name on this system, as in a container. */
   readonly user: string | null;

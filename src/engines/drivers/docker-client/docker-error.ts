@@ -5,7 +5,7 @@ export class DockerError extends RuntimeError {
   constructor(
     code: RuntimeErrorCode,
     message: string,
-    /** HTTP status with which Docker refused; null when there was no answer, or none that Docker gives. */
+    /** HTTP status with which Docker refused; null if there was no answer, or if it did not come from Docker. */
     readonly status: number | null,
     options?: ErrorOptions,
   ) {
@@ -32,7 +32,7 @@ export function isAbsent(error: unknown): boolean {
   return error instanceof DockerError && error.status === 404;
 }
 
-/** Docker gave no answer, or the answer is not that of a Docker Engine. This says nothing about containers. */
+/** The error for a missing answer, or one that is not that of a Docker Engine. It says nothing about containers. */
 export function unavailable(message: string, cause?: unknown): DockerError {
   return new DockerError('docker_unavailable', message, null, { cause });
 }
@@ -75,7 +75,7 @@ function refusalCode(purpose: DockerPurpose, status: number, message: string): R
   return 'runtime_refused';
 }
 
-/** In this order the words of the port allocator, of the userland proxy of a port, and of Swarm. */
+/** The messages are those of Docker's port allocator, of the userland proxy of a port, and of Swarm, in this order. */
 function isPortConflict(message: string): boolean {
   return /port is already allocated|address already in use|bind for \S+ failed|ports are not available|port '\d+' is already in use/i.test(
     message,

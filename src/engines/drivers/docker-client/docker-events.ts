@@ -33,7 +33,9 @@ export interface DockerEventsListener {
 export interface DockerEventsTiming {
   /** A stream without an event for this long is replaced, because its connection may have died unnoticed. */
   readonly silenceMs: number;
-  /** Interval of the pings beside the stream: a frozen Docker Engine does not end the stream. */
+  /**
+   * Interval of the pings beside the stream, which detect a frozen Docker Engine, because it does not end the stream.
+   */
   readonly livenessMs: number;
   readonly backoffMinMs: number;
   readonly backoffMaxMs: number;
@@ -46,12 +48,14 @@ const TIMING: DockerEventsTiming = {
   backoffMaxMs: 10_000,
 };
 
-/** The end of a stream that lasted this long (a proxy's time limit, say) does not count as an outage. */
+/**
+ * The end of a stream that lasted this long does not count as an outage: a proxy may limit the time of a connection.
+ */
 const GOOD_STREAM_MS = 10_000;
 
 /**
  * An endless subscription to Docker's events. A stream that breaks, hangs or falls silent is replaced, with a growing
- * pause while Docker does not answer. Owns one task from `open` to `close`.
+ * pause while Docker does not answer. One task runs from `open` to `close`.
  */
 export class DockerEvents {
   private readonly logger = new Logger(DockerEvents.name);
@@ -78,7 +82,7 @@ export class DockerEvents {
     this.task ??= this.run();
   }
 
-  /** Ends the subscription for good: the listener hears nothing after it. */
+  /** Ends the subscription for good. The listener is not called afterwards. */
   close(): void {
     this.closing.abort(new Error('closed'));
   }
@@ -132,7 +136,7 @@ export class DockerEvents {
     const { state: before, since, reason: reasonBefore } = this.current;
     if (this.closing.signal.aborted || (state === before && reason === reasonBefore)) return;
     this.current = { state, since: state === before ? since : new Date(), reason };
-    // Logged at `debug` only: the owner reports a lost connection once for all its subscriptions.
+    // Logged at `debug` only, because the fleet reports a lost connection to the runtime itself.
     if (state !== before) this.logger.debug(`events of Docker: ${state} ${reason ?? ''}`.trim());
     this.listener.onLink?.(this.current);
   }
@@ -148,7 +152,7 @@ export class DockerEvents {
 interface StreamEnd {
   readonly reason: string;
   readonly wasConnected: boolean;
-  /** We ended the stream ourselves and open the next one at once. */
+  /** True if the stream was ended on purpose, so that the next one is opened at once. */
   readonly isRenewal: boolean;
   /** Docker does not answer. */
   readonly isOutage: boolean;

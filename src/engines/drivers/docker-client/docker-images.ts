@@ -141,7 +141,10 @@ interface PullMessage {
   readonly progressDetail?: { readonly current?: unknown; readonly total?: unknown } | null;
 }
 
-/** The reason if this message reports a failure. The status was sent long before, so also a refusal is a message. */
+/**
+ * The reason if this message reports a failure; null otherwise. Docker sends the HTTP status before it pulls, so a
+ * refusal of the registry arrives as a message.
+ */
 function pullFailure(message: unknown): string | null {
   const { error, errorDetail } = (message ?? {}) as {
     error?: unknown;

@@ -33,7 +33,10 @@ export class DockerSwarm {
     return this.api.create({ method: 'POST', path, body: spec, deadlineMs, signal }, 'ID');
   }
 
-  /** @param versionIndex of the service on which the change is based */
+  /**
+   * @param versionIndex the version of the service on which the change is based; Docker refuses the change if the
+   *   service has changed since
+   */
   async updateService(
     id: string,
     versionIndex: number,
@@ -50,7 +53,7 @@ export class DockerSwarm {
     });
   }
 
-  /** Its tasks end later on their own. */
+  /** Removes the service. Its tasks end later on their own. */
   removeService(id: string, signal?: AbortSignal): Promise<Done> {
     const deadlineMs = this.api.tuning.changeMs;
     return this.api.ensure('change', {

@@ -40,13 +40,13 @@ export interface DockerStream {
   end(): void;
 }
 
-/** Docker never has more connections of this process than this. */
+/** Maximum number of connections to Docker. */
 const MAX_SOCKETS = 10;
 
 /** An idle connection is closed after this time. */
 const IDLE_MS = 30_000;
 
-/** Events and pulls may last for hours, so they have connections of their own and never block other calls. */
+/** Streams of events and pulls may last for hours, so they have their own connections and never block other calls. */
 const MAX_STREAMS = 4;
 const MAX_CALLS = MAX_SOCKETS - MAX_STREAMS;
 
@@ -102,7 +102,7 @@ export class DockerTransport {
   }
 
   /**
-   * Sends a call and returns when the head of the answer is there. Reading the body fails when the call is ended.
+   * Sends a call and returns when the head of the answer has arrived. Reading the body fails when the call is ended.
    *
    * @throws DockerError `docker_unavailable`, or the signal's reason
    */
@@ -152,7 +152,7 @@ export class DockerTransport {
       return await work(deadline, release);
     } catch (error) {
       const reason: unknown = deadline.signal.aborted ? deadline.signal.reason : error;
-      // Also when the deadline did not cause the failure: this ends what is left of the request.
+      // Called even if the deadline did not cause the failure, because it ends what is left of the request.
       deadline.end(reason);
       this.open.delete(deadline);
       release();
@@ -160,7 +160,10 @@ export class DockerTransport {
     }
   }
 
-  /** Docker may have closed a kept connection in the meantime. Reading twice does no harm, so a GET is repeated once. */
+  /**
+   * Sends a call. A kept-alive connection may have been closed by Docker meanwhile, so a GET is repeated once;
+   * reading twice does no harm.
+   */
   private async sendAgain(call: DockerCall, signal: AbortSignal): Promise<IncomingMessage> {
     try {
       return await this.send(call, signal);

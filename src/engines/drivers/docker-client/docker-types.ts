@@ -1,6 +1,6 @@
 /*
- * What we send to Docker and read from it, under Docker's own names (API 1.41 and later). Fields that we do not use are left out;
- * a field that some Docker Engines leave out is optional, and one that they write as null may be null.
+ * The requests and answers of Docker's API (1.41 and later), under Docker's own names. Fields that acefleet does not use
+ * are left out; a field that some Docker Engines leave out is optional, and one that they write as null may be null.
  */
 
 /** A network as a container has joined it. Addresses are empty while the container does not run. */

@@ -69,7 +69,7 @@ export const BAD_BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
   },
 };
 
-/** An HTTP server on a unix socket that answers as the test sets it. */
+/** An HTTP server on a unix socket. The test sets how it answers. */
 export class FakeDocker {
   readonly received: Received[] = [];
   behaviour: Behaviour = answer(200, {});

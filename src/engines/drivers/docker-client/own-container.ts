@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import type { DockerContainers } from './docker-containers';
 import { type ContainerInspectInfo, networksOf } from './docker-types';
 
-/** The container in which this program runs, as the Docker Engine reports it. */
+/** The container in which acefleet runs, as the Docker Engine reports it. */
 export interface OwnContainer {
   readonly id: string;
   readonly name: string;
@@ -36,7 +36,7 @@ export async function readTraces(): Promise<ContainerTraces> {
 }
 
 /**
- * Null outside of containers and in a container of another Docker Engine.
+ * Finds the container in which acefleet runs; null if it runs in none, or in one of another Docker Engine.
  *
  * @throws DockerError `docker_unavailable`
  */
@@ -55,7 +55,7 @@ export async function findOwnContainer(
 
 interface Candidate {
   readonly id: string;
-  /** The trace alone proves little: the container must also have our hostname. */
+  /** True if the trace alone proves little, so that the container must also have the hostname of this process. */
   readonly needsHostname: boolean;
 }
 
@@ -68,7 +68,7 @@ const CGROUP = /[/-]([0-9a-f]{64})(?:\.scope)?$/gm;
 /** Unless the operator chose another one, a container's hostname is the beginning of its id. */
 const SHORT_ID = /^[0-9a-f]{12}$/;
 
-/** The containers that this may be, the most certain first. Only Docker can say which of them exists. */
+/** The ids that the own container may have, the most certain first. Only Docker knows which of them exists. */
 export function ownContainerCandidates(traces: ContainerTraces): readonly Candidate[] {
   const ids = [
     ...[...traces.mounts.matchAll(MOUNTED_FILE)].map(([, id = '']) => id),

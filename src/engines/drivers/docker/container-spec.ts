@@ -10,7 +10,7 @@ export interface ContainerPlan {
   readonly request: ProvisioningRequest;
   /** The installation to which it belongs. */
   readonly instance: string;
-  /** Version of this program. */
+  /** Version of acefleet. */
   readonly version: string;
   readonly recipe: Pick<EngineRecipe, 'imageReference' | 'specHash' | 'launch'>;
   readonly reach: EngineReach;
@@ -22,10 +22,10 @@ export interface ContainerPlan {
   readonly memoryLimitBytes: number;
 }
 
-/** Label with the address of the engine's VPN, for adopting the engine after a restart of ours. */
+/** Label with the address of the engine's VPN, from which acefleet adopts the engine after a restart. */
 export const VPN_HOST_LABEL = `${LABEL_PREFIX}vpn-host`;
 
-/** The container that Docker is asked to create. */
+/** The options of the container that Docker is asked to create. */
 export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
   const { command, env } = plan.recipe.launch(plan.ports);
   return {
@@ -34,7 +34,8 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
     Env: [...env],
     Labels: labelsOf(plan),
     StopTimeout: STOP_GRACE_S,
-    // We probe engines ourselves; the check of the image would start a process in each container twice a minute.
+    // acefleet probes engines itself, and the image's health check would start a process in each container twice a
+    // minute.
     Healthcheck: { Test: ['NONE'] },
     ...exposedPorts(plan),
     HostConfig: {
@@ -44,7 +45,7 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
       SecurityOpt: ['no-new-privileges:true'],
       // As process 1 the engine would ignore SIGTERM. An init forwards it and reaps dead children.
       Init: true,
-      // Docker would restart engines that we have given up.
+      // Otherwise Docker would restart engines that acefleet no longer wants.
       RestartPolicy: { Name: 'no' },
       LogConfig: { Type: LOGGING.driver, Config: LOGGING.options },
       ...networkMode(plan),

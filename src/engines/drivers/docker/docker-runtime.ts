@@ -56,7 +56,7 @@ export class DockerRuntime extends DaemonRuntime {
     super('docker', config, instance, client);
     this.topology = new NetworkTopology(client, config);
     this.connectivity = new DockerConnectivity(client, {
-      // Not by label: events of networks have the network's labels and only name the container.
+      // Not filtered by label, because events of networks carry the network's labels and only name the container.
       filters: { type: ['container', 'network'], event: EVENTS },
       onEvent: (event, listener) => this.onEvent(event, listener),
       onGap: () => {
@@ -162,7 +162,7 @@ export class DockerRuntime extends DaemonRuntime {
     listener.changed();
   }
 
-  /** The engine of ours that changed; null: another container did. */
+  /** The id of the engine of this installation that changed; null if another container did. */
   private engineOf({ type, id, attributes }: DockerEvent): string | null {
     if (type === 'container') {
       return readEngineLabels(attributes)?.instance === this.instance ? id : null;
@@ -183,15 +183,15 @@ export class DockerRuntime extends DaemonRuntime {
   }
 
   /**
-   * The id of the container if it is an engine of ours, by its labels or by the last listing; other containers are never
-   * touched. Null when there is no such container.
+   * The id of the container; null if it does not exist. Throws if it is not an engine of this installation, by its
+   * labels or by the last listing, because other containers must never be touched.
    */
   private async ownId(engineId: string): Promise<string | null> {
     if (this.listing.knows(engineId)) return engineId;
     const container = await this.client.containers.find(engineId);
     if (container === null) return null;
     if (readEngineLabels(container.Config.Labels)?.instance === this.instance) return container.Id;
-    throw new RuntimeError('runtime_refused', `${engineId} is not an engine of ours`);
+    throw new RuntimeError('runtime_refused', `${engineId} is not an engine of this installation`);
   }
 
   private async existingId(engineId: string): Promise<string> {

@@ -8,7 +8,7 @@ import { RuntimeError, type RuntimeImage } from '../engine-runtime.port';
 import type { DockerClient, PullProgress } from '../docker-client';
 import { PullReport } from './pull-report';
 
-/** A registry that refused is not asked again with every request. */
+/** After a failed pull, the registry is not asked again for this time. It doubles with each further failure. */
 const RETRY_FIRST_MS = 15_000;
 const RETRY_LONGEST_MS = 5 * 60_000;
 
@@ -31,7 +31,7 @@ export type ImageClient = Pick<DockerClient, 'version'> & {
 export class EngineImage {
   private readonly logger = new Logger(EngineImage.name);
   private current: RuntimeImage;
-  /** Running check, with a pull if the image is missing. All requests that arrive meanwhile wait for it. */
+  /** The running check, which pulls the image if it is missing. All requests that arrive meanwhile wait for it. */
   private check: Promise<void> | null = null;
   private lastFailure: PullFailure | null = null;
 
@@ -130,7 +130,7 @@ export class EngineImage {
     this.logger.log(`image ${this.reference}: ${due.percent} % of ${total}`);
   }
 
-  /** A pull that we ended, or during which Docker was gone, says nothing about the image. */
+  /** A pull that was aborted, or during which Docker did not answer, says nothing about the image. */
   private pullFailed(error: unknown, last: PullProgress, signal: AbortSignal): void {
     const reason = error instanceof Error ? error.message : String(error);
     this.publish('failed', last, reason);

@@ -43,12 +43,12 @@ export class EngineListing {
     private readonly areEventsHeard: () => boolean,
   ) {}
 
-  /** True when the last listing has shown it, so it is one of ours. */
+  /** True if the last listing contained it, so that it is an engine of this installation. */
   knows(id: string): boolean {
     return this.listed.has(id);
   }
 
-  /** The container has changed: its last inspection is no longer valid. */
+  /** Call when the container has changed: its last inspection is no longer valid. */
   forget(id: string): void {
     this.epoch += 1;
     this.inspections.delete(id);
@@ -74,7 +74,7 @@ export class EngineListing {
     return listed.flatMap(({ Id }) => observed.get(Id) ?? []);
   }
 
-  /** An engine right after its start, which no listing has shown yet; null when it is gone again. */
+  /** Inspects one container, for example right after its start, when no listing contains it yet; null if it is gone. */
   async inspect(id: string, reach: EngineReach): Promise<ObservedEngine | null> {
     const container = await this.client.containers.find(id);
     return container === null ? null : toObservedEngine(container, this.instance, reach);
@@ -111,7 +111,7 @@ export class EngineListing {
       before.signature.rest === signature.rest &&
       isSameStatus(before.signature.status, signature.status);
     if (!isSame) return null;
-    // The age is compared with that of the last listing, because it must not fall from one listing to the next.
+    // The new status is stored, because the next listing compares its age with this one.
     this.inspections.set(container.Id, { signature, engine: before.engine });
     return before.engine;
   }
@@ -126,7 +126,7 @@ export class EngineListing {
       for (const listed of queue) {
         const { epoch } = this;
         const { engine, isInspected } = await this.inspectListed(listed, reach);
-        // Removed since the list was made: the next listing will not show it.
+        // It was removed since the list was made.
         if (engine === null) continue;
         observed.set(engine.id, engine);
         if (isInspected && epoch === this.epoch)

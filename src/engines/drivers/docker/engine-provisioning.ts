@@ -29,22 +29,23 @@ export interface ProvisioningDeps {
   readonly listing: Pick<EngineListing, 'inspect'>;
   readonly orphans: OrphanTracker;
   readonly instance: string;
-  /** Version of this program. */
+  /** Version of acefleet. */
   readonly version: string;
   /** 0: without limit. */
   readonly memoryLimitBytes: number;
 }
 
 /**
- * Creates and starts one engine, all or nothing: after a failure its container is removed and its ports are released. A
- * container whose start failed is never started again, because Docker may then start it without its ports.
+ * Creates and starts one engine. After a failure its container is removed and its ports are released. A container
+ * that cannot be removed yet is hidden, and a later listing removes it. A container whose start failed is never
+ * started again, because Docker may then start it without its ports.
  */
 export class EngineProvisioning {
   private readonly logger = new Logger(EngineProvisioning.name);
 
   constructor(private readonly deps: ProvisioningDeps) {}
 
-  /** @throws RuntimeError, after which nothing is left; also when `signal` fired */
+  /** @throws RuntimeError, after which no engine is left; also when `signal` fired */
   async provision(
     request: ProvisioningRequest,
     reach: EngineReach,
@@ -79,7 +80,7 @@ export class EngineProvisioning {
   ): Promise<ObservedEngine> {
     let id: string | null = null;
     try {
-      // The signal cuts neither call: Docker would finish an unanswered call at an unknown time.
+      // The signal aborts neither call, because Docker would finish an aborted call at an unknown time.
       id = await this.create(assignment, request, reach, signal);
       refuseWhenAborted(signal);
       await this.deps.containers.start(id);
@@ -127,7 +128,8 @@ export class EngineProvisioning {
 
   /** Removes the container. One that Docker may still create, or refuses to remove, becomes an orphan. */
   private async discard(key: string, id: string | null, cause: unknown): Promise<void> {
-    // With a known id the removal settles everything, whatever Docker answered to the start (a taken port is a 500).
+    // If the id is known, removing the container is enough, whatever Docker answered to the start (a taken port gives
+    // status 500).
     if (id === null) {
       if (!mayHaveCreated(cause)) return;
       this.deps.orphans.add(key);
@@ -170,7 +172,7 @@ function lacksVpnNetwork(error: unknown, { vpnSlot }: ProvisioningRequest): bool
 }
 
 function vpnNetworkMissing({ vpnSlot }: ProvisioningRequest, cause: unknown): RuntimeError {
-  const why = `the network of ${vpnSlot?.vpn ?? 'the VPN'} is not there`;
+  const why = `the network of ${vpnSlot?.vpn ?? 'the VPN'} does not exist`;
   return new RuntimeError('network_missing', why, { cause });
 }
 

@@ -1,4 +1,4 @@
-/** How the product reaches engines that have their own network, and which of Docker's networks they join. */
+/** How acefleet reaches engines that have their own network, and which of Docker's networks they join. */
 export interface EngineReach {
   readonly kind: 'container' | 'published';
   /** The network that engines join; null: Docker's default one. */
@@ -8,7 +8,7 @@ export interface EngineReach {
    * it is published on as few addresses as possible.
    */
   readonly bindAddress: string;
-  /** The host at which we reach published ports. */
+  /** The host at which acefleet reaches published ports. */
   readonly publishedHost: string;
 }
 
@@ -18,8 +18,8 @@ export interface ReachSettings {
   readonly dockerNetwork: string | null;
 }
 
-/** The container in which this program runs. */
-export interface OwnPlace {
+/** The networks of the container in which acefleet runs. */
+export interface OwnContainerNetworks {
   readonly networks: readonly {
     readonly name: string;
     /** The Docker host as seen from that network. */
@@ -35,7 +35,7 @@ export interface Topology {
   readonly dockerHostName: string;
   /** True if containers run where this machine does not reach their addresses: in a VM, or with rootless Docker. */
   readonly hidesContainers: boolean;
-  readonly own: OwnPlace | null;
+  readonly own: OwnContainerNetworks | null;
 }
 
 /** Docker's own networks, as opposed to those that an operator created. */
@@ -50,7 +50,7 @@ export function chooseReach(settings: ReachSettings, topology: Topology): Engine
   const gateway = gatewayOf(network, topology.own);
   if (gateway !== null) return { kind, network, bindAddress: gateway, publishedHost: gateway };
   const host = topology.dockerHostName;
-  // The Docker Engine runs on another machine and does not know which of its addresses we can reach.
+  // The Docker Engine runs on another machine and does not know which of its addresses acefleet can reach.
   const bindAddress = topology.isLocal || isLoopback(host) ? LOOPBACK : '';
   return { kind, network, bindAddress, publishedHost: host };
 }
@@ -68,18 +68,18 @@ function reachable(network: string | null, topology: Topology): EngineReach['kin
   return isOutside && seesBridges ? 'container' : 'published';
 }
 
-function shares(network: string | null, own: OwnPlace | null): boolean {
+function shares(network: string | null, own: OwnContainerNetworks | null): boolean {
   return own?.networks.some(({ name }) => name === (network ?? 'bridge')) ?? false;
 }
 
 /** The first network by name, so that each start chooses the same one. DOCKER_NETWORK overrides it. */
-function networkOf(own: OwnPlace | null): string | null {
+function networkOf(own: OwnContainerNetworks | null): string | null {
   const names = own?.networks.map(({ name }) => name) ?? [];
   return names.filter((name) => !STANDARD_NETWORKS.has(name)).sort()[0] ?? null;
 }
 
 /** Inside a container the gateway is the Docker host; the loopback address is the container's own. */
-function gatewayOf(network: string | null, own: OwnPlace | null): string | null {
+function gatewayOf(network: string | null, own: OwnContainerNetworks | null): string | null {
   const networks = own?.networks ?? [];
   const shared = networks.find(({ name }) => name === network)?.gateway;
   return shared ?? networks.find(({ gateway }) => gateway !== null)?.gateway ?? null;

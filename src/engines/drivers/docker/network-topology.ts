@@ -2,7 +2,12 @@ import type { EnginesConfig } from '../../engines-config';
 import { RuntimeError } from '../engine-runtime.port';
 import { AsyncMemo } from '../../../kernel/async-memo';
 import { type DockerClient, networksOf } from '../docker-client';
-import { chooseReach, type EngineReach, type OwnPlace, type Topology } from './engine-reach';
+import {
+  chooseReach,
+  type EngineReach,
+  type OwnContainerNetworks,
+  type Topology,
+} from './engine-reach';
 
 export type TopologyClient = Pick<
   DockerClient,
@@ -37,7 +42,7 @@ export class NetworkTopology {
   }
 
   private async findOut(): Promise<EngineReach> {
-    const own = await this.ownPlace();
+    const own = await this.ownNetworks();
     const { client, config, platform } = this;
     const isAuto = config.engineReach === 'auto';
     const isOnHost = own === null && client.isLocal && platform === 'linux';
@@ -62,7 +67,7 @@ export class NetworkTopology {
     }
   }
 
-  private async ownPlace(): Promise<OwnPlace | null> {
+  private async ownNetworks(): Promise<OwnContainerNetworks | null> {
     const own = await this.client.ownContainer();
     const container = own === null ? null : await this.client.containers.find(own.id);
     if (container === null) return null;

@@ -9,8 +9,8 @@ import type { EngineReach } from './engine-reach';
 const MAX_ERROR_CHARS = 200;
 
 /**
- * The engine that an inspection shows; null when the container is not an engine of this installation. Uses only Docker's
- * answer, so that every start of ours gets the same result.
+ * The engine that an inspection shows; null when the container is not an engine of this installation. Uses only
+ * Docker's answer, so that the result is the same after a restart of acefleet.
  */
 export function toObservedEngine(
   container: ContainerInspectInfo,

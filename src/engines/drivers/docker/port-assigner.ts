@@ -13,7 +13,7 @@ export interface PortAssignment {
   readonly ports: EnginePorts;
   /** Port of the Docker host; null: none is published. */
   readonly publishedPort: number | null;
-  /** Another program uses the published port: other ports are preferred for a while. */
+  /** Call when another program uses the published port: other ports are preferred for a while. */
   readonly avoidPublished: () => void;
   /** Releases the ports. Idempotent. */
   readonly release: () => void;
@@ -37,8 +37,8 @@ export class PortAssigner {
   ) {}
 
   /**
-   * @throws RuntimeError `no_place` when no port is left; `runtime_refused` when engines of these settings
-   *   cannot sit behind a VPN
+   * @throws RuntimeError `no_place` when no port is left; `runtime_refused` when engines of these settings cannot run
+   *   behind a VPN
    */
   async assign({ vpnSlot }: ProvisioningRequest, reach: EngineReach): Promise<PortAssignment> {
     const { ownPorts } = this.recipe;

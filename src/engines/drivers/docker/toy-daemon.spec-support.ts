@@ -82,7 +82,7 @@ export class ToyDaemon {
 
   private receive(request: IncomingMessage, response: ServerResponse): void {
     const received = this.fake.received.at(-1);
-    if (received === undefined) throw new Error('it was not noted down');
+    if (received === undefined) throw new Error('the request was not recorded');
     const { method, path, query, body } = received;
     const [verb, deed] = this.route(method, path, query, body);
     this.onCall(verb);

@@ -35,7 +35,8 @@ export async function readProcessUsage(pid: number): Promise<EngineUsage> {
       blockWriteBytes: numberIn(io, /^write_bytes: (\d+)$/m),
     };
   } catch (cause) {
-    const message = 'what a simulated engine uses is known on Linux only, and while it runs';
+    const message =
+      'the usage of a simulated engine is known only on Linux, and only while it runs';
     throw new RuntimeError('runtime_refused', message, { cause });
   }
 }

@@ -16,7 +16,10 @@ const BACKOFF_FIRST_MS = 250;
 /** A process that ran this long did not fail at its start, so the next restart is quick again. */
 const STABLE_MS = 30_000;
 
-/** After this many quick ends in a row the engine is given up, and the fleet creates another one. */
+/**
+ * After this many quick ends in a row, the engine gets no further process, and the fleet decides whether to create
+ * another engine.
+ */
 const MAX_FAILURES = 4;
 
 const MAX_LOG_LINES = 1000;
@@ -66,7 +69,7 @@ export class SimulatedEngine {
     return this.child?.pid;
   }
 
-  /** The engine for the fleet. Between two processes it counts as running without an address. */
+  /** The engine as the fleet observes it. Between two processes it counts as running without an address. */
   get observed(): ObservedEngine {
     const { id, key } = this.options;
     const { ports } = this;
@@ -105,7 +108,7 @@ export class SimulatedEngine {
     this.child?.resume();
   }
 
-  /** Ends it for good. Resolves when its process is gone. */
+  /** Ends the engine for good. Resolves when its process is gone. */
   async stop(): Promise<void> {
     this.stopping.abort();
     await this.child?.stop();

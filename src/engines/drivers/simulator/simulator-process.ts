@@ -2,7 +2,10 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { Logger } from '@nestjs/common';
 import { readLines } from './bounded-lines';
 
-/** From the line of a simulated engine that is ready: `{"event":"listening","http_port":…,"control_port":…}`. */
+/**
+ * The ports of a simulated engine, from the line that it prints when it is ready:
+ * `{"event":"listening","http_port":…,"control_port":…}`.
+ */
 export interface SimulatorPorts {
   readonly httpPort: number;
   readonly controlPort: number;
@@ -21,7 +24,10 @@ export interface SimulatorCommand {
 const MAX_LINE_CHARS = 2000;
 const MAX_REASON_CHARS = 200;
 
-/** A child that does not listen by then counts as hung and is killed. Long, because a busy machine starts slowly. */
+/**
+ * A child that does not listen within this time counts as hung and is killed. The time is long, because a busy
+ * machine starts processes slowly.
+ */
 const LISTEN_WITHIN_MS = 20_000;
 
 /** A simulator may be set to ignore SIGTERM, as real engines do. */
@@ -41,7 +47,7 @@ export class SimulatorProcess {
 
   constructor(private readonly command: SimulatorCommand) {
     // The child has its own process group: Ctrl-C goes to the whole foreground group, and engines must run until the
-    // last viewer is served. When our end of stdin closes, the child ends too.
+    // last viewer is served. The child ends when this process closes its end of the child's stdin.
     const child = spawn(process.execPath, [command.script, ...command.args], {
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: true,

@@ -18,7 +18,7 @@ import { SIMULATOR_IMAGE, SimulatedEngine } from './simulated-engine';
 export interface SimulatorOptions {
   /** Path of the simulator's main script. */
   readonly script: string;
-  /** True: any id plays. False: only the demo channels play; other ids are unknown content. */
+  /** True if any content id plays. Otherwise only the demo channels play, and other ids are unknown content. */
   readonly playsAnyContent: boolean;
 }
 

@@ -5,12 +5,12 @@ import type { SwarmNode, SwarmService, SwarmTask } from '../docker-client';
 import type { ObservedEngine } from '../engine-runtime.port';
 import { newestTask, phaseOf } from './task-phase';
 
-/** By node id: the host at which we reach ports that the node publishes. */
+/** By node id: the host at which acefleet reaches ports that the node publishes. */
 export type NodeHosts = ReadonlyMap<string, string>;
 
 /**
- * The engine that a service and its tasks show; null when the service is not an engine of this installation. Uses only
- * Docker's answers, so that every start of ours gets the same result.
+ * The engine that a service and its tasks show; null when the service is not an engine of this installation. Uses
+ * only Docker's answers, so that the result is the same after a restart of acefleet.
  *
  * @param tasks of this service
  */
@@ -45,7 +45,8 @@ export function toObservedEngine(
 }
 
 /**
- * @param local the node to which we talk and the host at which we reach it; null: at its address, as other nodes
+ * @param local the node of the Docker Engine that acefleet uses, and the host at which that node is reached; null if
+ *   it is reached at its address, like other nodes
  */
 export function nodeHosts(
   nodes: readonly SwarmNode[],

@@ -8,7 +8,7 @@ export interface ServicePlan {
   readonly key: string;
   /** The installation to which it belongs. */
   readonly instance: string;
-  /** Version of this program. */
+  /** Version of acefleet. */
   readonly version: string;
   readonly recipe: Pick<
     EngineRecipe,
@@ -33,7 +33,7 @@ export function serviceSpec(plan: ServicePlan): SwarmServiceSpec {
     TaskTemplate: {
       ContainerSpec: containerSpec(plan),
       Resources: { Limits: limits(plan.memoryLimitBytes) },
-      // The Swarm would restart engines that we have given up.
+      // Otherwise the Swarm would restart engines that acefleet no longer wants.
       RestartPolicy: { Condition: 'none', MaxAttempts: 0 },
       Placement: placement(plan),
       LogDriver: { Name: LOGGING.driver, Options: LOGGING.options },
@@ -62,7 +62,8 @@ function containerSpec(plan: ServicePlan) {
     // As process 1 the engine would ignore SIGTERM. An init forwards it and reaps dead children.
     Init: true,
     StopGracePeriod: STOP_GRACE_S * NS_PER_S,
-    // We probe engines ourselves. With the check of the image a task would count as starting until that check succeeds.
+    // acefleet probes engines itself, and with the image's health check a task would count as starting until that
+    // check succeeds.
     Healthcheck: { Test: ['NONE'] },
     CapabilityDrop: ['ALL'],
     // Docker applies this from API 1.44 on; older versions ignore it.

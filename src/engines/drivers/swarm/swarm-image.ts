@@ -28,7 +28,7 @@ export class SwarmImage {
     return this.current.reference === this.recipe.imageReference ? this.current : this.unknown();
   }
 
-  /** A node prepares the container of this request. May be called repeatedly. */
+  /** Call when a node prepares the container of this request. May be called repeatedly. */
   onPreparing(key: string): void {
     const since = this.preparing.get(key) ?? this.now();
     this.preparing.set(key, since);
@@ -37,7 +37,7 @@ export class SwarmImage {
     this.publish('started', null);
   }
 
-  /** A container with the image runs. */
+  /** Call when the container of this request runs. */
   onRunning(key: string): void {
     this.preparing.delete(key);
     if (this.current.state === 'pulling') this.publish('finished', null);
@@ -50,7 +50,7 @@ export class SwarmImage {
     this.setState('missing', reason);
   }
 
-  /** The request ended in a way that says nothing about the image. */
+  /** Call when the request ended in a way that says nothing about the image. */
   onEnded(key: string): void {
     this.preparing.delete(key);
     if (this.current.state !== 'pulling' || this.preparing.size > 0) return;

@@ -30,7 +30,7 @@ export class SwarmListing {
     return engines.filter((engine) => this.isWanted(engine));
   }
 
-  /** Null when it is gone or not an engine of ours. */
+  /** Null if it is gone or is not an engine of this installation. */
   async find(id: string): Promise<ObservedEngine | null> {
     const [service, tasks] = await Promise.all([
       this.swarm.findService(id),
@@ -62,7 +62,7 @@ export class SwarmListing {
     return nodeHosts(nodes, localHost === null ? null : { nodeId: localNodeId, host: localHost });
   }
 
-  /** False for the service of a request that failed while Docker did not answer: it is no engine and is removed now. */
+  /** False for the service of a failed request: it does not count as an engine, and its removal is requested here. */
   private isWanted({ id, key }: ObservedEngine): boolean {
     if (!this.orphans.has(key)) return true;
     this.swarm.removeService(id).catch((error: unknown) => {

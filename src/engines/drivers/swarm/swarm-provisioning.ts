@@ -40,19 +40,22 @@ export interface ProvisioningDeps {
   readonly orphans: OrphanTracker;
   readonly hostRange: PortRange;
   readonly instance: string;
-  /** Version of this program. */
+  /** Version of acefleet. */
   readonly version: string;
   readonly memoryLimitBytes: number;
   readonly constraints: readonly string[];
 }
 
-/** Creates one service and waits until its task runs. After any failure the service is removed. */
+/**
+ * Creates one service and waits until its task runs. After a failure the service is removed. One that cannot be
+ * removed yet is hidden, and a later listing removes it.
+ */
 export class SwarmProvisioning {
   private readonly logger = new Logger(SwarmProvisioning.name);
 
   constructor(private readonly deps: ProvisioningDeps) {}
 
-  /** @throws RuntimeError, after which no service is left; the reason of `signal` when that fired */
+  /** @throws RuntimeError, after which no engine is left; the reason of `signal` when that fired */
   async provision(
     request: ProvisioningRequest,
     reach: SwarmReach,
@@ -94,7 +97,7 @@ export class SwarmProvisioning {
     const spec = serviceSpec({ ...this.deps, name, key: request.key, network, publishedPort });
     let id: string | null = null;
     try {
-      // The signal does not cut this call: Docker would finish an unanswered call at an unknown time.
+      // The signal does not abort this call, because Docker would finish an aborted call at an unknown time.
       id = await this.deps.swarm.createService(spec);
       await this.untilItRuns(request.key, id, signal);
       const engine = await this.deps.listing.find(id);

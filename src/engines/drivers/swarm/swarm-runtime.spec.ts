@@ -74,7 +74,7 @@ describe('a provisioning request of a Swarm', () => {
     tasks = NO_TASK;
     const failure = await failureOf(runtime.provision(REQUEST, NEVER));
     expect(failure).toMatchObject({ code: 'docker_unavailable', cause: expect.any(TypeError) });
-    expect(failure.message).toContain("Docker's answer makes no sense");
+    expect(failure.message).toContain('Docker gave an invalid answer');
     expect(isRemoved()).toBe(true);
   });
 
@@ -118,7 +118,7 @@ describe('a listing of a Swarm', () => {
       /^this Docker Engine is not a manager of a Swarm/,
     ],
     ['refuses', refuse(400, 'invalid filter'), /^invalid filter$/],
-    ['sends invalid answers', answer(200, [{ ID: 'a', ServiceID: SERVICE.ID }]), /makes no sense/],
+    ['sends invalid answers', answer(200, [{ ID: 'a', ServiceID: SERVICE.ID }]), /invalid answer/],
   ])('fails without engines when Docker %s', async (_, behaviour, words) => {
     fake.behaviour = (request, response) => {
       const url = request.url ?? '';

@@ -28,7 +28,7 @@ import { SwarmTopology } from './swarm-topology';
 import { newestTask } from './task-phase';
 import { untilTaskRuns } from './task-start';
 
-/** Events about engines. Events of containers come only from the node to which we talk. */
+/** Events about engines. Events of containers come only from the node of the Docker Engine that acefleet uses. */
 const EVENT_FILTERS = {
   type: ['service', 'container'],
   event: ['create', 'update', 'remove', 'start', 'die'],
@@ -37,8 +37,8 @@ const EVENT_FILTERS = {
 const RESTART_WITHIN_MS = 120_000;
 
 /**
- * Engines as services of a Docker Swarm, each with one task that runs once. The Docker Engine to which we talk must be a
- * manager. Engines behind VPNs are not supported, because a service cannot join the network of a container.
+ * Engines as services of a Docker Swarm, each with one task that runs once. The Docker Engine that acefleet uses must
+ * be a manager. Engines behind VPNs are not supported, because a service cannot join the network of a container.
  */
 export class SwarmRuntime extends DaemonRuntime {
   protected override readonly connectivity: DockerConnectivity;
@@ -131,7 +131,7 @@ export class SwarmRuntime extends DaemonRuntime {
   }
 
   unpause(): Promise<void> {
-    return Promise.reject(refused('a Swarm does not know paused engines'));
+    return Promise.reject(refused('a Swarm cannot pause or unpause engines'));
   }
 
   async logs(engineId: string, lines: number): Promise<EngineLogs> {
@@ -158,7 +158,7 @@ export class SwarmRuntime extends DaemonRuntime {
   }
 
   close(): Promise<void> {
-    this.closing.abort(new RuntimeError('docker_unavailable', 'the program ends'));
+    this.closing.abort(new RuntimeError('docker_unavailable', 'the process is shutting down'));
     this.connectivity.close();
     this.client.close();
     return Promise.resolve();
@@ -186,14 +186,14 @@ export class SwarmRuntime extends DaemonRuntime {
 
   private async owned(engineId: string): Promise<SwarmService> {
     const service = await this.client.swarm.findService(engineId);
-    if (service === null) throw refused(`the service ${engineId} is not there any more`);
+    if (service === null) throw refused(`the service ${engineId} no longer exists`);
     this.refuseForeign(service);
     return service;
   }
 
   private refuseForeign(service: SwarmService): void {
     if (readEngineLabels(service.Spec.Labels)?.instance === this.instance) return;
-    throw refused(`the service ${service.ID} is not an engine of ours`);
+    throw refused(`the service ${service.ID} is not an engine of this installation`);
   }
 }
 

@@ -3,13 +3,16 @@ import { AsyncMemo } from '../../../kernel/async-memo';
 import { type ContainerInspectInfo, type DockerClient, networksOf } from '../docker-client';
 import { RuntimeError } from '../engine-runtime.port';
 
-/** Our own position in the Swarm. */
+/** Where acefleet runs in the Swarm. */
 export interface OwnPosition {
-  /** The node of the Docker Engine to which we talk. */
+  /** The node of the Docker Engine that acefleet uses. */
   readonly localNodeId: string;
-  /** The host at which we reach ports published on that node; null: at the node's address, as on other nodes. */
+  /**
+   * The host at which acefleet reaches ports published on that node; null if it is the node's address, as for other
+   * nodes.
+   */
   readonly localHost: string | null;
-  /** The container in which this program runs; null: in none of that Docker Engine. */
+  /** The container in which acefleet runs; null if it runs in none of that Docker Engine. */
   readonly own: ContainerInspectInfo | null;
 }
 
@@ -24,7 +27,7 @@ export type TopologyClient = Pick<DockerClient, 'info' | 'ownContainer' | 'publi
   readonly networks: Pick<DockerClient['networks'], 'find'>;
 };
 
-/** Finds our position once per connection to Docker, because another Docker Engine may answer later. */
+/** Finds where acefleet runs, once per connection to Docker, because another Docker Engine may answer later. */
 export class SwarmTopology {
   private readonly position = new AsyncMemo(() => this.locate());
 
@@ -68,7 +71,7 @@ export class SwarmTopology {
   }
 }
 
-/** A network that the container of this program has joined. */
+/** A network that the container of acefleet has joined. */
 export interface JoinedNetwork {
   readonly name: string;
   /** True when the network spans the Swarm. Services can join no other kind. */
@@ -78,9 +81,10 @@ export interface JoinedNetwork {
 export type ReachConfig = Pick<AppConfig, 'engineReach' | 'dockerNetwork'>;
 
 /**
- * Addresses in a network of the Swarm are reachable only from inside that network, even on the same machine.
+ * Decides how engines are reached and which network they join. Addresses in a network of the Swarm can be reached
+ * only from inside that network, even on the same machine.
  *
- * @param joined empty when this program runs in no container of this Docker Engine
+ * @param joined empty if acefleet runs in no container of this Docker Engine
  * @throws RuntimeError `network_missing`
  */
 export function chooseReach(config: ReachConfig, joined: readonly JoinedNetwork[]): SwarmReach {

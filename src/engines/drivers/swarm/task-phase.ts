@@ -21,9 +21,10 @@ export function newestTask(tasks: readonly SwarmTask[]): SwarmTask | null {
 }
 
 /**
- * The phase of a service by its newest task. A task that is being brought up counts as running without an address: the
- * Swarm continues by itself even after a crash of ours, whereas `created` would mean that nobody starts it. A service
- * without a task has ended, because the Swarm creates the task with the service and never retries a task of ours.
+ * The phase of a service by its newest task. A task that is being brought up counts as running without an address:
+ * the Swarm continues by itself even if acefleet crashes, whereas `created` would mean that nobody starts it. A
+ * service without a task has ended, because the Swarm creates the task with the service and never retries the task of
+ * an engine.
  */
 export function phaseOf(task: SwarmTask | null): TaskPhase {
   if (task === null) return { phase: 'ended', detail: 'has no task' };

@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { wallClockIso } from '../../../kernel/clock';
 import type { ObservedEngine, EnginePhase } from '../../drivers/engine-runtime.port';
 
-/** The names that Docker uses. */
+/** Docker's names for the phases of a container. */
 export type ContainerStatus = 'created' | 'running' | 'paused' | 'exited';
 
 const STATUS_BY_PHASE: Readonly<Record<EnginePhase, ContainerStatus>> = {
@@ -39,7 +39,7 @@ export class ContainerDto {
   @ApiProperty({ enum: Object.values(STATUS_BY_PHASE) })
   readonly status: ContainerStatus;
 
-  /** Why, for example `exited with code 137`. */
+  /** Details, for example `exited with code 137`. */
   readonly status_detail: string;
 
   @ApiProperty({ type: 'object', additionalProperties: { type: 'string' } })

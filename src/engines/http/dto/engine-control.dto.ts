@@ -14,7 +14,10 @@ export class DrainDto {
   reason?: string;
 }
 
-/** The removal of an engine has begun: its streams are moved, then it is removed. */
+/**
+ * The removal of an engine was accepted. The slots of its streams are revoked, so the streams fail over to other
+ * engines; the removal does not wait for them.
+ */
 export class EngineRemovingDto {
   @ApiProperty({ enum: ['removing'] })
   readonly status = 'removing';
@@ -51,7 +54,7 @@ export class LogQueryDto {
   @Max(MOST_LINES)
   lines?: number;
 
-  /** Other name of `lines`, as older clients send it. */
+  /** Another name for `lines`, which older clients send. */
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: MOST_LINES })
   @IsOptional()
   @Type(() => Number)
@@ -104,7 +107,7 @@ export class EngineUsageDto {
   @ApiProperty({ type: Number, nullable: true })
   readonly memory_percent: number | null;
 
-  /** Since the start of the engine, like the counters below. */
+  /** This and the following counters begin with the start of the engine. */
   readonly network_rx_bytes: number;
   readonly network_tx_bytes: number;
   readonly block_read_bytes: number;

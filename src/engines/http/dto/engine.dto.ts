@@ -78,7 +78,7 @@ export class EngineDto {
   @ApiProperty({ enum: DRAIN_REASONS, nullable: true })
   readonly drain_reason: DrainReason | null;
 
-  /** The same in plain words; the operator's own if an operator drains it. */
+  /** The drain reason in words; the operator's own text if an operator drains the engine. */
   @ApiProperty({ type: String, nullable: true })
   readonly drain_detail: string | null;
 
@@ -86,7 +86,7 @@ export class EngineDto {
   @ApiProperty({ enum: DRAINED_BY, nullable: true })
   readonly drained_by: DrainedBy | null;
 
-  /** How many streams it has started since its own start. */
+  /** How many streams it was chosen for since its process started. */
   @ApiProperty({ type: 'integer' })
   readonly starts: number;
 

@@ -35,7 +35,7 @@ export class BreakerHealthDto {
 }
 
 export class BreakersDto {
-  /** The only breaker. It guards first starts and replacements. */
+  /** The only circuit breaker. It covers the creation of every engine. */
   readonly general: BreakerHealthDto;
 
   constructor(breaker: BreakerView) {
@@ -62,7 +62,10 @@ export class FleetHealthDto {
   @ApiProperty({ type: 'integer' })
   readonly unhealthy_engines: number;
 
-  /** Engines that the fleet drains. They are removed when their replacements are ready or when they have no streams. */
+  /**
+   * Engines that the fleet drains, because they are being replaced, removed or restarted, or because their VPN is
+   * down.
+   */
   @ApiProperty({ type: 'integer' })
   readonly marked_for_replacement: number;
 

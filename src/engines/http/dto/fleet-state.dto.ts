@@ -34,11 +34,12 @@ const DECISIONS = valuesOf<FleetDecisionRecord['kind']>({
 
 export const BREAKER_STATES = valuesOf<BreakerState>({ closed: true, open: true, half_open: true });
 
-/** Where engines come from. */
+/** The driver that provides the engines. */
 export class DriverDto {
   @ApiProperty({ enum: DRIVERS })
   readonly kind: DriverKind;
 
+  /** Why this driver is used. */
   readonly why: string;
 
   /** True when simulated engines were chosen because nothing else was available: only test pictures are played. */
@@ -74,7 +75,7 @@ export class LinkDto {
 export class PullProgressDto {
   readonly current_bytes: number;
 
-  /** As far as it is known. */
+  /** Known so far; it grows while more layers are found. */
   readonly total_bytes: number;
 
   constructor(progress: NonNullable<RuntimeImage['progress']>) {
@@ -155,7 +156,7 @@ export class DecisionDto {
   /** ISO 8601, UTC. */
   readonly time: string;
 
-  /** `scale`: another number of engines is wanted. */
+  /** `scale`: the wanted number of engines has changed. */
   @ApiProperty({ enum: DECISIONS })
   readonly kind: FleetDecisionRecord['kind'];
 
@@ -166,7 +167,7 @@ export class DecisionDto {
   @ApiProperty({ enum: DRAIN_REASONS, nullable: true })
   readonly reason: DrainReason | null;
 
-  /** The same in plain words. */
+  /** The reason in words. */
   readonly why: string;
 
   constructor(decision: FleetDecisionRecord) {

@@ -9,7 +9,7 @@ export class ScaleParamsDto {
   n!: string;
 }
 
-/** The least number of engines, until the next request. */
+/** The minimum number of engines until the next such request. */
 export class ScaledDto {
   /** The requested number, bounded by `min` and `max`. */
   @ApiProperty({ type: 'integer' })
@@ -34,12 +34,12 @@ export class ScaledDto {
   }
 }
 
-/** Left-over engines were removed. */
+/** Engines that had ended or were never started were removed. */
 export class GarbageCollectedDto {
   @ApiProperty({ enum: ['done'] })
   readonly status = 'done';
 
-  /** Number of removed leftovers. */
+  /** Number of removed engines. */
   @ApiProperty({ type: 'integer' })
   readonly removed: number;
 

@@ -41,7 +41,7 @@ export class StreamCountDto {
   @ApiProperty({ type: 'integer' })
   readonly active: number;
 
-  /** Requests that wait for an engine. */
+  /** Slot requests that no existing engine can serve. */
   @ApiProperty({ type: 'integer' })
   readonly waiting: number;
 
@@ -62,11 +62,11 @@ export class CapacityDto {
   @ApiProperty({ type: 'integer' })
   readonly available: number;
 
-  /** In engines. */
+  /** Maximum number of engines. */
   @ApiProperty({ type: 'integer' })
   readonly max_replicas: number;
 
-  /** In engines. */
+  /** Minimum number of engines. */
   @ApiProperty({ type: 'integer' })
   readonly min_replicas: number;
 
@@ -90,7 +90,7 @@ export class BlockedReasonDto {
   @ApiProperty({ type: 'integer', nullable: true })
   readonly recovery_eta_seconds: number | null;
 
-  /** False when it is impossible with these settings. */
+  /** False if acefleet cannot create engines with these settings at all. */
   readonly can_retry: boolean;
 
   /** True when the obstacle disappears by itself, in `recovery_eta_seconds`. */
@@ -147,7 +147,7 @@ export class FleetConfigDto {
   /** Whether engines that are not needed are removed. */
   readonly auto_delete: boolean;
 
-  /** How long an engine may be without a stream before it is removed. */
+  /** An engine that is not needed is removed after this time without a stream. */
   readonly grace_period_s: number;
 
   /** The profile in use (`ENGINE_PROFILE`); null when engines are not containers. */
@@ -193,7 +193,7 @@ export class OrchestratorStatusDto {
   /** Why this number, most important reason first. */
   readonly why: string[];
 
-  /** Existing engines, including requested ones. */
+  /** Existing engines, and requested ones. */
   @ApiProperty({ type: 'integer' })
   readonly present: number;
 

@@ -17,7 +17,9 @@ import { EngineDto } from './engine.dto';
 /** An object of strings. It has no effect, so its content is not checked. */
 const TEXTS = { type: 'object', additionalProperties: { type: 'string' } } as const;
 
-/** What clients ask for in a container. Engines are created from the settings alone, so none of it has an effect. */
+/**
+ * Container options that clients may send. They have no effect, because engines are created from the settings alone.
+ */
 export class ContainerOptionsDto {
   /** No effect. */
   @ApiPropertyOptional(TEXTS)

@@ -73,7 +73,7 @@ export class WeightsDto {
 export class CriterionDto {
   readonly name: string;
 
-  /** The setting that says how much the criterion weighs. */
+  /** The setting that holds the weight. */
   readonly setting: string;
 
   readonly weight: number;
@@ -96,7 +96,7 @@ export class SelectionDto {
 
   readonly weights: WeightsDto;
 
-  /** What the scores of each engine are made of. */
+  /** The criteria from which the scores are computed. */
   readonly criteria: CriterionDto[];
 
   /** Best first. */

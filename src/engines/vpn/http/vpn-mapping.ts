@@ -15,7 +15,7 @@ export interface VpnStatusFacts {
   readonly stableAfterMs: number;
   /** Ids of the engines behind a VPN. */
   readonly enginesOf: (vpn: string) => string[];
-  /** Now, on both clocks: the times of state changes are monotonic. */
+  /** The present time on the monotonic clock, which times state changes, and on the wall clock. */
   readonly nowMs: number;
   readonly now: Date;
 }

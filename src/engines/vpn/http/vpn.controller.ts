@@ -21,7 +21,10 @@ export class VpnController {
     private readonly engines: EngineRegistry,
   ) {}
 
-  /** Show the state of VPNs. Every VPN of engines: its state, since when and why, and its engines. */
+  /**
+   * Show the state of the VPNs. Each VPN with its state, the time and reason of the last change, and the engines
+   * behind it.
+   */
   @Get('status')
   @AliasAnswer(VpnStatusDto, VpnStatusCompatDto, toVpnStatusCompat)
   status(): VpnStatusDto {
@@ -34,7 +37,7 @@ export class VpnController {
     });
   }
 
-  /** Show a public address of the VPNs. The address of the first VPN that knows its own. */
+  /** Show the public address of a VPN. Answers with the first VPN that has reported its address. */
   @Get('publicip')
   @ApiProblems('not_found')
   publicIp(): VpnPublicIpDto {

@@ -11,12 +11,15 @@ export class VpnCompatDto extends VpnDto {
   readonly container!: string;
 }
 
-/** All VPNs, with the duplicate fields of acestream-orchestrator: those of the first VPN, and the first two VPNs by name. */
+/**
+ * All VPNs, with the duplicate fields of acestream-orchestrator: the results of the first VPN's check, and the first
+ * two VPNs as `vpn1` and `vpn2`.
+ */
 export class VpnStatusCompatDto extends IntersectionType(
   OmitType(VpnStatusDto, ['vpns']),
   VpnCheckDto,
 ) {
-  /** Container of the first VPN. The results of a check are those of the first VPN, too. */
+  /** Container of the first VPN. The check results beside it are also those of the first VPN. */
   @ApiProperty({ type: String, nullable: true })
   readonly container_name!: string | null;
 

@@ -61,7 +61,7 @@ export class VpnDto extends VpnCheckDto {
   /** Time of the last change of state. ISO 8601, UTC. */
   readonly since!: string;
 
-  /** Why. */
+  /** Why it is in this state. */
   readonly reason!: string;
 
   /** What is wrong with its control server; null when no fault is known. */
@@ -80,7 +80,7 @@ export class VpnDto extends VpnCheckDto {
   readonly engines!: string[];
 }
 
-/** While a VPN is down and another one serves. */
+/** Emergency mode: active while a VPN is down and another one works. */
 export class VpnEmergencyDto {
   readonly active!: boolean;
 

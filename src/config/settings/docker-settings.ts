@@ -59,7 +59,8 @@ export const dockerSettings = {
     variable: 'PORT_RANGE_HOST',
     type: portRange(),
     defaultText: '19000-19999',
-    description: 'Ports of the Docker host for engines that are reached at a published port (ENGINE_REACH), and ports of engines behind a VPN.',
+    description:
+      'Ports of the Docker host for engines that are reached at a published port (ENGINE_REACH), and ports of engines behind a VPN.',
   }),
   swarmConstraints: setting({
     variable: 'SWARM_CONSTRAINTS',

@@ -58,7 +58,8 @@ export const selectionSettings = {
     variable: 'SELECTION_WEIGHT_FORWARDED',
     type: weight,
     defaultText: '1000',
-    description: "Score of an engine that has a VPN's forwarded port. Such an engine reaches more peers.",
+    description:
+      "Score of an engine that has a VPN's forwarded port. Such an engine reaches more peers.",
   }),
   selectionWeightActiveStream: setting({
     variable: 'SELECTION_WEIGHT_ACTIVE_STREAM',

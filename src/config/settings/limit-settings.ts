@@ -32,7 +32,8 @@ export const limitSettings = {
     variable: 'PROXY_CLIENT_MAX_LAG',
     type: duration('500ms', '1h'),
     defaultText: '20s',
-    description: 'A viewer that has fallen this much behind live (in seconds of media) jumps forward.',
+    description:
+      'A viewer that has fallen this much behind live (in seconds of media) jumps forward.',
   }),
   proxyClientStallTimeoutMs: setting({
     variable: 'PROXY_CLIENT_STALL_TIMEOUT',

@@ -214,7 +214,8 @@ export const outageSettings = {
     variable: 'PROXY_STABLE_AFTER',
     type: duration('50ms', '1h'),
     defaultText: '30s',
-    description: 'After a stream has had media for this long, its earlier failed attempts are forgotten.',
+    description:
+      'After a stream has had media for this long, its earlier failed attempts are forgotten.',
   }),
 };
 
@@ -230,7 +231,8 @@ export const loopSettings = {
     variable: 'LOOP_DETECTION_AFTER',
     type: duration('1s', '10m'),
     defaultText: '10s',
-    description: 'A stream that has repeated this much media without interruption (same pictures, same time stamps) is in a loop.',
+    description:
+      'A stream that has repeated this much media without interruption (same pictures, same time stamps) is in a loop.',
   }),
   loopStaleAfterMs: setting({
     variable: 'LOOP_STALE_AFTER',

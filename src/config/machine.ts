@@ -40,7 +40,7 @@ export function descriptorLimit(machine: Machine = THIS_MACHINE): number | null 
 
 /** Lines have the form `id:controllers:path`; version 2 has id 0 and no controllers. */
 function limitFiles(ownGroups: string): string[] {
-    // The roots come first: inside a container they are the container's own group, although /proc/self/cgroup may show
+  // The roots come first: inside a container they are the container's own group, although /proc/self/cgroup may show
   // the path on the host.
   const files = new Set([
     '/sys/fs/cgroup/memory.max',

@@ -1,6 +1,6 @@
 // `npm run bench:start`: how long it takes from `git clone` to the first picture, phase by phase. Clones the last commit
-// of this repository, starts the clone with simulated engines and lets ffmpeg decode one picture. `--cache cold` has npm
-// begin with an empty cache; `--runs N` (1).
+// of this repository, starts the clone with simulated engines and lets ffmpeg decode one picture. `--cache cold` lets
+// npm begin with an empty cache; `--runs N` repeats all N times (default 1).
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';

@@ -1,4 +1,4 @@
-// `npm run record`: creates the picture of README. Plays a simulated broadcast in Chromium, kills the engine of the
+// `npm run record`: creates the animation in the README. Plays a simulated broadcast in Chromium, kills the engine of the
 // stream, and writes the page's pictures to docs/images/failover.webp. Needs Linux, Chromium and ffmpeg
 // (scripts/services.sh).
 import { spawn } from 'node:child_process';

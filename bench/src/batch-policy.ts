@@ -14,8 +14,8 @@ const MANY: Step = { viewers: 1000, bytes: 128 * 1024, ms: 130 };
 
 /**
  * The product's batch policy, so that a comparison shows the product's own cost and not a different number of
- * writes: by the viewers of all streams 64 KB or 20 ms up to 20, 50 ms at 200, 128 KB or 130 ms from 1000, linear
- * between.
+ * writes. It depends on the number of viewers of all streams: up to 20 viewers 64 KB or 20 ms, for 200 viewers 64 KB
+ * or 50 ms, from 1000 viewers on 128 KB or 130 ms, and linear in between.
  */
 export function batchLimit(viewers: number): BatchLimit {
   const [fewer, more] = viewers <= FEW.viewers ? [FEWEST, FEW] : [FEW, MANY];

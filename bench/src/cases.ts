@@ -149,7 +149,7 @@ export const CASES: readonly BenchCase[] = [
     streams: 50,
     viewers: 200,
     figures: [
-      { ...CPU, goal: () => atMost(1.2, '') },
+      { ...CPU, goal: () => atMost(0.8, '') },
       latency('p50', null),
       latency('p99', null),
       ...INTEGRITY,

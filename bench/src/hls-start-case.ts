@@ -23,7 +23,7 @@ interface Begin {
   segmentMs: number;
 }
 
-/** Start times of HLS, on running streams and cold. @throws Error if a player gets nothing */
+/** Start times of HLS, on running streams and on contents that are not running. @throws Error if a player gets nothing */
 export async function hlsStartCase(context: StreamContext): Promise<StreamCase> {
   process.stderr.write('HLS: beginning …\n');
   const warm = await withEngine(5, context, (port) => warmBegins(port, context));

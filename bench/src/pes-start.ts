@@ -4,8 +4,8 @@ const PTS_ONLY = 0x80;
 const PTS_AND_DTS = 0xc0;
 
 /**
- * For a packet (at `packet`) that starts an access unit: the decoding time stamp (90 kHz) of the video or audio PES
- * packet that begins in it, -1 if that has none, null if no video or audio begins.
+ * Returns the decoding time stamp (90 kHz) of the video or audio PES packet that begins in the packet at `packet`; -1
+ * if it has no time stamp, null if the PES packet that begins is neither video nor audio.
  */
 export function readPesStart(bytes: Buffer, packet: number): number | null {
   const hasAdaptation = ((bytes[packet + 3] ?? 0) & 0x20) !== 0;

@@ -120,7 +120,7 @@ export class Preparation {
     this.#isClaimed = true;
   }
 
-  /** From here on no other process installs: each of them sees this claim, or its own earlier claim is visible here. */
+  /** From here on no other process installs: either it sees this claim, or this process sees its earlier claim. */
   #run() {
     this.#isClaimed = false;
     this.#occupancy.announce('running');

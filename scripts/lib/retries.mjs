@@ -1,4 +1,4 @@
-/** More failed files are not an accident. */
+/** If more files have failed, the load of the machine is probably not the cause. */
 const MAX_FILES = 2;
 /** Time limit of all retries together. */
 export const RETRY_BUDGET_MS = 4 * 60_000;

@@ -11,7 +11,7 @@ export const RUN_VARIABLE = 'ACEFLEET_TEST_RUN';
  */
 const TEST_IMAGE = /^(?:acefleet[a-z-]*:test|127\.0\.0\.1:\d+\/engine:1$)/;
 
-/** Label of the simulator's images that tests build. An image keeps it when a newer image takes over its name. */
+/** Label of the simulator's images that tests build. An image keeps the label when a newer image gets its name. */
 const TEST_LABEL = 'acefleet.test.parts';
 
 const DOCKER_WITHIN_MS = 120_000;

@@ -142,8 +142,8 @@ export class SessionTable {
   }
 
   /**
-   * Stops the session. A reader that lost this content to it and still gets media freezes (observed on real
-   * engines).
+   * Stops the session. If it took its content over from another player, and that player's reader still gets media,
+   * the reader freezes (observed on real engines).
    */
   stop(session: EngineSession): void {
     for (const [reader, timer] of this.takeovers) {

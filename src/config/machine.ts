@@ -40,9 +40,8 @@ export function descriptorLimit(machine: Machine = THIS_MACHINE): number | null 
 
 /** Lines have the form `id:controllers:path`; version 2 has id 0 and no controllers. */
 function limitFiles(ownGroups: string): string[] {
-  // The roots come first: inside a container they are the container's own group, whatever path /proc/self/cgroup
-  // shows for the host.
-  // /proc/self/cgroup says about the path outside.
+  // The roots come first: inside a container they are the container's own group, although /proc/self/cgroup may show
+  // the path on the host.
   const files = new Set([
     '/sys/fs/cgroup/memory.max',
     '/sys/fs/cgroup/memory/memory.limit_in_bytes',

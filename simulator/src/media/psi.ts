@@ -29,7 +29,7 @@ export function crc32(data: Buffer): number {
 /** Differences of a table from a valid one. */
 export interface SectionOptions {
   readonly version?: number;
-  /** The table is marked as not yet in force. */
+  /** The table is marked as not yet valid. */
   readonly isNext?: boolean;
 }
 

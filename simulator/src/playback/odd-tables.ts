@@ -26,7 +26,7 @@ export interface OddTables {
   /** Content of the PAT: nothing (there is none), the network only, or a PMT that is never sent. */
   readonly pat: 'none' | 'network' | 'elsewhere' | 'usual';
   readonly crc: 'wrong' | 'right';
-  /** Both are marked as not yet in force. */
+  /** Both are marked as not yet valid. */
   readonly isNext: boolean;
 }
 

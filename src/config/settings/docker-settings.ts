@@ -10,7 +10,7 @@ export const dockerSettings = {
     type: oneOf('auto', 'acestream-http-proxy', 'aceserve', 'generic'),
     defaultText: 'auto',
     description:
-      'How ports and options are passed to the image, and which image is used when ENGINE_IMAGE is empty. `acestream-http-proxy`: martinbjeldbak/acestream-http-proxy, for amd64. `aceserve`: jopsis/aceserve, for amd64 and ARM. `auto`: the profile of ENGINE_IMAGE, else the first of these two that is built for the machine on which Docker runs. `generic`: any image; ENGINE_ARGS is its whole command line.',
+      'How ports and options are passed to the image, and which image is used when ENGINE_IMAGE is empty. `acestream-http-proxy`: martinbjeldbak/acestream-http-proxy, for amd64. `aceserve`: jopsis/aceserve, for amd64 and ARM. `auto`: the profile that fits ENGINE_IMAGE; if that is empty, `acestream-http-proxy` when Docker runs on amd64, else `aceserve`. `generic`: any image; ENGINE_ARGS is its whole command line.',
   }),
   engineImage: setting({
     variable: 'ENGINE_IMAGE',
@@ -59,7 +59,8 @@ export const dockerSettings = {
     variable: 'PORT_RANGE_HOST',
     type: portRange(),
     defaultText: '19000-19999',
-    description: 'Ports for published engines, and for engines that share the network of a VPN.',
+    description:
+      'Ports of the Docker host for engines that are reached at a published port (ENGINE_REACH), and ports of engines behind a VPN.',
   }),
   swarmConstraints: setting({
     variable: 'SWARM_CONSTRAINTS',
@@ -80,7 +81,7 @@ export const vpnSettings = {
     type: vpnContainers(),
     defaultText: '',
     description:
-      'Names of Gluetun containers. Engines are spread over them and share their networks. `NAME=from-to` gives a container its own port range; the others use PORT_RANGE_HOST. Needs ENGINE_DRIVER=docker.',
+      'Names of Gluetun containers. Engines are spread over them and join their networks. `NAME=from-to` gives a container its own port range; the others use PORT_RANGE_HOST. ENGINE_DRIVER must be `docker`.',
   }),
   vpnControlPort: setting({
     variable: 'VPN_CONTROL_PORT',

@@ -11,27 +11,27 @@ export const engineSettings = {
     type: oneOf('auto', 'static', 'docker', 'swarm', 'simulator'),
     defaultText: 'auto',
     description:
-      'Where engines come from. `static`: the engines of ENGINE_ADDRESSES. `docker`: containers that acefleet creates. `swarm`: services of a Docker Swarm. `simulator`: simulated engines that play a test picture for any id. `auto`: `static` when ENGINE_ADDRESSES is set, else `docker` when a Docker Engine answers, else simulated engines that play only the demo channels. If there is a Docker Engine that this user may not use, the start fails and says what to do.',
+      'Where engines come from. `static`: the engines of ENGINE_ADDRESSES. `docker`: containers that acefleet creates. `swarm`: services of a Docker Swarm. `simulator`: simulated engines that play a test picture for any id. `auto`: `static` when ENGINE_ADDRESSES is set, else `docker` when a Docker Engine answers, else simulated engines that play only the demo channels. With `auto`, if there is a Docker Engine but this user may not use it, acefleet does not start and says what to do.',
   }),
   engineAddresses: setting({
     variable: 'ENGINE_ADDRESSES',
     type: engineAddresses(),
     defaultText: '',
     description:
-      'The engines of the `static` driver, for example `192.168.1.20:6878,[fd00::5]:6878:62062`.',
+      'Addresses of existing engines, for ENGINE_DRIVER=static; for example `192.168.1.20:6878,[fd00::5]:6878:62062`.',
   }),
   maxStreamsPerEngine: setting({
     variable: 'MAX_STREAMS_PER_ENGINE',
     type: integer(1, 10_000),
     defaultText: '3',
-    description: 'Number of slots of an engine: an engine with this many streams is full.',
+    description: 'Maximum number of streams that one engine plays at the same time (its slots).',
   }),
   engineWaitTimeoutMs: setting({
     variable: 'ENGINE_WAIT_TIMEOUT',
     type: duration('50ms', '1h'),
     defaultText: '60s',
     description:
-      'How long a viewer waits for an engine while one may still become available; PROXY_INIT_TIMEOUT begins afterwards. At most 10 s if no engine has ever been reached at its address.',
+      'Maximum time that a viewer waits for an engine while one may still become available. The time of PROXY_INIT_TIMEOUT begins afterwards. If no engine has ever been reached at its address, the maximum is 10 s.',
   }),
   engineProbeIntervalMs: setting({
     variable: 'ENGINE_PROBE_INTERVAL',
@@ -58,7 +58,8 @@ export const selectionSettings = {
     variable: 'SELECTION_WEIGHT_FORWARDED',
     type: weight,
     defaultText: '1000',
-    description: "Score of an engine that has a VPN's forwarded port, and so reaches more peers.",
+    description:
+      "Score of an engine that has a VPN's forwarded port. Such an engine reaches more peers.",
   }),
   selectionWeightActiveStream: setting({
     variable: 'SELECTION_WEIGHT_ACTIVE_STREAM',

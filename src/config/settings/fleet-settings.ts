@@ -23,7 +23,7 @@ export const fleetSettings = {
     type: integer(1, MAX_ENGINES),
     defaultText: '6',
     description:
-      'Maximum number of engines. When all of them are full, new streams get 503 within 2 s.',
+      'Maximum number of engines. When all of them are full, a new stream gets 503: after 1.5 s, or after up to ENGINE_WAIT_TIMEOUT while a slot may become free.',
   }),
   engineGracePeriodMs: setting({
     variable: 'ENGINE_GRACE_PERIOD',
@@ -38,14 +38,14 @@ export const fleetSettings = {
     type: duration('100ms', '10m'),
     defaultText: '10s',
     description:
-      'How often the number of engines is decided again. Events that matter trigger a decision at once.',
+      'Time between two decisions on the number of engines. Relevant changes, such as a viewer that waits for an engine, trigger a decision at once.',
   }),
   reconcileIntervalMs: setting({
     variable: 'RECONCILE_INTERVAL',
     type: duration('200ms', '10m'),
     defaultText: '30s',
     description:
-      'How often all engines are listed. Changes that Docker reports trigger a listing at once.',
+      'Time between two listings of all engines. Changes that Docker reports trigger a listing at once.',
   }),
   engineStartTimeoutMs: setting({
     variable: 'ENGINE_START_TIMEOUT',
@@ -100,7 +100,7 @@ export const fleetSettings = {
     type: integer(1, 1000),
     defaultText: '5',
     description:
-      'After this many failed starts in a row, the circuit breaker opens and no engine is started.',
+      'After this many failed starts of engines in a row, the circuit breaker opens, and no engine is started.',
   }),
   circuitBreakerRecoveryTimeoutMs: setting({
     variable: 'CIRCUIT_BREAKER_RECOVERY_TIMEOUT',
@@ -108,7 +108,7 @@ export const fleetSettings = {
     type: duration('100ms', '24h'),
     defaultText: '300s',
     description:
-      'How long the circuit breaker stays open. Then one start is tried, and its outcome decides.',
+      'How long the circuit breaker stays open. Then one start of an engine is tried. If it succeeds, the circuit breaker closes; otherwise it stays open for the same time again.',
   }),
   enginesOnShutdown: setting({
     variable: 'ENGINES_ON_SHUTDOWN',

@@ -7,7 +7,7 @@ export const limitSettings = {
     type: integer(1, 100_000),
     defaultText: '1500',
     description:
-      'Maximum number of viewers. The limit of connections is 2500 higher, unless the limit of open files (`ulimit -n`) leaves no room for them and 256 other files.',
+      'Maximum number of viewers. The limit of connections is 2500 higher, but at most the limit of open files (`ulimit -n`) minus 256.',
   }),
   proxyMaxClientsPerStream: setting({
     variable: 'PROXY_MAX_CLIENTS_PER_STREAM',
@@ -20,7 +20,7 @@ export const limitSettings = {
     type: integer(0, 100_000),
     defaultText: '0',
     description:
-      'Maximum number of viewers per address; 0: no limit. Loopback and TRUSTED_PROXIES are exempt.',
+      'Maximum number of viewers per client address; 0: no limit. Loopback and TRUSTED_PROXIES are exempt.',
   }),
   proxyMaxSessions: setting({
     variable: 'PROXY_MAX_SESSIONS',
@@ -32,13 +32,14 @@ export const limitSettings = {
     variable: 'PROXY_CLIENT_MAX_LAG',
     type: duration('500ms', '1h'),
     defaultText: '20s',
-    description: 'A viewer that lags further behind than this, in media time, jumps forward.',
+    description:
+      'A viewer that has fallen this much behind live (in seconds of media) jumps forward.',
   }),
   proxyClientStallTimeoutMs: setting({
     variable: 'PROXY_CLIENT_STALL_TIMEOUT',
     type: duration('50ms', '1d'),
     defaultText: '5m',
     description:
-      'A viewer that has taken no byte for this long is cut. After 15 s it counts as paused; when PROXY_BUFFER_TOTAL is reached, the viewer that has been paused longest is cut first. A transfer of an HLS segment is cut after 15 s, or after this time if it is shorter.',
+      'A viewer that has read no byte for this long is reset. After 15 s it counts as paused; when PROXY_BUFFER_TOTAL is reached, the viewer that has been paused longest is reset first. The transfer of an HLS segment is reset after 15 s, or after this time if it is shorter.',
   }),
 };

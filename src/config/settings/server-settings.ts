@@ -17,7 +17,7 @@ export const serverSettings = {
     type: listenHost(),
     defaultText: '::',
     description:
-      'Address to listen on; `::` is every address, IPv6 and IPv4. Streams are open to anyone who can reach it.',
+      'Address to listen on; `::` means all addresses, IPv6 and IPv4. Anyone who can reach it can open streams.',
   }),
   port: setting({
     variable: 'PORT',
@@ -30,7 +30,7 @@ export const serverSettings = {
     variable: 'PUBLIC_URL',
     type: publicAddress(),
     defaultText: '',
-    description: 'Address of this server for clients. Not set: taken from each request.',
+    description: 'Address at which clients reach acefleet. Not set: it is taken from each request.',
   }),
   trustedProxies: setting({
     variable: 'TRUSTED_PROXIES',
@@ -59,7 +59,7 @@ export const serverSettings = {
     defaultText: '',
     secret: true,
     description:
-      'Redis server for copies of delayed jobs ([Redis](redis.md)). Not set: jobs live in this process only. It does not join several instances yet.',
+      'Redis server for copies of delayed jobs ([Redis](redis.md)). Not set: jobs are kept in this process only. Several instances with the same Redis server do not share streams or engines yet.',
   }),
   logLevel: setting({
     variable: 'LOG_LEVEL',

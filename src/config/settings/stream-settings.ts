@@ -20,14 +20,14 @@ export const startSettings = {
     type: integer(2, 1000),
     defaultText: '4',
     description:
-      'Maximum number of streams that one engine is asked for at once, until it has answered; engines are known to crash at five. A quarter of them, at least one, is reserved for streams that are being watched and need another source.',
+      'Maximum number of start requests that one engine has not answered yet; engines are known to crash at five. A quarter of this number, at least one, is reserved for streams that are being watched and need another source.',
   }),
   proxyStartsTotal: setting({
     variable: 'PROXY_STARTS_TOTAL',
     type: integer(2, 10_000),
     defaultText: '24',
     description:
-      'Maximum number of streams that all engines together are asked for at once; a quarter of them is reserved, as with PROXY_STARTS_PER_ENGINE. Further starts queue for at most ENGINE_WAIT_TIMEOUT; their start budget begins when the engine is asked.',
+      'Maximum number of start requests that all engines together have not answered yet; a quarter is reserved, as with PROXY_STARTS_PER_ENGINE. Further starts wait for up to ENGINE_WAIT_TIMEOUT; the time of PROXY_INIT_TIMEOUT begins when the engine is asked.',
   }),
   proxyEarlyHeadersAfterMs: setting({
     variable: 'PROXY_EARLY_HEADERS_AFTER',
@@ -48,7 +48,7 @@ export const startSettings = {
     type: duration('0s', '1h'),
     defaultText: '30s',
     description:
-      'How long a content that engines do not know or cannot play is answered from memory. A start time-out is remembered half as long.',
+      'When engines do not know a content or cannot play it, requests for it get the same error for this long without asking an engine again. A start time-out is remembered half as long.',
   }),
   allowUrlSelectors: setting({
     variable: 'ALLOW_URL_SELECTORS',
@@ -68,7 +68,7 @@ export const channelSettings = {
     ),
     defaultText: '',
     description:
-      'JSON file of channels with several sources each (docs/channels.md). Read at the start; channels of the API are added to it.',
+      'JSON file with channels, each with its list of contents ([channels](channels.md)). It is read at the start. Further channels can be created with the API.',
   }),
 };
 
@@ -78,14 +78,14 @@ export const preflightSettings = {
     type: integer(1, 100),
     defaultText: '2',
     description:
-      'Maximum number of light checks, and of deep checks, at once (`/ace/preflight`); further checks queue.',
+      'How many light checks, and how many deep checks, may run at once (`/ace/preflight`). Further checks wait.',
   }),
   preflightTimeoutMs: setting({
     variable: 'PREFLIGHT_TIMEOUT',
     type: duration('100ms', '10m'),
     defaultText: '30s',
     description:
-      'Maximum duration of a check, and maximum time in its queue. A content without media by then is not playable.',
+      'Maximum duration of a check, and also the maximum time that it waits for other checks. A content that has sent no media in this time is not playable.',
   }),
   preflightSampleMs: setting({
     variable: 'PREFLIGHT_SAMPLE',
@@ -98,7 +98,7 @@ export const preflightSettings = {
     type: integer(0, 10_000),
     defaultText: '1',
     description:
-      'Slots reserved for viewers: a deep check starts only while more slots than this are free.',
+      'Number of free slots to leave for viewers: a deep check starts only while more slots than this are free.',
   }),
 };
 
@@ -137,7 +137,7 @@ export const hlsSettings = {
     type: duration('2s', '10s'),
     defaultText: '4s',
     description:
-      'HLS segments end at the first random access point after this time. The target duration in playlists is twice this time.',
+      'HLS segments end at the first random access point after this time. The target duration in playlists is twice this time, or three times if the first segments are longer than twice.',
   }),
 };
 
@@ -153,14 +153,14 @@ export const outageSettings = {
     type: duration('50ms', '10m'),
     defaultText: '15s',
     description:
-      'A source that is silent for this long counts as lost, even if its engine answers. An engine that does not answer a probe is left after 5 s.',
+      'A source that sends no media for this long counts as lost, even if its engine answers probes. If the engine does not answer a probe, the source counts as lost after 5 s.',
   }),
   proxySameEngineTimeoutMs: setting({
     variable: 'PROXY_SAME_ENGINE_TIMEOUT',
     type: duration('50ms', '1m'),
     defaultText: '1s',
     description:
-      'When a running stream has lost its source: how long the same engine may take to stop the old session, and then to answer for a new one, before another engine is asked.',
+      'When a running stream has lost its source, the same engine may take this long to stop the old engine session, and then this long to open a new one. After that, another engine is asked.',
   }),
   proxyOutageBudgetMs: setting({
     variable: 'PROXY_OUTAGE_BUDGET',
@@ -214,7 +214,8 @@ export const outageSettings = {
     variable: 'PROXY_STABLE_AFTER',
     type: duration('50ms', '1h'),
     defaultText: '30s',
-    description: 'After this long with media, the number of attempts is reset.',
+    description:
+      'After a stream has had media for this long, its earlier failed attempts are forgotten.',
   }),
 };
 
@@ -224,13 +225,14 @@ export const loopSettings = {
     type: oneOf('off', 'report', 'failover', 'stop'),
     defaultText: 'report',
     description:
-      'What happens to a stream that repeats itself or whose live position is stale. `report`: an event, a metric and a field of the session tell of it. `failover`: another engine is used. `stop`: the stream ends.',
+      'What happens to a stream that repeats itself or whose live position is stale. `report`: an event, a metric and a field of the session report it. `failover`: also, another engine is used. `stop`: the stream ends.',
   }),
   loopDetectionAfterMs: setting({
     variable: 'LOOP_DETECTION_AFTER',
     type: duration('1s', '10m'),
     defaultText: '10s',
-    description: 'This much repeated media in a row (same pictures, same timestamps) is a loop.',
+    description:
+      'A stream that has repeated this much media without interruption (same pictures, same time stamps) is in a loop.',
   }),
   loopStaleAfterMs: setting({
     variable: 'LOOP_STALE_AFTER',
@@ -243,6 +245,6 @@ export const loopSettings = {
     type: duration('10s', '2d'),
     defaultText: '1h',
     description:
-      "An engine's live position this far behind the wall clock is stale. If the clock is set forward while the program runs, the change is ignored until the next start.",
+      "An engine's live position that is this far behind the wall clock is stale. If the clock is set forward while the program runs, the change is ignored until the next start.",
   }),
 };

@@ -24,7 +24,10 @@ export interface AudioParameters {
 const MAX_SIDE = 16_384;
 const MAX_FRAME_RATE = 400;
 
-/** `video`, or null if its size is implausible, which means that the bytes were no parameter set. */
+/**
+ * `video` with a plausible frame rate. Null if the size is implausible, which means that the bytes were no parameter
+ * set.
+ */
 export function plausible(video: VideoParameters): VideoParameters | null {
   const { width, height, frameRate } = video;
   if (width < 16 || height < 16 || width > MAX_SIDE || height > MAX_SIDE) return null;

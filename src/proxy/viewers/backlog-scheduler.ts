@@ -30,7 +30,7 @@ export class BacklogScheduler implements OnModuleDestroy {
   /**
    * Viewers with a socket in all streams, maintained by the fan-outs. It determines the cost of one round of writes.
    */
-  attached = 0;
+  viewersOfAllStreams = 0;
   private fresh: Entry[] = [];
   private waiting: Entry[] = [];
   private immediate: NodeJS.Immediate | null = null;

@@ -45,7 +45,7 @@ export class StreamFanout implements BacklogFeed {
   ) {}
 
   /** Bytes queued on sockets that the kernel has not taken: memory that the ring no longer bounds. */
-  get pinnedBytes(): number {
+  get unsentBytes(): number {
     let bytes = 0;
     for (const viewer of this.streaming) bytes += viewer.socket?.writableLength ?? 0;
     return bytes;
@@ -67,7 +67,7 @@ export class StreamFanout implements BacklogFeed {
     viewer.grantedMs = this.history.mediaMsBehind(point.position) ?? 0;
     this.streaming.push(viewer);
     this.history.ring.addHolder(viewer);
-    this.scheduler.attached++;
+    this.scheduler.viewersOfAllStreams++;
     socket.on('drain', () => this.enqueueIfBehind(viewer));
     this.scheduler.enqueue(this, viewer);
     viewer.write(point.preface);
@@ -77,14 +77,14 @@ export class StreamFanout implements BacklogFeed {
     const at = this.streaming.indexOf(viewer);
     if (at < 0) return;
     this.history.ring.removeHolder(viewer);
-    this.scheduler.attached--;
+    this.scheduler.viewersOfAllStreams--;
     const last = this.streaming.pop();
     if (last !== undefined && last !== viewer) this.streaming[at] = last;
   }
 
   /** Call after bytes were appended to the ring. */
   appended(): void {
-    const batch = batchFor(this.scheduler.attached);
+    const batch = batchFor(this.scheduler.viewersOfAllStreams);
     if (this.history.ring.pendingBytes >= batch.bytes) this.flush();
     else this.timer ??= setTimeout(this.flushInTime, batch.delayMs);
   }
@@ -205,7 +205,7 @@ export class StreamFanout implements BacklogFeed {
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
     for (const viewer of this.streaming) this.history.ring.removeHolder(viewer);
-    this.scheduler.attached -= this.streaming.length;
+    this.scheduler.viewersOfAllStreams -= this.streaming.length;
     this.streaming.length = 0;
   }
 

@@ -42,7 +42,6 @@ export function descriptorLimit(machine: Machine = THIS_MACHINE): number | null 
 function limitFiles(ownGroups: string): string[] {
   // The roots come first: inside a container they are the container's own group, whatever path /proc/self/cgroup
   // shows for the host.
-  // /proc/self/cgroup says about the path outside.
   const files = new Set([
     '/sys/fs/cgroup/memory.max',
     '/sys/fs/cgroup/memory/memory.limit_in_bytes',

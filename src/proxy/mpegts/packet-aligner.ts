@@ -137,8 +137,8 @@ export class PacketAligner {
   }
 
   /**
-   * Returns the index of the first byte at which enough packets begin, and is then aligned. It also stops at a byte
-   * where more data must decide, but is not aligned then. Returns `limit` if there is no such byte.
+   * Returns the index of the first byte at which enough packets begin, and sets `locked`. It also stops at a byte
+   * where more data must decide, but does not set `locked` then. Returns `limit` if there is no such byte.
    */
   private search(buf: Buffer, from: number, end: number, limit: number): number {
     let at = from;

@@ -54,8 +54,8 @@ interface TableSlots {
 /**
  * Rewrites the packets of a source in place so that it continues the outgoing stream: PIDs, continuity counters,
  * tables and timestamps. Counters are shifted by a constant per PID, so that losses in the source remain visible. If
- * the source's tables or PIDs differ from the outgoing ones, packets outside the programme become null packets; only
- * PIDs below 0x20 are kept.
+ * the source has other PIDs or another programme number than the outgoing programme, packets outside its programme
+ * become null packets, except those on PIDs below 0x20.
  */
 export class PacketRewriter {
   /** True once the source's programme can no longer continue the outgoing one. */

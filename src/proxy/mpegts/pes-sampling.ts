@@ -1,6 +1,5 @@
 /**
- * After this many consecutive PES packets with exactly one access unit, at the beginning, not all PES packets are
- * read whole.
+ * After this many consecutive PES packets that each consist of one access unit, only some PES packets are read whole.
  */
 const TRUSTED_AFTER = 64;
 /** One in this many PES packets is read whole even then, so that an exception is noticed. */

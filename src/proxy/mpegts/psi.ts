@@ -48,7 +48,7 @@ export type SectionSink = (section: Buffer, packets: Buffer, isIntact: boolean) 
 export interface AssemblerOptions {
   /** True to deliver sections with a wrong CRC too. */
   readonly takesDamaged?: boolean;
-  /** Pays for each section. A section that the budget refuses is not read. */
+  /** Each section is charged to its budget. A section that the budget refuses is not read. */
   readonly holder?: BudgetHolder;
 }
 

@@ -29,7 +29,7 @@ import { type BudgetHolder, type SourceBudget } from './source-budget';
 export interface PacketConsumer {
   /** Null until it has read a PAT and a PMT. */
   readonly programme: Programme | null;
-  /** Pays for the work of the repair. */
+  /** The source's budget, to which the work of the repair is charged. */
   readonly budget: SourceBudget;
 }
 

@@ -33,7 +33,7 @@ const GARBAGE_BYTES = 1024 * 1024;
 /** After this much media without a random access point, viewers may join at plain join points. */
 const PLAIN_JOIN_MEDIA_MS = 3000;
 /**
- * They may not before this time since the first byte, because the burst of an engine may still contain a random
+ * They may not do so before this time since the first byte, because the burst of an engine may still contain a random
  * access point.
  */
 const PLAIN_JOIN_AFTER_MS = 1000;

@@ -7,7 +7,7 @@ import { obtainApiKey } from './api-key-file';
 import { ApiKeyGuard } from './api-key-guard';
 import { KeyAttempts } from './key-attempts';
 
-/** Access control: one key for everything that is not public. */
+/** Access control: one API key for all routes that are not public. */
 @Module({
   providers: [
     {

@@ -8,7 +8,7 @@ const KEY_BYTES = 32;
 /** 1 to 256 visible ASCII characters: a valid header value, as for `API_KEY`. */
 const KEY_FORM = /^[\x21-\x7e]{1,256}$/;
 
-/** The key's file exists but cannot be used; the message is a line for the operator. */
+/** The file of the key exists but cannot be used. The message is a line for the operator. */
 export class ApiKeyFileError extends Error {
   constructor(path: string, reason: string, options?: ErrorOptions) {
     super(`the API key in ${path} cannot be used: ${reason}`, options);
@@ -17,8 +17,8 @@ export class ApiKeyFileError extends Error {
 }
 
 /**
- * Returns the key from the data folder, or generates one and writes it with mode 0600. Removing the file creates a
- * new key.
+ * Returns the key from the data folder. If there is none, generates one and writes it with mode 0600, so that
+ * removing the file creates a new key.
  *
  * @throws ApiKeyFileError if the file cannot be read or a new one cannot be written
  */
@@ -33,8 +33,7 @@ export async function obtainApiKey(folder: DataFolder): Promise<string> {
   });
   try {
     const key = await file.obtain(() => `${randomBytes(KEY_BYTES).toString('base64url')}\n`);
-    // Restricts the mode of a key file that was copied or restored with wider rights, if the file system supports
-    // modes.
+    // A file that was copied or restored may have a wider mode. Some file systems do not support modes.
     await chmod(path, 0o600).catch(() => undefined);
     return key;
   } catch (error) {
@@ -42,7 +41,7 @@ export async function obtainApiKey(folder: DataFolder): Promise<string> {
   }
 }
 
-/** The message must not repeat the text, which may be most of a key. */
+/** Error messages must not contain the text, which may be most of a key. */
 function parseKey(text: string): string {
   const key = text.trim();
   if (!KEY_FORM.test(key)) throw new Error('it does not contain 1 to 256 visible ASCII characters');

@@ -2,11 +2,11 @@ import { LRUCache } from 'lru-cache';
 import { monotonicMs } from '../kernel/clock';
 import { addressGroup } from '../http';
 
-/** Wrong keys that one address may send within a window before it is refused. */
+/** Number of wrong keys in a window after which an address is refused. */
 const MAX_WRONG_KEYS = 10;
 const WINDOW_MS = 60_000;
 
-/** Number of addresses remembered at once. Counting addresses cannot stop an attacker with more addresses. */
+/** Maximum number of addresses that are remembered. Counting cannot stop an attacker who has more addresses. */
 const MAX_ADDRESSES = 10_000;
 
 interface Window {
@@ -15,8 +15,9 @@ interface Window {
 }
 
 /**
- * Counts wrong keys per address. Only wrong keys are refused by the count: many callers may share one address, so a
- * right key is always accepted. The length of the key is what makes guessing hopeless.
+ * Counts wrong keys per address. An address with too many may not send another wrong key for a while. A right key is
+ * always accepted, because many callers may share one address. It is the length of the key that makes guessing
+ * hopeless.
  */
 export class KeyAttempts {
   private readonly windows = new LRUCache<string, Window>({ max: MAX_ADDRESSES });

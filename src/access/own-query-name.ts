@@ -1,6 +1,6 @@
 import { SetMetadata } from '@nestjs/common';
 
-/** Metadata of handlers with a query parameter that has one of the names of an API key. */
+/** Metadata key of handlers that have a query parameter with one of the names of an API key. */
 export const OWN_QUERY_NAME = 'access:own-query-name';
 
 /** Declares that a query parameter of this name belongs to the handler and is not an API key in the URL. */

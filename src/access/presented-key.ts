@@ -6,8 +6,8 @@ const QUERY_NAMES = ['key', 'token', 'api_key', 'apikey', 'access_token'] as con
 const BEARER = /^bearer +(\S+) *$/i;
 
 /**
- * The key of a request: `Authorization: Bearer KEY`, else `X-API-Key: KEY`. An `Authorization` of another scheme is
- * meant for a reverse proxy in front of us and is not treated as a key.
+ * The key that a request presents: `Authorization: Bearer KEY`, or else `X-API-Key: KEY`. An `Authorization` of
+ * another scheme is meant for a reverse proxy in front of us and does not count as a key.
  */
 export function presentedKey(headers: IncomingHttpHeaders): string | null {
   const bearer = BEARER.exec(headers.authorization ?? '')?.[1];
@@ -18,8 +18,8 @@ export function presentedKey(headers: IncomingHttpHeaders): string | null {
 }
 
 /**
- * True if the URL contains a key: URLs end up in logs, histories and referrers. `ownName` is a parameter that
- * belongs to the handler.
+ * True if the URL contains a key, which it must not, because URLs end up in logs, histories and referrers. `ownName`
+ * is a parameter that belongs to the handler.
  */
 export function hasKeyInQuery(url: string, ownName?: string): boolean {
   const start = url.indexOf('?');

@@ -1,10 +1,10 @@
 import { applyDecorators, SetMetadata } from '@nestjs/common';
 import { ApiExtension } from '@nestjs/swagger';
 
-/** Metadata of controllers and handlers that need no key. */
+/** Metadata key of controllers and handlers that need no key. */
 export const PUBLIC_ROUTE = 'access:public';
 
-/** Mark in the OpenAPI document. Operations with it get an empty security requirement. */
+/** Extension of the OpenAPI document. Operations with it need no key there. */
 export const PUBLIC_OPERATION = 'x-public';
 
 /** Opens a controller or one of its handlers to callers without the API key. */

@@ -33,9 +33,9 @@ const VERSION_TARGET = '/webui/api/service?method=get_version&format=json';
 const NETWORK_TARGET = '/server/api?api_version=3&method=get_network_connection_status';
 
 /**
- * Client of the HTTP API of AceStream engines. Each call talks to one engine and is bounded in time and size.
- * Nothing is retried here; callers decide about retries. Failures are EngineFaults that name the party at fault. If
- * the caller aborts, the call rejects with the reason of the caller's signal instead.
+ * Client of the HTTP API of AceStream engines. Each call talks to one engine and is limited in time and size. Nothing
+ * is retried here; callers decide about retries. Failures are EngineFaults that name the party at fault. If the
+ * caller aborts, the call rejects with the reason of the caller's signal instead.
  */
 export class AceEngineClient implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #logger = new Logger(AceEngineClient.name);
@@ -43,7 +43,7 @@ export class AceEngineClient implements OnApplicationBootstrap, OnApplicationShu
   readonly #transport: EngineApiTransport;
   readonly #media: MediaOpener;
   readonly #lateStarts = new LateStarts();
-  /** Per engine: the running stops of sessions that an earlier process left open there. */
+  /** By engine: settles when the sessions that an earlier process left open there have been stopped. */
   readonly #clearing = new Map<string, Promise<unknown>>();
 
   constructor(
@@ -60,7 +60,7 @@ export class AceEngineClient implements OnApplicationBootstrap, OnApplicationShu
    * (at most `lateAnswerMs` beyond the deadline), and a session that it opens is stopped.
    *
    * @param o.playerId `pid`, unique per session; letters, digits and dashes
-   * @param o.onLate called with a start that the caller has abandoned and that keeps the engine busy for a while
+   * @param o.onLate called when the caller has abandoned this start, which keeps the engine busy for a while
    * @throws EngineFault, or AppError `invalid_selector` before anything is sent
    */
   async start(
@@ -127,8 +127,8 @@ export class AceEngineClient implements OnApplicationBootstrap, OnApplicationShu
   }
 
   /**
-   * Ends a session. Resolves within 3 s in every case: if the engine hangs, is gone, or no longer knows the
-   * session, the session counts as stopped. A session without a command path expires by itself.
+   * Ends a session. Resolves within 3 s in every case. If the engine hangs, is gone, or no longer knows the session,
+   * the session counts as stopped. A session without a command path expires by itself.
    */
   async stop(engine: EngineEndpoint, session: EngineSession): Promise<void> {
     await this.#sendStop(engine, session.commandPath);
@@ -150,7 +150,7 @@ export class AceEngineClient implements OnApplicationBootstrap, OnApplicationShu
 
   /**
    * Asks for version and network state, both within one deadline. An engine's API can hang while TCP still accepts
-   * connections, so only complete answers count. The second answer may be an error (older engines), but it must
+   * connections, so only complete answers count. The second answer may be an error (from older engines), but it must
    * arrive.
    *
    * @throws EngineFault when the engine does not answer, sends an invalid answer or denies access
@@ -175,7 +175,7 @@ export class AceEngineClient implements OnApplicationBootstrap, OnApplicationShu
     return this.#media.open(engine, path, o);
   }
 
-  /** Opens a part of content that is a file; see MediaOpener. Otherwise as `openMedia`. */
+  /** Opens a part of a content that is a file; see MediaOpener. Otherwise the same as `openMedia`. */
   async openFile(
     engine: EngineEndpoint,
     path: string,
@@ -185,7 +185,7 @@ export class AceEngineClient implements OnApplicationBootstrap, OnApplicationShu
     return this.#media.openFile(engine, path, part, o);
   }
 
-  /** Waits at most 3 s until abandoned starts are stopped, then closes every connection. */
+  /** Waits at most 3 s for abandoned starts to be stopped, then closes every connection. */
   async close(): Promise<void> {
     await this.#lateStarts.close(this.#timings.closeWaitMs);
     this.#media.close();
@@ -257,7 +257,10 @@ function nameOf({ host, port }: EngineEndpoint): string {
   return `${host}:${port}`;
 }
 
-/** Returns the result of `work`, or null as soon as the time is over or the signal aborts; `work` then continues. */
+/**
+ * Returns the result of `work`, or null as soon as the time is over or the signal aborts. `work` continues after
+ * that.
+ */
 async function resultWithin<T>(
   work: Promise<T>,
   timeoutMs: number,

@@ -1,8 +1,8 @@
 /** Time limits of calls to engines that callers do not choose themselves, in ms. */
 export interface AceTimings {
   /**
-   * For the TCP connection alone (PROXY_CONNECTION_TIMEOUT), so that a host that drops packets does not use up a
-   * whole budget.
+   * Limit for the TCP connection alone (PROXY_CONNECTION_TIMEOUT), so that a host that drops packets does not use up
+   * the whole time of a call.
    */
   readonly connectTimeoutMs: number;
   /** Engines sometimes hang on `stop`; after this time the session counts as stopped. */
@@ -10,9 +10,9 @@ export interface AceTimings {
   readonly statTimeoutMs: number;
   /** How long after its deadline a start may still be answered; engines take 28 s to refuse unknown infohashes. */
   readonly lateAnswerMs: number;
-  /** How long an engine may still be busy with a start after its connection was closed. */
+  /** How long an engine may still be busy with a start after we have closed its connection. */
   readonly busyAfterCutMs: number;
-  /** How long closing waits for abandoned starts. */
+  /** How long `close` waits for abandoned starts. */
   readonly closeWaitMs: number;
 }
 

@@ -1,13 +1,16 @@
-/** Address of an engine's HTTP API. It replaces the scheme, host and port of every address that the engine sends. */
+/**
+ * Address of an engine's HTTP API. It is used instead of the scheme, host and port in the addresses that the engine
+ * sends.
+ */
 export interface EngineEndpoint {
   readonly host: string;
   readonly port: number;
 }
 
 /**
- * An engine session as `getstream?format=json` describes it. The paths are origin-form (`/ace/r/…?query`). Scheme,
- * host and port of the engine's answer are discarded, because they are often unreachable from another container,
- * and because an engine must not be able to redirect us to another host.
+ * An engine session as `getstream?format=json` describes it. The paths contain the query (`/ace/r/…?query`). Scheme,
+ * host and port of the engine's answer are discarded, because they are often unreachable from another container, and
+ * because an engine must not be able to redirect us to another host.
  */
 export interface EngineSession {
   readonly playbackPath: string;
@@ -18,7 +21,7 @@ export interface EngineSession {
   readonly playbackSessionId: string | null;
   /** 1 live, 0 not live, -1 unknown to the engine. */
   readonly isLive: 1 | 0 | -1;
-  /** The `pid` this session was opened with; unique per upstream. */
+  /** The `pid` with which this session was opened; unique per session. */
   readonly playerId: string;
 }
 
@@ -27,7 +30,7 @@ export interface ContentResolution {
   /** 40 lower-case hex digits. */
   readonly infohash: string;
   readonly name: string | null;
-  /** 1 live, 0 recorded, -1 not said. */
+  /** 1 live, 0 recorded, -1 not reported. */
   readonly isLive: 1 | 0 | -1;
   /** Null when the engine gave no list. */
   readonly fileCount: number | null;

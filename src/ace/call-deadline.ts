@@ -12,8 +12,8 @@ export class CallDeadline {
 
   constructor(timeoutMs: number, caller?: AbortSignal) {
     this.#caller = caller;
-    // Rounded up, because timers drop fractions: a caller with this limit as its budget must find the budget used
-    // up.
+    // Rounded up, because timers drop fractions of a millisecond. A caller with the same time limit must find that it
+    // has passed.
     const wholeMs = Math.ceil(timeoutMs);
     this.#timer = setTimeout(() => this.#controller.abort(answerTimeout(wholeMs)), wholeMs);
     if (caller?.aborted === true) {

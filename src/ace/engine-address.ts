@@ -7,17 +7,20 @@ const MAX_ADDRESS_LENGTH = 2048;
 const PRINTABLE_ASCII = /^[\x21-\x7e]+$/;
 const USER_INFO = /\/\/[^/?#]*@/;
 const DOUBLE_DOT_SEGMENT = /(?:^|\/)(?:\.|%2e){2}(?:\/|$)/i;
-/** Encoded dots, slashes, backslashes, per cents and controls: a server that decodes first sees another path. */
+/**
+ * Percent-encoded dots, slashes, backslashes, percent signs and control characters. A server that decodes the path
+ * first would see another path.
+ */
 const ENCODED_PATH_SYNTAX = /%(?:2e|2f|5c|25|7f|[01][0-9a-f])/i;
 
 /**
- * Turns an address from an engine into a request target on that engine. Scheme, host and port are dropped, because
- * they are often unreachable from another container, and because an engine must not be able to redirect us to
+ * Turns an address that an engine sent into a request target on that engine. Scheme, host and port are dropped,
+ * because they are often unreachable from another container, and because an engine must not be able to redirect us to
  * another host.
  *
  * @param address absolute `http:` URL, or relative to `base`
  * @param base request target of the answer that contained the address
- * @returns origin-form path and query under `/ace/`, `/content/` or `/hls/`, printable ASCII only
+ * @returns path and query, the path under `/ace/`, `/content/` or `/hls/`, printable ASCII only
  * @throws EngineFault `engine`/`foreign_address` for everything else
  */
 export function engineTarget(address: string, base = '/ace/'): string {
@@ -43,7 +46,7 @@ export function engineTarget(address: string, base = '/ace/'): string {
   return url.pathname + url.search;
 }
 
-/** Returns the target with one more query parameter; `parameter` is already encoded, `name=value`. */
+/** Returns the target with one more query parameter; `parameter` is `name=value`, already encoded. */
 export function withParameter(target: string, parameter: string): string {
   return `${target}${target.includes('?') ? '&' : '?'}${parameter}`;
 }

@@ -3,7 +3,7 @@ import { EngineFault, type EngineSession, type EngineStat } from './ace.types';
 import { engineTarget } from './engine-address';
 import { faultOfError, faultOfKnownText, quoteEngine } from './engine-fault-table';
 
-/** A complete answer of an engine's API, already bounded in size. */
+/** A complete answer of an engine's API; its size was limited on receipt. */
 export interface EngineAnswer {
   readonly status: number;
   readonly body: string;
@@ -14,10 +14,10 @@ export type Fields = Readonly<Record<string, unknown>>;
 const MAX_TEXT_LENGTH = 128;
 
 /**
- * The payload of an answer: its `response` (playback, statistics) or `result` (service API). Engines send most
- * errors with HTTP 200, as text or as an object with a `message`.
+ * The payload of an answer: its `response` (playback, statistics) or `result` (service API). Engines send most errors
+ * with HTTP 200, as text or as an object with a `message`.
  *
- * @throws EngineFault of the kind that belongs to the error; `engine` for other statuses and answers without JSON
+ * @throws EngineFault of the kind that fits the error; `engine` for other statuses and answers without JSON
  */
 export function payloadOf(answer: EngineAnswer, field: 'response' | 'result'): unknown {
   const fields = jsonFields(answer.body);
@@ -37,8 +37,8 @@ export function payloadOf(answer: EngineAnswer, field: 'response' | 'result'): u
 /**
  * The session that a `getstream?format=json` answer describes.
  *
- * @throws EngineFault also for `{"response":{}}`, an absent or empty playback address, and addresses
- *   that cannot be turned into ones of the engine itself
+ * @throws EngineFault also for `{"response":{}}`, for a missing or empty playback address, and for addresses that
+ *   cannot be turned into addresses on the engine itself
  */
 export function sessionOf(answer: EngineAnswer, playerId: string): EngineSession {
   const response = responseFields(answer);
@@ -59,8 +59,8 @@ export function sessionOf(answer: EngineAnswer, playerId: string): EngineSession
 }
 
 /**
- * The command path of an otherwise unusable answer, or null. The engine has opened a session nevertheless, and only
- * this path can end it.
+ * The command path of an answer that is otherwise unusable, or null. The engine has opened a session nevertheless,
+ * and only this path can end it.
  */
 export function commandPathOf(answer: EngineAnswer): string | null {
   try {
@@ -70,7 +70,7 @@ export function commandPathOf(answer: EngineAnswer): string | null {
   }
 }
 
-/** Statistics; every field may be missing, and the very first answer of a session is often `{}`. */
+/** The statistics. Every field may be missing, and the first answer of a session is often `{}`. */
 export function statOf(answer: EngineAnswer): EngineStat {
   const response = responseFields(answer);
   const position = asFields(response['livepos']);
@@ -96,7 +96,7 @@ export function statOf(answer: EngineAnswer): EngineStat {
   };
 }
 
-/** The version of a `get_version` answer; null when it has none, or when the engine lacks the method. */
+/** The version in a `get_version` answer; null when it contains none, or when the engine lacks the method. */
 export function versionOf(answer: EngineAnswer): string | null {
   try {
     return textOf(asFields(payloadOf(answer, 'result'))?.['version']);
@@ -108,7 +108,10 @@ export function versionOf(answer: EngineAnswer): string | null {
   }
 }
 
-/** Reads a `get_network_connection_status` answer; null for errors too, since an error is a complete answer. */
+/**
+ * The network state in a `get_network_connection_status` answer. Null if it contains none, as with the error answers
+ * of older engines.
+ */
 export function networkConnectedOf(answer: EngineAnswer): boolean | null {
   try {
     const connected = asFields(payloadOf(answer, 'result'))?.['connected'];
@@ -118,7 +121,7 @@ export function networkConnectedOf(answer: EngineAnswer): boolean | null {
   }
 }
 
-/** The fault that a refusal's body names, as JSON or as plain text; null if it names none. */
+/** The fault that the body of a refusal names, as JSON or as plain text; null if it names none. */
 export function faultOfBody(body: string): EngineFault | null {
   const error = jsonFields(body)?.['error'];
   return error === undefined || error === null ? faultOfKnownText(body) : faultOfError(error);
@@ -147,7 +150,10 @@ export function asFields(value: unknown): Fields | null {
     : null;
 }
 
-/** For addresses that the media do not depend on: absent or of a wrong type is tolerated, a foreign address is not. */
+/**
+ * Reads an address on which the media do not depend. It may be missing or of a wrong type, but must not lead
+ * elsewhere.
+ */
 function optionalTarget(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? engineTarget(value) : null;
 }

@@ -41,7 +41,7 @@ export class EngineApiTransport {
         connectTimeoutMs: this.connectTimeoutMs,
         signal: deadline.signal,
       });
-      refuse(response);
+      throwUnlessReadable(response);
       const body = await readText(response, MAX_ANSWER_BYTES);
       return { status: response.statusCode ?? 0, body };
     } catch (error) {
@@ -58,8 +58,8 @@ export class EngineApiTransport {
   }
 }
 
-/** Throws if the answer is a redirect, encoded or too large, and destroys the response. */
-function refuse(response: IncomingMessage): void {
+/** Throws, and destroys the response, if it is a redirect or has a content encoding. */
+function throwUnlessReadable(response: IncomingMessage): void {
   const { statusCode: status = 0, headers } = response;
   const encoding = headers['content-encoding'] ?? 'identity';
   if (status >= 300 && status < 400) {

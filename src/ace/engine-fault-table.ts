@@ -6,7 +6,7 @@ interface KnownText {
 }
 
 /**
- * The error texts that engines are known to send, over HTTP 200 as well as 500, and the party at fault for each.
+ * The error texts that engines are known to send, with HTTP 200 as well as 500, and the party at fault for each.
  * `failed to start` arrives within seconds for a channel that is no longer broadcast.
  */
 const KNOWN_TEXTS: readonly KnownText[] = [
@@ -27,7 +27,7 @@ const KNOWN_TEXTS: readonly KnownText[] = [
 
 const MAX_QUOTE_LENGTH = 200;
 
-/** The engine's text, prepared for one log line: no control characters, at most 200 characters. */
+/** The engine's text, prepared for one line of the log: no control characters, at most 200 characters. */
 export function quoteEngine(text: string): string {
   const head = text.slice(0, MAX_QUOTE_LENGTH * 4);
   return head

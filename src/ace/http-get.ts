@@ -4,13 +4,13 @@ import { EngineFault } from './ace.types';
 export interface HttpGet {
   readonly host: string;
   readonly port: number;
-  /** With the query. */
+  /** Path with query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly agent: Agent;
-  /** From the start of the connection until it is established. */
+  /** Time from the start of the connection until it is established. */
   readonly connectTimeoutMs: number;
-  /** When it fires, the request fails with its reason, and a response that was already returned is destroyed. */
+  /** When it aborts, the request fails with its reason, and a response that was already returned is destroyed. */
   readonly signal: AbortSignal;
 }
 
@@ -41,7 +41,7 @@ export function httpGet(get: HttpGet): Promise<IncomingMessage> {
       }, connectTimeoutMs);
       socket.once('connect', () => clearTimeout(timer));
       socket.once('close', () => clearTimeout(timer));
-      // Added before Node's own listener, which would treat a reset as the end of a body without a length.
+      // Added before Node's own listener, which would treat a reset as the end of a body that has no length.
       socket.prependListener('error', (error) => {
         if (response?.complete === false) {
           response.destroy(error);
@@ -58,7 +58,7 @@ export function httpGet(get: HttpGet): Promise<IncomingMessage> {
       socket.destroy();
       reject(new EngineFault('engine', 'http_101', 'an unrequested protocol upgrade'));
     });
-    // Stays for the life of the body, because a reset is reported on the request as well as on the response.
+    // Stays until the body has ended, because a reset is reported on the request as well as on the response.
     outgoing.on('error', reject);
     outgoing.end();
   });
@@ -81,7 +81,7 @@ export async function readText(response: IncomingMessage, maxBytes: number): Pro
       chunks.push(chunk);
     }
   } catch (error) {
-    // Node's error code for a connection that the other side closed in the middle of a body.
+    // Node's error message for a connection that the other side closed in the middle of a body.
     if ((error as Error).message !== 'aborted') throw error;
     throw new EngineFault('engine', 'truncated_answer', `closed after ${bytes} bytes`);
   }

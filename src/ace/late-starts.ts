@@ -1,6 +1,9 @@
 /** A start whose caller has given up. The engine may be busy with it for a while. */
 export interface AbandonedStart {
-  /** Resolves when the engine is done with it: it has answered and its session is stopped, or the start was cut 2 s ago. */
+  /**
+   * Resolves when the engine is done with it: it has answered and its session is stopped, or the start was cut 2 s
+   * ago.
+   */
   readonly done: Promise<void>;
   /**
    * Closes the connection, because another start needs the engine. If the engine opens a session nevertheless, that

@@ -36,15 +36,15 @@ export class MediaOpener {
   constructor(private readonly connectTimeoutMs: number) {}
 
   /**
-   * Follows at most 5 redirects, all on the engine itself, to a 200 response whose body has not been read.
-   * `timeoutMs` covers everything up to that response head; the body has no time limit.
+   * Follows at most 5 redirects, all of them on the engine itself, to a response with status 200. Its body has not
+   * been read on return. `timeoutMs` covers everything up to that response head; the body has no time limit.
    *
-   * The response ends when the engine ended it, emits `error` when the connection was reset or a length or chunk
-   * was incomplete, and closes without either when the caller aborted. It may already be destroyed on return, if
-   * the engine closed the connection at once.
+   * The response emits `end` when the engine has ended it, and `error` when the connection was reset or a length or
+   * chunk was incomplete. When the caller aborts, it only closes. It may already be destroyed on return, if the
+   * engine closed the connection at once.
    *
-   * @throws EngineFault `warming` while the engine is pre-buffering, `session` when the session is gone or was
-   *   taken over, `content` when the engine reports the content as faulty, `unsupported` for other containers, else
+   * @throws EngineFault `warming` while the engine is pre-buffering, `session` when the session is gone or was taken
+   *   over, `content` when the engine reports the content as faulty, `unsupported` for other containers, else
    *   `engine`
    * @throws the reason of `signal` when the caller aborts
    */
@@ -53,8 +53,9 @@ export class MediaOpener {
   }
 
   /**
-   * The same for content that is a file: any container is accepted, with the status 200, 206 or 416 that the engine sends
-   * for the requested part. A playlist is not accepted as a file, because its addresses point to the engine.
+   * Opens a content that is a file, as `open` does. Any container is accepted, and the status 200, 206 or 416 that
+   * the engine sends for the requested part. A playlist is not accepted as a file, because its addresses point to the
+   * engine.
    */
   async openFile(
     engine: EngineEndpoint,
@@ -79,7 +80,7 @@ export class MediaOpener {
     const deadline = new CallDeadline(o.timeoutMs, o.signal);
     try {
       const response = await this.#follow(engine, engineTarget(path), part, deadline.signal);
-      await refuse(response, part !== null);
+      await throwUnlessMedia(response, part !== null);
       deadline.signal.throwIfAborted();
       deadline.lift();
       response.once('close', () => deadline.end());
@@ -103,7 +104,7 @@ export class MediaOpener {
       if (!REDIRECTS.has(response.statusCode ?? 0)) {
         return response;
       }
-      // Never read, because engines leave the body of a redirect open for ever.
+      // The body is never read, because engines leave the body of a redirect open for ever.
       response.destroy();
       const location = response.headers.location;
       if (location === undefined) {
@@ -132,8 +133,8 @@ export class MediaOpener {
   }
 }
 
-/** Throws if the answer is not media, and destroys the response. */
-async function refuse(response: IncomingMessage, isFile: boolean): Promise<void> {
+/** Throws, and destroys the response, if it is not media. */
+async function throwUnlessMedia(response: IncomingMessage, isFile: boolean): Promise<void> {
   const fault = await refusalOf(response, isFile);
   if (fault !== null) {
     response.destroy();
@@ -179,7 +180,7 @@ async function refusalOf(response: IncomingMessage, isFile: boolean): Promise<En
   }
 }
 
-/** The text of a refusal: its first 4 KiB, or the part of them that arrived within a second. */
+/** The text of a refusal: its first 4 KiB, or what has arrived of them within a second. */
 function readRefusal(response: IncomingMessage): Promise<string> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];

@@ -1,6 +1,6 @@
 /**
- * Classifies a 200 response on a playback path by its Content-Type. Only types that are certainly something else
- * are refused: engines and their replacements label MPEG-TS in many ways, and only the packets prove it.
+ * What a 200 response on a playback path is, according to its Content-Type. Only types that are certainly something
+ * else are refused: engines and their replacements label MPEG-TS in many ways, and only the packets prove it.
  */
 export type MediaType = 'media' | 'other_container' | 'playlist' | 'page' | 'message';
 

@@ -9,14 +9,14 @@ export interface OpenSession {
 
 const FILE = 'open-sessions.json';
 
-/** A longer list was not written by this program; sessions are limited to far fewer. */
+/** A longer list was not written by this program, which opens far fewer sessions. */
 const MAX_SESSIONS = 10_000;
 const MAX_PATH_CHARS = 4000;
 
 /**
- * Keeps the list of open engine sessions in a file. When this process is killed, the next process stops these
- * sessions: an engine does not list its sessions, and a leaked session continues to download. Writes are coalesced
- * and never awaited. A crash loses at most one entry, and its session expires by itself.
+ * Keeps the list of open engine sessions in a file. If this process is killed, the next process stops these sessions,
+ * because an engine does not list its sessions, and a leaked session continues to download. Writes are combined and
+ * never awaited. A crash loses at most one entry, and its session expires by itself.
  */
 export class OpenSessionJournal {
   private readonly open = new Map<string, OpenSession>();
@@ -48,12 +48,12 @@ export class OpenSessionJournal {
     if (this.open.delete(keyOf(session))) this.save();
   }
 
-  /** Resolves when the file lists the open sessions, or cannot be written. */
+  /** Resolves when the file lists the open sessions, or could not be written. */
   async flush(): Promise<void> {
     await this.file.settled();
   }
 
-  /** The same, for the last time. */
+  /** Does what `flush` does. A list that could not be written is not tried again. */
   async close(): Promise<void> {
     await this.file.close();
   }

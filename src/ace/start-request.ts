@@ -7,11 +7,10 @@ const LONE_SURROGATE = /\p{Cs}/u;
 
 /**
  * The request target that opens a session, in the one canonical form for its kind of selector:
- * `/ace/getstream?format=json&<id|infohash|url|magnet>=<value>[&_idx=<n>]&pid=<playerId>`.
- * A content id is sent as `id`, the name that engines of all versions accept.
+ * `/ace/getstream?format=json&<id|infohash|url|magnet>=<value>[&_idx=<n>]&pid=<playerId>`. A content id is sent as
+ * `id`, the name that engines of all versions accept.
  *
- * @throws AppError `invalid_selector` when the value is not in canonical form; callers are not trusted to have
- *   checked it
+ * @throws AppError `invalid_selector` when the value is not in canonical form, which callers may not have checked
  */
 export function startTarget(selector: SourceSelector, playerId: string): string {
   if (!PLAYER_ID.test(playerId)) {

@@ -12,14 +12,14 @@ const OWN_FILE = 'channels.json';
  */
 export const MAX_FILE_BYTES = 128 * 1024 * 1024;
 
-/** The origin of a channel: the operator's file, which only the operator changes, or the API. */
+/** Where a channel comes from: the operator's file, which only the operator changes, or the API. */
 export type ChannelOrigin = 'file' | 'api';
 
 export interface ListedChannel extends Channel {
   readonly origin: ChannelOrigin;
 }
 
-/** A file of channels is invalid; the message is a line for the operator. */
+/** A file of channels cannot be used. The message is a line for the operator. */
 export class ChannelFileError extends Error {
   constructor(path: string, reason: string) {
     super(`the channels in ${path} cannot be used: ${reason}`);
@@ -29,11 +29,11 @@ export class ChannelFileError extends Error {
 
 /**
  * All channels by their id: those of the operator's file, which is read once at start, and those created by API,
- * which are kept in the data folder. If both have the same id, the operator's channel takes effect.
+ * which are kept in the data folder. If both have a channel with the same id, the operator's channel is used.
  */
 export class ChannelDirectory implements OnModuleDestroy {
   private readonly changeListeners: ((channelId: string) => void)[] = [];
-  /** Serialises changes; each is on disk before it takes effect. */
+  /** Changes are made one after the other. Each is on disk before it takes effect. */
   private changing: Promise<unknown> = Promise.resolve();
 
   private constructor(
@@ -64,7 +64,7 @@ export class ChannelDirectory implements OnModuleDestroy {
     return ofApi === undefined ? null : { ...ofApi, origin: 'api' };
   }
 
-  /** By id. */
+  /** All channels, sorted by id. */
   list(): ListedChannel[] {
     const ids = [...new Set([...this.ofFile.keys(), ...this.ofApi.keys()])].sort();
     return ids.map((id) => this.get(id)).filter((channel) => channel !== null);

@@ -6,7 +6,7 @@ import { ChannelsController } from './http/channels.controller';
 import { PersistentSourceRecords } from './persistent-source-records';
 import { SourceRecords } from './source-records';
 
-/** Names under which several contents are one stream, and the recent results of those contents. */
+/** Channels, under which several contents are one stream, and the recent results of those contents. */
 @Module({
   controllers: [ChannelsController],
   providers: [

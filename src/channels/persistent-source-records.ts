@@ -4,7 +4,7 @@ import { DataFolder, PersistentList } from '../storage';
 import { entryOf, readEntry, type Moment } from './source-record-entry';
 import { SourceRecords } from './source-records';
 
-/** Only the most recently used records are kept: enough for the longest lists, about 1 MB. */
+/** Maximum number of records in the file, which is about 1 MB then. Only the most recently used ones are kept. */
 const MAX_KEPT = 5000;
 
 /**
@@ -38,7 +38,7 @@ export class PersistentSourceRecords implements OnModuleInit, OnModuleDestroy {
     await this.list.close();
   }
 
-  /** Least recently used first, the order in which they must be read again. */
+  /** Least recently used first, because they are read back in this order. */
   private entries(): object[] {
     const now = moment();
     return this.records

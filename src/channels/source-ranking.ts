@@ -1,9 +1,9 @@
-/** Recent results of one source, as numbers; times are monotonic ms. */
+/** Recent results of one source. All times are monotonic ms. */
 export interface SourceRecord {
-  /** Failures and stalls, each fading with time; value at `atMs`. */
+  /** Penalty for failures and stalls, as of `atMs`. It halves in `TROUBLE_HALF_LIFE_MS`. */
   readonly trouble: number;
   readonly atMs: number;
-  /** Duration and time of the last start. */
+  /** Duration of the last successful start. */
   readonly startMs: number | null;
   readonly startedAtMs: number | null;
   readonly failedAtMs: number | null;
@@ -22,17 +22,23 @@ export const NOTHING_KNOWN: SourceRecord = {
   stalledAtMs: null,
 };
 
-/** The penalty halves in this time: a source is moved back for ten minutes by a failure, or by two stalls within half an hour. */
+/**
+ * Time in which the penalty halves. A failure moves a source behind the others for about 10 min. A second stall
+ * within half an hour does so for at most 5 min.
+ */
 const TROUBLE_HALF_LIFE_MS = 5 * 60_000;
 const OF_FAILURE = 4;
 const OF_STALL = 1;
-/** From this penalty on a source is tried after all others. A single stall stays below it. */
+/** A source with this penalty or more is tried after all others. A single stall stays below it. */
 const TROUBLED_FROM = 1.01;
 const MOST_TROUBLE = 32;
 
-/** Age at which a successful start is no longer evidence. */
+/** A successful start counts as evidence for this long. */
 const GOOD_FOR_MS = 6 * 60 * 60_000;
-/** Boundaries of start times that viewers notice; between two boundaries the operator's order counts. */
+/**
+ * Start times at which the rank changes, because viewers notice the difference. Between two of them the operator's
+ * order counts.
+ */
 const START_STEPS_MS = [3000, 8000, 20_000];
 
 export function afterStart(record: SourceRecord, startMs: number, nowMs: number): SourceRecord {
@@ -47,15 +53,15 @@ export function afterStall(record: SourceRecord, nowMs: number): SourceRecord {
   return { ...worse(record, OF_STALL, nowMs), stalledAtMs: nowMs };
 }
 
-/** The current value of the fading failures and stalls. */
+/** The penalty now. */
 export function troubleOf({ trouble, atMs }: SourceRecord, nowMs: number): number {
   return trouble * 2 ** (-Math.max(0, nowMs - atMs) / TROUBLE_HALF_LIFE_MS);
 }
 
 /**
- * The order in which sources are tried, as indices into `records`: good and fast sources first, then sources
- * without results, then sources with penalties, the smallest penalty first. Sources that rank equally keep their
- * given order.
+ * The order in which sources are tried, as indices into `records`: sources that started well come first, the fast
+ * ones before the slow ones, then sources without results, then sources with penalties, the smallest penalty first.
+ * Sources that rank equally keep their given order.
  */
 export function rankSources(records: readonly SourceRecord[], nowMs: number): number[] {
   const keys = records.map((record, i) => [...keyOf(record, nowMs), i]);

@@ -1,18 +1,18 @@
 import { isHexId } from '../kernel/content-selector';
 import { NOTHING_KNOWN, troubleOf, type SourceRecord } from './source-ranking';
 
-/** One moment on both clocks, because a file outlives the process whose monotonic clock a record uses. */
+/** One moment on both clocks, because the file outlives the process whose monotonic clock the records use. */
 export interface Moment {
   readonly monotonicMs: number;
   /** Milliseconds since 1970. */
   readonly wallMs: number;
 }
 
-/** Older records are not read. */
+/** Results that are older than this are neither written nor read. */
 const KEPT_FOR_MS = 24 * 60 * 60_000;
-const MAX_WORDS = 200;
+const MAX_REASON_LENGTH = 200;
 
-/** Converts a record for the file, with times of the wall clock; null if the record is empty. */
+/** Converts a record for the file, with times of the wall clock. Null if the record has no result of the last 24 h. */
 export function entryOf(key: string, record: SourceRecord, now: Moment): object | null {
   const wall = (ms: number | null): number | null =>
     ms === null ? null : Math.round(ms - now.monotonicMs + now.wallMs);
@@ -35,10 +35,7 @@ export function entryOf(key: string, record: SourceRecord, now: Moment): object 
   };
 }
 
-/**
- * Converts the result of `entryOf` back; null for any other value, and for entries that are too old or in the
- * future.
- */
+/** Converts an entry of the file back. Null if it is no such entry, too old, or in the future. */
 export function readEntry(entry: unknown, now: Moment): [key: string, SourceRecord] | null {
   if (typeof entry !== 'object' || entry === null) return null;
   const fields = entry as Record<string, unknown>;
@@ -67,11 +64,11 @@ export function readEntry(entry: unknown, now: Moment): [key: string, SourceReco
       ...NOTHING_KNOWN,
       trouble,
       atMs,
-      // A time outside the range of the clock counts as missing.
+      // A result whose time is too old or in the future counts as missing.
       startMs: startedAtMs == null ? null : startMs,
       startedAtMs: startedAtMs ?? null,
       failedAtMs: failedAtMs ?? null,
-      failure: failedAtMs == null ? null : (failure?.slice(0, MAX_WORDS) ?? null),
+      failure: failedAtMs == null ? null : (failure?.slice(0, MAX_REASON_LENGTH) ?? null),
       stalledAtMs: stalledAtMs ?? null,
     },
   ];

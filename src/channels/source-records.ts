@@ -13,7 +13,7 @@ import {
 const MAX_RECORDS = 20_000;
 const MAX_REASON_LENGTH = 200;
 
-/** Recent results of the sources of channels. The least recently used ones are forgotten first. */
+/** Recent results of the sources of channels. The least recently used records are forgotten first. */
 export class SourceRecords {
   private readonly records = new LRUCache<string, SourceRecord>({ max: MAX_RECORDS });
   private readonly listeners: (() => void)[] = [];
@@ -42,7 +42,7 @@ export class SourceRecords {
     this.note(source, afterFailure(this.of(source), reason, this.now()));
   }
 
-  /** By kind and id, the least recently used first. */
+  /** All records with their keys (`kind:id`), the least recently used first. */
   list(): [key: string, SourceRecord][] {
     const known: [string, SourceRecord][] = [];
     for (const key of this.records.rkeys()) {
@@ -52,7 +52,7 @@ export class SourceRecords {
     return known;
   }
 
-  /** The records from before a restart. */
+  /** Adds a record from before a restart. */
   restore(key: string, record: SourceRecord): void {
     this.records.set(key, record);
   }

@@ -9,13 +9,13 @@ import { makeFolder } from '../storage';
 const SOCKET_FILE = 'instance.sock';
 
 /**
- * Longest path that sockaddr_un supports on every system (104 bytes on macOS, 108 on Linux), without its final
- * zero.
+ * Longest path in bytes that sockaddr_un supports on every system, without its final zero (104 bytes with it on
+ * macOS, 108 on Linux).
  */
 const MAX_PATH_BYTES = 103;
 
 const ANSWER_MS = 1000;
-/** A holder always answers, but a machine that is starting up may be busy. */
+/** Time in which our own new socket must answer, because a machine that is starting up may be busy. */
 const OWN_ANSWER_MS = 15_000;
 const TOKEN_BYTES = 16;
 /** Time that another process may need between finding the socket of a dead process and removing it. */
@@ -34,20 +34,20 @@ export class DataDirInUseError extends Error {
 }
 
 /**
- * One process per data folder, because two processes would treat each other's engines as their own. The lock is a
- * listening socket: the kernel closes it with the process, however that ends, and every process with access to the
- * folder sees it, also from another container.
+ * Ensures that only one process uses a data folder, because two processes would treat each other's engines as their
+ * own. The lock is a listening socket. The kernel closes it when the process ends, however that happens, and every
+ * process with access to the folder can connect to it, even from another container.
  */
 export class DataDirLock {
   private constructor(
     private readonly server: Server | null,
-    /** The reason why there is no lock although none was refused; null if there is one. */
+    /** Why the folder could not be locked; null if it is locked. */
     readonly warning: string | null,
   ) {}
 
   /**
-   * Acquires the lock. If the folder cannot be created, or its file system has no sockets (some network shares),
-   * there is no lock, and `warning` contains the reason.
+   * Acquires the lock. If the folder cannot be created, or its file system has no sockets (some network shares), the
+   * folder is not locked, and `warning` contains the reason.
    *
    * @throws DataDirInUseError
    */
@@ -63,8 +63,9 @@ export class DataDirLock {
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       const { server, error } = await listen(path, token);
       if (server !== null) {
-        // Of several that removed a dead one's socket at once, the latest has taken away the others'. Theirs stay
-        // open until their processes end: closing one would remove the file that is the latest's by now.
+        // Several processes may remove the socket of a dead process at the same time. The one that listens last then
+        // has the path. The others leave their servers open until they end, because closing one removes the socket
+        // file, which belongs to the last one by now.
         if (tries > 0) await delay(TAKEOVER_MS);
         if ((await ask(path, OWN_ANSWER_MS)) === token) return new DataDirLock(server, null);
         continue;
@@ -74,13 +75,13 @@ export class DataDirLock {
       }
       const holder = await ask(path, ANSWER_MS);
       if (holder !== null) throw new DataDirInUseError(dataDir, holder.split(' ')[0] ?? '?');
-      // No process listens there: its process died.
+      // Nothing listens there, so the process that created the socket is dead.
       await unlink(path).catch(() => undefined);
     }
     throw new DataDirInUseError(dataDir, '?');
   }
 
-  /** False: another process may be using the folder. */
+  /** True if the folder is locked. Otherwise another process may be using it. */
   get isHeld(): boolean {
     return this.server !== null;
   }
@@ -89,7 +90,7 @@ export class DataDirLock {
     return new DataDirLock(null, warning);
   }
 
-  /** Releases the folder for the next process; Node removes the socket's file. */
+  /** Unlocks the folder for the next process; Node removes the socket file. */
   release(): void {
     this.server?.close();
   }
@@ -130,8 +131,8 @@ function listen(path: string, token: string): Promise<Listening> {
 }
 
 /**
- * The answer of the holder; null if no process listens. A holder that does not answer in time counts as a holder,
- * too.
+ * Returns the answer of the process that listens at `path`; `?` if it does not answer in time, and null if nothing
+ * listens.
  */
 function ask(path: string, withinMs: number): Promise<string | null> {
   return new Promise((resolve) => {

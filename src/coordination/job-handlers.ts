@@ -15,14 +15,14 @@ export abstract class JobRunner {
 
 interface FoundHandler {
   readonly provider: { readonly instance: unknown };
-  /** For errors: class and method. */
+  /** Class and method, for error messages. */
   readonly place: string;
   readonly method: string;
 }
 
 /**
  * The methods with `@JobHandler` of all providers. They are found before any of these providers exists, so that a
- * missing or double handler fails the start before anything runs.
+ * missing handler, or two for one job, fail the start before anything runs.
  */
 @Injectable()
 export class JobHandlers extends JobRunner {

@@ -9,13 +9,13 @@ export interface JobTable {
   readonly 'file.grace': { readonly playbackUid: string };
   /** Create the engine of a provisioning request. */
   readonly 'fleet.provision': { readonly key: string };
-  /** Find HLS viewers without a request for a while. */
+  /** Find HLS viewers that have sent no request for a while. */
   readonly 'hls.idle': null;
   /** Find playbacks of the engine API that are no longer used. */
   readonly 'engine_api.idle': null;
 }
 
-/** The same names for the check at the start. A name that is missing here does not compile. */
+/** The names of all jobs, for the check at the start. Without a name of `JobTable` this does not compile. */
 const NAMES: { readonly [Name in keyof JobTable]: true } = {
   'stream.grace': true,
   'file.grace': true,

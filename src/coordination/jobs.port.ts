@@ -9,7 +9,7 @@ export interface JobOptions {
   readonly backoffMs?: number;
 }
 
-/** Faults of the store of jobs. Streams continue with any of them. */
+/** Problems with the store of jobs. Streams continue in spite of them. */
 export const JOB_REASONS = ['redis_unavailable'] as const;
 
 export type JobReason = (typeof JOB_REASONS)[number];
@@ -22,13 +22,14 @@ export interface JobTrouble {
 
 /**
  * Delayed, retried and repeated work. A job is a name, an id and plain data; the method with `@JobHandler(name)`
- * executes it. Callers need not know where jobs are stored, and no method here waits or fails because of the store.
+ * executes it. Callers need not know where jobs are stored, and no method here waits for the store or fails because
+ * of it.
  *
- * State may change between `schedule` and the handler, so a handler checks the facts again. It must be idempotent.
- * A handler that throws has failed: it is called again while attempts are left. No job outlives the process,
- * because state is rebuilt from observed engines.
+ * The state may change between `schedule` and the handler, so a handler checks it again. Handlers must be idempotent.
+ * If a handler throws, it is called again while attempts are left. No job outlives the process, because state is
+ * rebuilt from observed engines.
  *
- * It is an abstract class so that it can be the injection token.
+ * This is an abstract class so that it can be the injection token.
  */
 export abstract class Jobs {
   /**
@@ -42,9 +43,12 @@ export abstract class Jobs {
   /** Cancels a job. A run that has begun continues, but is not attempted again. */
   abstract cancel(name: JobName, id: string): void;
 
-  /** Runs a job of this process every `ms`, first after `ms`. A run that is due during the previous run is skipped. */
+  /**
+   * Runs a job of this process every `ms`, for the first time after `ms`. A run that is due during the previous one
+   * is skipped.
+   */
   abstract every(name: RepeatedJobName, ms: number): void;
 
-  /** The fault of the store of jobs; null if there is none. */
+  /** The problem with the store of jobs; null if there is none. */
   abstract trouble(): JobTrouble | null;
 }

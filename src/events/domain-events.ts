@@ -1,6 +1,6 @@
 /**
- * Facts for other modules, in past tense. Payload fields have the names of the API: an event is logged, listed at
- * `GET /events` and sent exactly as it is published.
+ * The types of events and their payloads. An event is a fact in the past tense. Payload fields have the names of the
+ * API, because an event is logged, and listed at `GET /events`, exactly as it is published.
  */
 export interface DomainEventPayloads {
   engine_added: { readonly engine_id: string; readonly host: string; readonly port: number };
@@ -11,16 +11,16 @@ export interface DomainEventPayloads {
     readonly reason: string;
   };
   engine_removed: { readonly engine_id: string; readonly reason: string };
-  /** An engine was requested from the runtime. */
+  /** The runtime was asked to create an engine. */
   engine_ordered: { readonly order: string; readonly reason: string };
-  /** A provisioning request failed, or an engine ended before its first answer. */
+  /** A provisioning request failed, or a new engine ended before its first answer. */
   engine_order_failed: { readonly order: string; readonly code: string; readonly reason: string };
   /** The desired number of engines has changed. */
   fleet_scaled: { readonly from: number; readonly to: number; readonly reason: string };
   breaker_changed: { readonly from: string; readonly to: string; readonly reason: string };
-  /** The runtime (Docker) can be reached again, or cannot be reached. */
+  /** The runtime (Docker) can be reached again, or can no longer be reached. */
   runtime_link_changed: { readonly state: string; readonly reason: string | null };
-  /** At most one per second while an image is pulled; `finished` and `failed` once. */
+  /** At most one per second and image while it is pulled. `finished` and `failed` are published once. */
   image_pull: {
     readonly image: string;
     readonly state: 'started' | 'progress' | 'finished' | 'failed';
@@ -56,29 +56,29 @@ export interface DomainEventPayloads {
     readonly engine_id: string;
     readonly outage_ms: number;
   };
-  /** Published once per loop; `action` is the reaction. */
+  /** Published once per loop; `action` is what is done about it. */
   stream_looping: {
     readonly stream_id: string;
     readonly engine_id: string | null;
     readonly cause: 'media_repeats' | 'position_stands_still' | 'position_behind';
     readonly action: 'report' | 'failover' | 'stop';
-    /** Media time between two appearances of the same content; null if unknown. */
+    /** Seconds of media after which the content repeats; null if unknown. */
     readonly period_s: number | null;
   };
-  /** The source was lost and replaced by another one, possibly on the same engine. */
+  /** The source was lost, and another one has replaced it, possibly on the same engine. */
   stream_failed_over: {
     readonly stream_id: string;
     readonly from_engine_id: string;
     readonly to_engine_id: string;
     readonly reason: string;
   };
-  /** A planned move: another engine was ready before the stream left the old one. */
+  /** The stream has moved as planned: the other engine was ready before the stream left the old one. */
   stream_moved: {
     readonly stream_id: string;
     readonly from_engine_id: string;
     readonly to_engine_id: string;
     readonly cause: 'operator' | 'drain';
-    /** From the choice of the new engine to its first packet sent to viewers. */
+    /** Time from the choice of the new engine until viewers got its first packet. */
     readonly duration_ms: number;
   };
   /** The other engine failed while it was prepared; the stream continues on its engine. */
@@ -91,7 +91,7 @@ export interface DomainEventPayloads {
     readonly reason: string;
     readonly detail: string | null;
   };
-  /** A channel's source was abandoned for another one, which is tried now. */
+  /** A channel's source was abandoned for another one, which is now being tried. */
   stream_source_changed: {
     readonly stream_id: string;
     readonly channel: string;

@@ -15,9 +15,9 @@ const MAX_PENDING = 10_000;
 const DELIVERED_PER_TURN = 200;
 
 /**
- * Delivers facts from the modules where they happen to all listeners. Publishing costs one array push: the data
- * path never waits for a listener, and a listener that throws affects neither the publisher nor the other
- * listeners. Events are delivered in the order of publishing.
+ * Delivers events from the modules that publish them to all listeners, in the order of publishing. Publishing costs
+ * one array push: the data path never waits for a listener. A listener that throws affects neither the publisher nor
+ * the other listeners.
  */
 @Injectable()
 export class EventBus implements OnApplicationShutdown {
@@ -55,7 +55,9 @@ export class EventBus implements OnApplicationShutdown {
     };
   }
 
-  /** Operators need the last events of a process most, so they are delivered before the process ends. */
+  /**
+   * Delivers the remaining events before the process ends, because operators need the last events of a process most.
+   */
   onApplicationShutdown(): void {
     if (this.turn !== null) clearImmediate(this.turn);
     this.turn = null;

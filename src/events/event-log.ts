@@ -40,8 +40,9 @@ export class EventLog {
   }
 
   /**
-   * Matching events in order of occurrence: the newest `limit` of them, or with `since` the first `limit` after it,
-   * so that a reader who repeats the request with the last received id misses none.
+   * Returns the matching events in the order in which they occurred. Without `since`, these are the newest `limit`
+   * events. With `since`, they are the first `limit` after it, so that a reader who repeats the request with the last
+   * received id misses none.
    */
   find(query: EventQuery): RecordedEvent[] {
     const matching = this.inOrder().filter((event) => matches(event, query));

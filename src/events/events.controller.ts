@@ -10,7 +10,9 @@ import { EventLog } from './event-log';
 export class EventsController {
   constructor(private readonly log: EventLog) {}
 
-  /** List events. In order of occurrence: the newest events, or with `since` the next events after it. */
+  /**
+   * List events. The newest ones, or with `since` the first ones after it, in the order in which they occurred.
+   */
   @Get()
   list(@Query() query: EventQueryDto): EventDto[] {
     const events = this.log.find({

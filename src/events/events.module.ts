@@ -3,7 +3,7 @@ import { EventBus } from './event-bus';
 import { EventLog } from './event-log';
 import { EventsController } from './events.controller';
 
-/** Facts from every module: the event bus, a bounded log of its events, and the list for operators. */
+/** Events of every module: the event bus, a bounded log of its events, and the list for operators. */
 @Global()
 @Module({
   controllers: [EventsController],

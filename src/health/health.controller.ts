@@ -11,7 +11,7 @@ import { ReadinessGate } from './readiness-gate';
 export class HealthController {
   constructor(private readonly gate: ReadinessGate) {}
 
-  /** Check that the process answers. If this fails, a supervisor should restart the process. */
+  /** Check that the process answers. If this check fails, a supervisor should restart the process. */
   @Get('live')
   @Header('Cache-Control', 'no-store')
   live(): LivenessDto {
@@ -19,8 +19,9 @@ export class HealthController {
   }
 
   /**
-   * Check whether new viewers can be served. On 503 a load balancer should use another instance. `degraded` is 200:
-   * streams continue, but files in DATA_DIR cannot be written or were damaged, or Redis cannot be used.
+   * Check whether new viewers can be served. If the status is 503, a load balancer should use another instance.
+   * `degraded` has status 200: streams continue, but files in DATA_DIR cannot be written or were damaged, or Redis
+   * cannot be used.
    */
   @Get('ready')
   @Header('Cache-Control', 'no-store')

@@ -5,8 +5,8 @@ import { DataFolder, type StorageTrouble } from '../storage';
 import { type UnreadyReason } from './unready-reason';
 
 /**
- * Whether new viewers can be served. Liveness does not depend on it, because restarting a process without engines
- * would not create engines.
+ * Tells whether new viewers can be served. Liveness does not depend on it, because a restart would not create engines
+ * for a process that has none.
  */
 @Injectable()
 export class ReadinessGate {
@@ -19,7 +19,7 @@ export class ReadinessGate {
     private readonly jobs: Jobs,
   ) {}
 
-  /** From now on not ready, for ever. This is the first step of a shutdown. */
+  /** Makes this process not ready until it ends. This is the first step of a shutdown. */
   closeForShutdown(): void {
     this.shuttingDown = true;
   }
@@ -30,7 +30,7 @@ export class ReadinessGate {
     return jobs === null ? this.folder.troubles() : [...this.folder.troubles(), jobs];
   }
 
-  /** Empty if ready. */
+  /** Reasons why new viewers cannot be served; none if ready. */
   reasons(): UnreadyReason[] {
     const engines = this.engines.list();
     const isServed = engines.some(({ state }) => state === 'healthy' || state === 'suspect');

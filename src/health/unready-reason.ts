@@ -6,7 +6,7 @@ export const UNREADY_REASONS = ['shutting_down', 'engines_unknown', 'no_usable_e
 
 export type UnreadyReason = (typeof UNREADY_REASONS)[number];
 
-/** All reasons that readiness can report; those that are not an `UnreadyReason` do not keep viewers away. */
+/** All reasons that readiness can report. Those that are not an `UnreadyReason` mean `degraded`. */
 export const READINESS_REASONS = [...UNREADY_REASONS, ...STORAGE_REASONS, ...JOB_REASONS];
 
 export type ReadinessReason = UnreadyReason | StorageReason | JobReason;

@@ -1,10 +1,10 @@
 import { isIPv6 } from 'node:net';
 
-/** Number of groups of an IPv6 address that usually belong to one subscriber: a /64. */
+/** Number of groups in the prefix of an IPv6 address that usually belongs to one subscriber: a /64. */
 const SUBSCRIBER_GROUPS = 4;
 
 /**
- * Returns the key that identifies one caller: an IPv4 address, also in the form `::ffff:a.b.c.d`, or the /64
+ * Returns the key that identifies one caller. It is the IPv4 address, also for the form `::ffff:a.b.c.d`, or the /64
  * network of an IPv6 address, in which one machine can use a new address for every request.
  */
 export function addressGroup(address: string): string {

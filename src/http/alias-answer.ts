@@ -12,11 +12,14 @@ import type { FastifyRequest } from './fastify.types';
 
 /**
  * Prefix of the canonical addresses of the admin API. The same addresses without it are aliases for clients of the
- * predecessors.
+ * programs that acefleet replaces.
  */
 export const API_PREFIX = '/api/v1';
 
-/** Mark in the OpenAPI document, with `AliasSchemas`: the alias of the operation has another response schema. */
+/**
+ * Extension of the OpenAPI document with the value `AliasSchemas`: the alias of the operation has another response
+ * schema.
+ */
 export const ALIAS_ANSWER = 'x-alias-answer';
 
 export interface AliasSchemas {
@@ -25,8 +28,8 @@ export interface AliasSchemas {
 }
 
 /**
- * Gives the alias of a handler the response that clients of the predecessors expect: the canonical response, and
- * the duplicate fields that `toAlias` adds.
+ * Gives the alias of a handler the response that clients of those programs expect: the canonical response, and the
+ * duplicate fields that `toAlias` adds.
  */
 export function AliasAnswer<Canonical extends object>(
   canonical: Type<Canonical>,

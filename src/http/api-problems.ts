@@ -1,7 +1,7 @@
 import { ApiExtension } from '@nestjs/swagger';
 import { type ErrorCode } from '../kernel/errors';
 
-/** Mark in the OpenAPI document. The operation's error responses are derived from it. */
+/** Extension of the OpenAPI document from which the error responses of an operation are derived. */
 export const PROBLEM_CODES = 'x-problem-codes';
 
 /** Declares the errors of a handler, in addition to those of every handler of its kind. */

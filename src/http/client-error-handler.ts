@@ -4,8 +4,8 @@ import { type OpenResponses } from './open-responses';
 import { writeRawProblem } from './raw-problem';
 
 /**
- * Answers requests that Node's parser refuses or that do not arrive in time. If the connection already carries the
- * beginning of a response, it is closed, because another response would corrupt that one.
+ * Handles requests that Node's parser refuses or that do not arrive in time, and answers them with a problem. A
+ * connection on which part of a response was already sent is closed, because another response would corrupt that one.
  */
 export function createClientErrorHandler(
   responses: OpenResponses,

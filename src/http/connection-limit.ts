@@ -4,23 +4,29 @@ import { addressGroup } from './address-group';
 import { type AddressedConnection, ConnectionsByAddress } from './connections-by-address';
 import { RepeatedWarning } from './repeated-warning';
 
-/** Connections besides those of viewers: admin calls, players that probe, and callers about to be refused. */
+/**
+ * Connections besides those of viewers: for admin calls, players that probe, and callers that are about to be
+ * refused.
+ */
 const SPARE_CONNECTIONS = 2_500;
 
 /**
- * Descriptors for other purposes than callers and engines: Docker, the log, files, and connections beyond the
- * limit.
+ * Descriptors that are neither for callers nor for engines: Docker, the log, files, and connections beyond the limit.
  */
 const OTHER_DESCRIPTORS = 106;
 
-/** Descriptors for contents: each content may need a connection to an engine, which must always be possible. */
+/** Descriptors that are always left for contents, because each content may need a connection to an engine. */
 const LEAST_CONTENTS = 150;
 
-/** Minimum with hardly any descriptors: too few for engines is better than no callers at all. */
+/**
+ * Minimum limit of connections. With hardly any descriptors, having too few for engines is better than serving no
+ * caller at all.
+ */
 const LEAST_CONNECTIONS = 16;
 
-/** Connections beyond the limit, which may send one request; with few descriptors a fifth of the limit. */
+/** Maximum number of connections that are accepted beyond the limit. Each of them may send one request. */
 const MAX_BEYOND = 64;
+/** With few descriptors, that maximum is this part of them: one fifth. */
 const BEYOND_OF_DESCRIPTORS = 5;
 
 export interface ConnectionNeeds {
@@ -46,7 +52,7 @@ export function connectionLimit(needs: ConnectionNeeds, descriptorLimit: number 
 /**
  * Number of connections that are accepted beyond the limit.
  *
- * @param descriptorLimit as above
+ * @param descriptorLimit as for `connectionLimit`
  */
 export function connectionsBeyond(descriptorLimit: number | null): number {
   if (descriptorLimit === null) return MAX_BEYOND;
@@ -70,30 +76,31 @@ interface Connection extends AddressedConnection {
 }
 
 /**
- * Keeps the number of connections within a limit, so that descriptors never run out, and keeps the program
- * reachable at the limit by accepting some connections beyond it. When a connection beyond the limit sends a
- * request, it replaces a connection without a request in progress, first one of the address with most of them. If
- * there is none, the request is answered only if it is not for a stream, and it is the last one on its connection.
- * When the connections beyond the limit are all busy, the oldest of them is closed for the newest, so that every
- * new caller gets an answer; such answers take milliseconds. There is no limit per address, because a household
- * behind a proxy is one address.
+ * Keeps the number of connections within a limit, so that descriptors never run out. It accepts some connections
+ * beyond the limit, so that the program stays reachable.
+ *
+ * When a connection beyond the limit sends a request, it takes the place of a connection without a request in
+ * progress, first of one that belongs to the address with the most. If there is none, only a request that is not for
+ * a stream is answered, and it is the last one on its connection.
+ *
+ * When the connections beyond the limit are at their maximum too, a new connection replaces one without a request in
+ * progress, or else the oldest one beyond the limit of the address with the most. So every new caller gets an answer,
+ * which takes milliseconds. There is no limit per address, because a household behind a proxy is one address.
  */
 export class ConnectionLimit {
-  /** Counts of the measures taken at the limit, since the start. */
+  /** How often the limit had a consequence since the start. */
   readonly counts: LimitCounts = { closed: 0, refused: 0, dropped: 0 };
   private reported: Readonly<LimitCounts> = { ...this.counts };
   private readonly connections = new Map<Socket, Connection>();
-  /**
-   * Connections without a request in progress, within the limit and beyond it; also those whose request body is still
-   * arriving.
-   */
+  /** Connections within the limit that have no request in progress, or one whose body is still arriving. */
   private readonly idle = new ConnectionsByAddress<Connection>();
+  /** Connections beyond the limit that have no request in progress, or one whose body is still arriving. */
   private readonly idleBeyond = new ConnectionsByAddress<Connection>();
   /** All connections beyond the limit, idle or not. */
   private readonly beyond = new ConnectionsByAddress<Connection>();
   private readonly warning: RepeatedWarning;
 
-  /** @param warn gets a line when the limit has consequences, at once and then every 10 s */
+  /** @param warn called with a line when the limit has consequences, at once and then every 10 s */
   constructor(
     readonly limit: number,
     warn: (line: string) => void,
@@ -106,7 +113,7 @@ export class ConnectionLimit {
     return this.connections.size;
   }
 
-  /** Accepts a connection, for which another one may be closed. */
+  /** Accepts a connection. Another one may be closed for it. */
   accept(socket: Socket): void {
     const isFull = this.isReached && this.beyond.size >= this.maxBeyond;
     if (isFull && !this.closeIdle(this.idle) && !this.closeIdle(this.idleBeyond)) this.dropOne();
@@ -118,7 +125,7 @@ export class ConnectionLimit {
     socket.once('close', () => this.forget(connection));
   }
 
-  /** A request has arrived on a connection; it is in progress until its response has ended. */
+  /** Call when a request has arrived on a connection. It is in progress until its response has ended. */
   begin(request: IncomingMessage, response: ServerResponse): void {
     const connection = this.connections.get(request.socket);
     if (connection === undefined) return;
@@ -132,8 +139,10 @@ export class ConnectionLimit {
     });
   }
 
-  /** Whether a connection with a request is within the limit, or can replace an idle one. */
-  hasPlace(socket: Socket): boolean {
+  /**
+   * Returns true if a request may be handled: its connection is within the limit, or takes the place of an idle one.
+   */
+  admitRequest(socket: Socket): boolean {
     const connection = this.connections.get(socket);
     if (connection?.isBeyond !== true) return true;
     if (this.isReached && !this.closeIdle(this.idle)) return false;
@@ -155,7 +164,7 @@ export class ConnectionLimit {
     this.warning.stop();
   }
 
-  /** Whether the limit is reached; connections beyond it do not count. */
+  /** True if the limit is reached. Connections beyond it do not count. */
   private get isReached(): boolean {
     return this.connections.size - this.beyond.size >= this.limit;
   }
@@ -164,7 +173,7 @@ export class ConnectionLimit {
     return connection.isBeyond ? this.idleBeyond : this.idle;
   }
 
-  /** Closes an idle connection; false if all have a request in progress. */
+  /** Closes one idle connection. Returns false if all of them have a request in progress. */
   private closeIdle(among: ConnectionsByAddress<Connection>): boolean {
     for (let one = among.firstOfMost(); one !== null; one = among.firstOfMost()) {
       among.delete(one);
@@ -207,8 +216,8 @@ function hasBody({ headers }: IncomingMessage): boolean {
 }
 
 /**
- * A request whose body has not arrived is not in progress, because one that never arrives would occupy its
- * connection for ever.
+ * A request whose body has not arrived does not count as in progress, because a body that never arrives would occupy
+ * its connection for ever.
  */
 function isBusy({ exchange }: Connection): boolean {
   return exchange !== null && (exchange.request.complete || exchange.response.headersSent);

@@ -1,10 +1,10 @@
-/** The facts about a connection by which the next one to close is chosen. */
+/** What decides which connection is closed next. */
 export interface AddressedConnection {
-  /** The owner: an address, or a network that usually belongs to one subscriber. */
+  /** The caller to whom the connection belongs: an address, or a network that usually belongs to one subscriber. */
   readonly group: string;
 }
 
-/** Connections by address; those of one address are ordered by when they were last added. */
+/** Connections by address. Those of one address are in the order in which they were last added. */
 export class ConnectionsByAddress<C extends AddressedConnection> {
   private readonly groups = new Map<string, Set<C>>();
   private count = 0;

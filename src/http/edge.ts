@@ -18,7 +18,7 @@ import { createValidationPipe } from './validation-pipe';
 
 const MAX_BODY_BYTES = 128 * 1024;
 
-/** Longest path parameter. Ids are far shorter; the rest is for ids that are refused with a proper answer. */
+/** Maximum length of a path parameter. Ids are far shorter; longer text is refused with a proper answer. */
 const MAX_PARAMETER_LENGTH = 512;
 
 export type EdgeConfig = Pick<
@@ -29,12 +29,12 @@ export type EdgeConfig = Pick<
 export interface EdgeOptions {
   /** Maximum number of open files of this process; null if unknown. */
   readonly descriptorLimit?: number | null;
-  /** Overrides of the time limits of a connection, for tests that cannot wait for them. */
+  /** Other time limits of a connection, for tests that cannot wait for the usual ones. */
   readonly connection?: ServerOptions;
   readonly answerStallMs?: number;
 }
 
-/** The common handling of all addresses: how requests arrive, and how errors are returned. */
+/** Handles what all addresses have in common: how requests arrive, and how errors are returned. */
 export class Edge {
   readonly adapter: FastifyAdapter;
   private readonly routes = new RouteTable();
@@ -61,10 +61,10 @@ export class Edge {
   async configure(app: NestFastifyApplication): Promise<void> {
     const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
     fastify.addHook('onRoute', (route) => this.routes.add(route));
-    // For responses that are sent as a whole. Streams and segments, which are hijacked, have their own limits for
-    // paused viewers.
+    // For responses that are sent as a whole. Streams and segments are hijacked and have their own limits for paused
+    // viewers.
     fastify.addHook('onSend', (_request, reply, _payload, done) => {
-      // The server destroys a connection that times out, and restarts the time with the connection's next request.
+      // The server destroys a connection that times out. The time begins again with the connection's next request.
       reply.raw.socket?.setTimeout(this.answerStallMs);
       done();
     });
@@ -84,7 +84,7 @@ export class Edge {
     return {
       serverFactory: (handler) =>
         createHttpServer(handler, { connections: this.connections, connection }),
-      // The server answers the parser's errors itself, so this would be a second response.
+      // The server answers errors of the parser itself, so an answer of Fastify would be a second response.
       clientErrorHandler: () => undefined,
       frameworkErrors: (error, request, reply) => {
         reply.raw.setHeader(REQUEST_ID_HEADER, request.id);
@@ -98,7 +98,7 @@ export class Edge {
       onProtoPoisoning: 'error',
       onConstructorPoisoning: 'error',
       trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
-      // During the drain, the handlers themselves answer requests with a problem that explains it.
+      // While the process shuts down, the handlers themselves answer requests with a problem that explains it.
       return503OnClosing: false,
       forceCloseConnections: true,
     };

@@ -5,15 +5,15 @@ const MAX_LENGTH = 260;
 const MAX_PORT = 65_535;
 
 /**
- * A name in the form of DNS, Docker and host names (which includes IPv4 addresses), or an address in brackets, and
- * an optional port. RFC 3986 allows more in a name, such as quotes, commas and percent escapes. No real host has
- * them, and programs that show our addresses may misread them.
+ * A host and an optional port. The host is a name as in DNS, Docker and host names (which includes IPv4 addresses),
+ * or an address in brackets. RFC 3986 allows more in a name, such as quotes, commas and percent escapes. No real host
+ * has them, and programs that show our addresses may misread them.
  */
 const HOST = /^(?:[\w-]+(?:\.[\w-]+)*\.?|\[([0-9a-f:.]+)\])(?::(\d{0,5}))?$/i;
 
 /**
- * True for a host, with or without port, that is valid in a URL. Other values would be copied into the URLs of
- * responses.
+ * True for a host, with or without port, that is valid in a URL. The Host header is copied into the URLs of
+ * responses, so other values are refused.
  */
 export function isHostValue(text: string): boolean {
   const match = text.length <= MAX_LENGTH ? HOST.exec(text) : null;

@@ -38,7 +38,6 @@ export const CONNECTION_OPTIONS: ServerOptions = {
   // Larger than one batch of a stream, so that a write that the kernel accepts at once completes immediately. With
   // a smaller value, Node would emit `drain` after every batch for every viewer (measured: some 5 % of the CPU time
   // of the fan-out).
-  // Node would announce `drain` after every batch to every viewer (measured: some 5 % of fan-out's CPU).
   highWaterMark: SOCKET_HIGH_WATER_MARK,
   keepAlive: true,
   keepAliveInitialDelay: timings.TCP_KEEP_ALIVE_DELAY_MS,
@@ -46,14 +45,14 @@ export const CONNECTION_OPTIONS: ServerOptions = {
 
 export interface EdgeServerOptions {
   readonly connections: ConnectionLimit;
-  /** Overrides for tests that cannot wait as long as a slow caller may take. */
+  /** Other limits, for tests that cannot wait as long as a slow caller may take. */
   readonly connection?: ServerOptions;
 }
 
 /**
  * Creates the HTTP server in front of the framework. It refuses requests that must never reach a handler: ambiguous
  * requests, and second requests sent before the first was answered. No known client pipelines requests, but request
- * smuggling does: the hidden request follows another one (RFC 9112 §11.2).
+ * smuggling does so: the hidden request follows another one (RFC 9112 §11.2).
  */
 export function createHttpServer(handler: RequestHandler, options: EdgeServerOptions): Server {
   const { connections } = options;
@@ -64,7 +63,7 @@ export function createHttpServer(handler: RequestHandler, options: EdgeServerOpt
     next: RequestHandler,
   ): void => {
     const { socket } = request;
-    // The parser also delivers what follows a refused request. The refusal is already being sent, then the
+    // The parser also delivers what follows a refused request. The refusal is already being sent, and then the
     // connection ends.
     if (responses.isRefused(socket)) return;
     if (responses.isBusy(socket)) {
@@ -80,11 +79,11 @@ export function createHttpServer(handler: RequestHandler, options: EdgeServerOpt
     answerProblem(response, error);
   };
   /**
-   * On a connection beyond the limit one request is answered: requests of operators and supervisors normally,
-   * requests of players with 503.
+   * Handles a request. On a connection beyond the limit only one is answered: normally if it may come from an
+   * operator or a supervisor, with 503 if it is for a stream.
    */
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
-    if (connections.hasPlace(request.socket)) {
+    if (connections.admitRequest(request.socket)) {
       handler(request, response);
     } else if (isStreamAddress(routedAddress(request.url ?? ''))) {
       connections.count('refused');
@@ -109,7 +108,6 @@ export function createHttpServer(handler: RequestHandler, options: EdgeServerOpt
   );
   // Reading the address once makes Node keep it. Otherwise it would be missing when the request of a closed
   // connection is handled, and reading it would fail. If it is missing now, the connection is already closed.
-  // handled would otherwise have no address, and whoever asks for it a fault. Without one it is gone already.
   server.on('connection', (socket: Socket) => {
     if (socket.remoteAddress === undefined) socket.destroy();
     else connections.accept(socket);

@@ -1,7 +1,7 @@
 import { AppError } from '../kernel/errors';
 import { type FastifyInstance } from './fastify.types';
 
-/** Deeper nesting than any valid body has, and far below what exhausts the stack of a recursive parser. */
+/** Maximum nesting: deeper than any valid body, and far below what exhausts the stack of a recursive parser. */
 const MAX_DEPTH = 32;
 
 /**
@@ -24,14 +24,14 @@ export function registerJsonBodies(fastify: FastifyInstance): void {
           new AppError('invalid_request', `The body is nested deeper than ${MAX_DEPTH} levels.`),
         );
       } else {
-        // The parser answers through the callback, but its type also allows a promise.
+        // The parser returns its result through the callback, although its type also allows a promise.
         void parse(request, body, done);
       }
     },
   );
 }
 
-/** Counts open brackets outside of strings; one pass, no recursion, no memory. */
+/** Counts open brackets outside of strings, in one pass and without recursion. */
 export function isDeeperThan(json: string, limit: number): boolean {
   let depth = 0;
   let inString = false;

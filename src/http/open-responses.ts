@@ -3,13 +3,13 @@ import { type Socket } from 'node:net';
 
 interface Begun {
   readonly response: ServerResponse;
-  /** Number of bytes received when the request was handed to its handler. */
+  /** Number of bytes that the connection had received when the request was passed to its handler. */
   readonly bytesRead: number;
 }
 
 /**
- * The latest response of each connection, as far as the next request depends on it. Entries disappear with their
- * sockets.
+ * The latest response of each connection, which decides what happens to the next request. Entries disappear with
+ * their sockets.
  */
 export class OpenResponses {
   private readonly latest = new WeakMap<Socket, Begun>();
@@ -20,8 +20,8 @@ export class OpenResponses {
   }
 
   /**
-   * True while the latest response is not finished, and for requests that arrived in the same packet as the latest
-   * one: that one may have been answered at once, but its sender did not wait for the response.
+   * True while the latest response is not finished. Also true for a request that arrived in the same packet as the
+   * latest one: its sender did not wait for the response, even if that was sent at once.
    */
   isBusy(socket: Socket): boolean {
     const begun = this.latest.get(socket);
@@ -29,7 +29,7 @@ export class OpenResponses {
     return !begun.response.writableFinished || begun.bytesRead === socket.bytesRead;
   }
 
-  /** True if part of the latest response may have been sent already, and more will follow. */
+  /** True if part of the latest response may have been sent already, and more of it will follow. */
   isHalfSent(socket: Socket): boolean {
     const response = this.latest.get(socket)?.response;
     return response !== undefined && response.headersSent && !response.writableFinished;

@@ -7,9 +7,8 @@ import { type RouteTable } from './route-table';
 import { isStreamAddress } from './stream-address';
 
 /**
- * Turns every error of a request handler into `application/problem+json`. Once a response has begun it cannot
- * become an error any more; then the connection is reset, so that the client does not take its end for a normal
- * one.
+ * Turns every error of a request handler into `application/problem+json`. A response that has begun cannot become an
+ * error any more. Its connection is reset, so that the client does not take its end for a normal one.
  */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
@@ -25,7 +24,7 @@ export class ProblemFilter implements ExceptionFilter {
     else this.answer(toAppError(thrown), request, reply);
   }
 
-  /** Also for errors from before a route was found, which never reach Nest's filters. */
+  /** Sends an error. Also used for errors from before a route was found, which never reach Nest's filters. */
   answer(error: AppError, request: FastifyRequest, reply: FastifyReply): void {
     if (error.code === 'internal_error') this.report(error, request);
     if (reply.sent || reply.raw.headersSent) {

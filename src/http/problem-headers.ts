@@ -2,7 +2,7 @@ import { type AppError } from '../kernel/errors';
 
 export const PROBLEM_TYPE = 'application/problem+json';
 
-/** Header fields of every response with this error, including those that its status requires. */
+/** Header fields of every response with this error, including those that its status code requires. */
 export function problemHeaders(error: AppError): Record<string, string> {
   return {
     'Content-Type': PROBLEM_TYPE,

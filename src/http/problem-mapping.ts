@@ -1,7 +1,7 @@
 import { HttpException } from '@nestjs/common';
 import { AppError, type ErrorCode } from '../kernel/errors';
 
-/** Codes for statuses that libraries choose. Other refusals of a request are `invalid_request`. */
+/** Error codes for the status codes that libraries choose. Other refusals of a request are `invalid_request`. */
 const CODE_BY_STATUS: Readonly<Partial<Record<number, ErrorCode>>> = {
   401: 'unauthorized',
   403: 'forbidden',

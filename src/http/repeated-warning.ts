@@ -1,6 +1,9 @@
 const INTERVAL_MS = 10_000;
 
-/** Logs a recurring event at most once in 10 s: at once, and then at the end of each interval in which it occurred. */
+/**
+ * Logs a recurring event at most once in 10 s: at once, and then at the end of each interval in which it occurred
+ * again.
+ */
 export class RepeatedWarning {
   private timer: NodeJS.Timeout | null = null;
   private isDue = false;

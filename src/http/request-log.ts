@@ -6,8 +6,8 @@ import { type FastifyReply, type FastifyRequest } from './fastify.types';
 const MAX_USER_AGENT = 256;
 
 /**
- * Logs one line at debug level when a response has ended, also for hijacked responses, which the framework's own
- * hooks may miss. The query is left out, because it may contain secrets.
+ * Logs one line at debug level when a response has ended. It also does so for hijacked responses, which the
+ * framework's own hooks may miss. The query is left out, because it may contain secrets.
  */
 export function logWhenDone(request: FastifyRequest, reply: FastifyReply, logger: Logger): void {
   const startedAt = monotonicMs();

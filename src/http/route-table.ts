@@ -14,7 +14,7 @@ export class RouteTable {
     this.routes.push({ methods, path: toPathPattern(route.url) });
   }
 
-  /** The methods of the address in `url`, sorted, if `method` is not one of them. */
+  /** Returns the methods of the address in `url`, sorted. Empty if `method` is one of them. */
   otherMethods(method: string, url: string): string[] {
     const path = url.split('?', 1)[0] ?? '';
     const methods = this.routes
@@ -24,7 +24,10 @@ export class RouteTable {
   }
 }
 
-/** `/a/:id` matches one segment, `/a/*` everything below. No parameter of the program has its own pattern. */
+/**
+ * `/a/:id` matches one path segment, `/a/*` everything below `/a/`. No parameter of the program has a pattern of its
+ * own.
+ */
 function toPathPattern(url: string): RegExp {
   const pattern = url
     .split(/(:\w+|\*)/)

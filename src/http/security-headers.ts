@@ -3,8 +3,8 @@ import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { isStreamAddress } from './stream-address';
 
 /**
- * Header fields that restrict what browsers allow the program's pages to do. Streaming addresses set their own.
- * Headers that require HTTPS are off, because at home the program runs on plain HTTP, and a browser that was once
+ * Sends header fields that restrict what browsers allow the program's pages to do. Streaming addresses send their
+ * own. Header fields that require HTTPS are off: at home the program runs on plain HTTP, and a browser that was once
  * told to use HTTPS does not return to HTTP.
  */
 export async function registerSecurityHeaders(app: NestFastifyApplication): Promise<void> {

@@ -1,27 +1,29 @@
 const STREAM_ROOT = 'ace';
 
-/** The scheme and host of a request in absolute form, which clients of a forward proxy send. */
+/** The scheme and host of a request in absolute form, as clients of a forward proxy send it. */
 const ORIGIN = /^https?:\/\/[^/?#]*/i;
 
 const BLANKS = '(?:%20|%09|%0a|%0d)+';
 const BLANKS_AROUND = new RegExp(`^${BLANKS}|${BLANKS}$`, 'gi');
 
-/** Header fields for the player that some players append to the URL, after an escaped or plain bar. */
+/**
+ * A bar, escaped or plain, and all that follows it: some players append HTTP header fields for themselves to the URL.
+ */
 const BEHIND_BAR = /(?:\||%7c).*$/is;
 
 /** `acestream://ID` in the path, whose double slash has become a single one. */
 const ACE_SCHEME = /^acestream(?::|%3a)$/i;
 
-/** True for addresses of players, false for the admin API and its pages. Takes the result of `routedAddress`. */
+/** True for addresses of players, false for the admin API and its pages. `url` must be a result of `routedAddress`. */
 export function isStreamAddress(url: string): boolean {
   return url.startsWith(`/${STREAM_ROOT}/`);
 }
 
 /**
  * Returns the address by which a request is routed. Addresses under `/ace` come from playlists that people and
- * programs have assembled, so doubled and trailing slashes, blanks and line ends around an id, and
- * `|User-Agent=x` at the end of the path are removed. All other addresses are unchanged, so that an address of the
- * admin API has only one spelling. The query is parsed elsewhere.
+ * programs have assembled. So their path loses doubled and trailing slashes, blanks and line ends around an id, and
+ * `|User-Agent=x` at its end. All other addresses are unchanged, so that an address of the admin API has only one
+ * spelling. The query is parsed elsewhere.
  */
 export function routedAddress(url: string): string {
   const local = url.replace(ORIGIN, '');
@@ -36,6 +38,6 @@ export function routedAddress(url: string): string {
   if (!path.startsWith('/') || segments[0] !== STREAM_ROOT)
     return local.startsWith('/') ? local : url;
   const plain = segments.filter((segment) => !ACE_SCHEME.test(segment)).join('/');
-  // A query after a bar in the path belongs to the player's header fields.
+  // If the path contains a bar, the query belongs to the appended header fields.
   return `/${plain}${bar !== null || at < 0 ? '' : local.slice(at)}`;
 }

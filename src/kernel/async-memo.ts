@@ -1,4 +1,4 @@
-/** Caches one answer for all callers until `forget` is called. A failure is not cached: the next caller asks again. */
+/** Caches one result for all callers until `forget` is called. A failure is not cached: the next caller tries again. */
 export class AsyncMemo<T> {
   private known: Promise<T> | null = null;
 
@@ -14,7 +14,7 @@ export class AsyncMemo<T> {
     return known;
   }
 
-  /** Callers that are already waiting still get the old answer. */
+  /** Drops the result. Callers that are already waiting still get it. */
   forget(): void {
     this.known = null;
   }

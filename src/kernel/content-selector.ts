@@ -1,18 +1,18 @@
-/** The kinds of names by which an engine finds a content. `content_id` is the catalogue id, not the infohash. */
+/** The kinds of ids by which an engine finds a content. `content_id` is the id in the catalogue, not the infohash. */
 export type SourceKind = 'content_id' | 'infohash' | 'url' | 'magnet';
 
-/** The kinds of names that a request may contain: one content, or a configured channel, which may have several. */
+/** The kinds of ids that a request may contain: of one content, or of a configured channel, which may have several. */
 export type SelectorKind = SourceKind | 'channel';
 
 /** One content and one file of it, in canonical form (hex ids in lower case). */
 export interface ContentSelector {
   readonly kind: SelectorKind;
   readonly value: string;
-  /** Index of the file in a multi-file transport, `_idx`. */
+  /** Index of the file in a content of several files: `_idx` in requests. */
   readonly fileIndex: number;
 }
 
-/** One content by a name that engines accept, which excludes channels. */
+/** One content under an id that engines accept, so not a channel. */
 export interface SourceSelector extends ContentSelector {
   readonly kind: SourceKind;
 }

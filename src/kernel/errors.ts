@@ -1,6 +1,6 @@
 /**
- * The catalogue of errors that callers can see. Every entry becomes an RFC 9457 problem
- * (`application/problem+json`) with the status and title given here.
+ * One kind of error that callers can see. Every error becomes an RFC 9457 problem (`application/problem+json`) with
+ * the status and title given here.
  */
 export interface ErrorCatalogEntry {
   readonly status: number;
@@ -198,11 +198,11 @@ export type ErrorCode = keyof typeof ERROR_CATALOG;
 
 export interface AppErrorOptions {
   readonly cause?: unknown;
-  /** Overrides the catalogue's seconds, e.g. with the remaining life of a negative cache entry. */
+  /** Overrides `retryAfterS` of the catalogue, for example with the remaining time of a negative cache entry. */
   readonly retryAfterS?: number;
 }
 
-/** An error that a caller may see. `detail` is safe to show; `cause` is for the log. */
+/** An error that a caller may see. `detail` is safe to show; `cause` is only for the log. */
 export class AppError extends Error {
   readonly status: number;
   readonly title: string;
@@ -229,7 +229,7 @@ export function asAppError(thrown: unknown, detail: string): AppError {
     : new AppError('internal_error', detail, { cause: thrown });
 }
 
-/** RFC 9457 body; `request_id` links it to the log. */
+/** Body of an error response as in RFC 9457. `request_id` is also in the log. */
 export interface ProblemDocument {
   readonly type: string;
   readonly title: string;

@@ -1,4 +1,4 @@
-/** Work in the background that its owner has to wait for before it is over. */
+/** Keeps track of work in the background, so that the owner of the work can wait for all of it before it closes. */
 export class PendingWork {
   private readonly pending = new Set<Promise<void>>();
 

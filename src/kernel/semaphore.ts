@@ -12,7 +12,7 @@ export class Semaphore {
   /**
    * Resolves with the function that releases the permit. Calling that function again has no effect.
    *
-   * @throws the signal's reason when the signal fires first
+   * @throws the signal's reason if the signal aborts first
    */
   async acquire(signal: AbortSignal): Promise<() => void> {
     signal.throwIfAborted();
@@ -44,8 +44,8 @@ export class Semaphore {
   }
 
   /**
-   * Passes the permit directly to the first waiter. A permit that became free in between could go to a later
-   * caller.
+   * Passes the permit directly to the first waiter. If the permit became free in between, a later caller could take
+   * it.
    */
   private release(): void {
     const [next] = this.queue;

@@ -1,10 +1,11 @@
 import { monotonicMs } from './clock';
 
 /**
- * A wall clock for judging the age of times that other programs report. If somebody sets the machine's clock by
- * hours, every reported time looks hours old, or in the future. So this clock continues the earliest time that the
- * wall clock has ever shown, with the monotonic clock: it follows at once when the wall clock is set back, and not
- * before the next start when it is set forward. A reported time may look younger than it is, but never older.
+ * A wall clock for judging how old the times are that other programs report. If somebody sets the machine's clock
+ * forward by hours, every reported time would look hours old. So this clock is the monotonic clock plus the smallest
+ * difference between wall clock and monotonic clock that was ever seen. It follows at once when the wall clock is set
+ * back, and only after a restart when the wall clock is set forward. A reported time may look younger than it is, but
+ * never older.
  */
 export class SteadyWallClock {
   private offsetMs = Infinity;

@@ -23,7 +23,7 @@ const BYTES_PER_UNIT: Readonly<Record<string, number>> = {
 
 const QUANTITY = /^(\d+(?:\.\d+)?) ?([a-z]*|%)$/i;
 
-/** Largest first, and only units that every program writes the same way. */
+/** Largest unit first; only units that every program writes in the same way. */
 const DURATION_STEPS = [
   ['h', 3_600_000],
   ['m', 60_000],

@@ -19,7 +19,7 @@ export function delay(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Whether `promise` settles within `ms`. The promise is not cancelled if it does not. */
+/** True if `promise` settles within `ms`. It is not cancelled if it does not. */
 export async function settlesWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
   const late = new Deferred<false>();
   const timer = setTimeout(() => late.resolve(false), ms);

@@ -11,7 +11,7 @@ const MAX_WAITING_BYTES = 1024 * 1024;
 export type LogSink = Pick<Writable, 'write' | 'writableLength' | 'on' | 'off'>;
 
 /**
- * Destination of log lines. If the reader of the pipe pauses, lines are buffered up to a bound and then dropped;
+ * Destination of log lines. If the reader of the output pauses, lines are buffered up to a limit and then dropped;
  * their number is logged once the reader continues. If the reader is gone, lines are discarded. Neither stops the
  * program.
  */
@@ -51,7 +51,7 @@ export class LogOutput {
     if (!this.broken) this.sink.write(lines.map((line) => `${line}\n`).join(''));
   }
 
-  /** Waits until everything is written, at most `deadlineMs`. */
+  /** Waits until everything is written, but at most `deadlineMs`. */
   async flush(deadlineMs: number): Promise<void> {
     if (this.broken || this.sink.writableLength === 0) return;
     await new Promise<void>((resolve) => {

@@ -7,7 +7,7 @@ import { printable } from './printable';
 
 export type LogConfig = Pick<AppConfig, 'logFormat' | 'logLevel'>;
 
-/** Longest message on a terminal; JSON contains the whole message, with escaped control characters. */
+/** Maximum length of a message on a terminal. JSON contains the whole message, with escaped control characters. */
 const MAX_PRETTY_MESSAGE = 4096;
 
 /** Fields that may contain a key, anywhere in a log line. */
@@ -42,7 +42,7 @@ export function createLogOutput(config: Pick<LogConfig, 'logFormat'>): LogOutput
   return new LogOutput(stdout, pretty);
 }
 
-/** Options of the logger: no line per request, keys redacted, no facts about the machine. */
+/** Options of the logger: no line per request, keys are hidden, no facts about the machine. */
 export function loggerOptions(
   config: Pick<LogConfig, 'logLevel'>,
   output: DestinationStream,

@@ -4,7 +4,7 @@ import { LogOutput } from './log-output';
 import { type LogConfig, loggerOptions } from './log-stream';
 import { ProgramLogger } from './program-logger';
 
-/** The log of the whole program, without a middleware, so that requests cost nothing extra. */
+/** The log of the whole program. It has no middleware, so that requests cost nothing extra. */
 @Module({})
 export class LoggingModule {
   static forRoot(config: LogConfig, output: LogOutput): DynamicModule {

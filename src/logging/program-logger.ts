@@ -21,7 +21,7 @@ export class ProgramLogger extends Logger {
     else super.log(message, ...rest);
   }
 
-  /** The framework also logs a failed `listen` before it passes the error to main.ts, which reports it in one line. */
+  /** The framework logs a failed `listen` before it passes the error to main.ts, which reports it in one line. */
   override error(message: unknown, ...rest: unknown[]): void {
     if (rest.at(-1) === 'NestApplication') this.debug(message, ...rest);
     else super.error(message, ...rest);

@@ -8,15 +8,15 @@ export interface GaugeSample {
 }
 
 export interface HistogramOptions {
-  /** Upper bounds, ascending, in the unit at the end of the name. */
+  /** Upper bounds, ascending, in the unit with which the name ends. */
   readonly buckets: readonly number[];
   readonly labelNames?: readonly string[];
 }
 
 /**
- * Every metric of the product, and those of the process (memory, CPU, event loop delay, open handles). The
- * measuring modules define the names; a name can be registered once. Labels have a fixed set of values: content ids
- * and addresses would let the response grow without bound and reveal who watches what.
+ * All metrics of the product, and those of the process (memory, CPU, event loop delay, open handles). The modules
+ * that measure define the names, each only once. Labels have a fixed set of values: content ids and addresses would
+ * let the response grow without bound and reveal who watches what.
  */
 @Injectable()
 export class MetricsRegistry {
@@ -30,7 +30,7 @@ export class MetricsRegistry {
     return new Counter({ name, help, labelNames, registers: [this.registry] });
   }
 
-  /** A counter whose total its owner keeps. It is read at each scrape and never decreases. */
+  /** A counter whose total is kept elsewhere and read at each scrape. It never decreases. */
   sampledCounter(name: string, help: string, collect: () => number): Counter {
     let known = 0;
     const counter = new Counter({ name, help, registers: [this.registry], collect: read });
@@ -44,9 +44,10 @@ export class MetricsRegistry {
   }
 
   /**
-   * A gauge that is read from live objects at each scrape.
+   * A gauge that is computed at each scrape.
    *
-   * @param collect returns one number, or one sample per combination of labels; missing combinations disappear
+   * @param collect returns one number, or one sample per combination of labels; a combination without a sample
+   *   disappears
    */
   gauge(
     name: string,

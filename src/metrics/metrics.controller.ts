@@ -14,7 +14,7 @@ export class MetricsController {
 
   constructor(private readonly metrics: MetricsRegistry) {}
 
-  /** Show metrics. In Prometheus text format. */
+  /** Show metrics in the text format of Prometheus. */
   @Get()
   @Header('Content-Type', CONTENT_TYPE)
   @ApiProduces('text/plain')

@@ -10,7 +10,7 @@ export const RETRY_MS = 2000;
 
 const MAX_BYTES = 16 * 1024 * 1024;
 
-/** The disk could not read the file, or it is a link to itself. */
+/** Error codes that mean a damaged file: the disk could not read it, or it is a link to itself. */
 const DAMAGE: ReadonlySet<string> = new Set(['EIO', 'ELOOP']);
 
 /** The file was written by a newer release; this release must not overwrite it. */
@@ -26,11 +26,11 @@ export interface AtomicFileOptions<T> {
   readonly name: string;
   /** @throws NewerSchemaError; any other error means that the text is damaged */
   readonly parse: (text: string) => T;
-  /** The consequence if the file is damaged and has no good copy, for the log: `starting without`. */
+  /** What happens if the file is damaged and has no good copy; it completes the log line about the damage. */
   readonly ifLost: string;
-  /** A longer file was not written by this program. */
+  /** Maximum length of the file. A longer one was not written by this program. */
   readonly maxBytes?: number;
-  /** True: removing the file makes the program generate a new text. False: the file is restored from its copy. */
+  /** True: if the file is missing, `obtain` generates a new text. False: a missing file is restored from its copy. */
   readonly isMadeAnewWhenMissing?: boolean;
 }
 
@@ -39,15 +39,18 @@ type Loaded<T> =
   | { readonly kind: 'missing' | 'damaged'; readonly reason: string };
 
 /**
- * A small file in DATA_DIR that is replaced as a whole: written under another name, flushed to the disk and
- * renamed. The last good text is kept twice (`NAME.bak`), because some disks report writes that they have not made.
- * A damaged file is restored from the copy and kept as `NAME.damaged`. Failed writes are repeated until they
- * succeed.
+ * A small file in DATA_DIR that is replaced as a whole: the new text is written under another name, flushed to the
+ * disk and renamed. The last good text also exists as a copy (`NAME.bak`), because some disks report writes that they
+ * have not made. A damaged file is restored from the copy and kept as `NAME.damaged`. Failed writes are repeated
+ * until they succeed.
  */
 export class AtomicFile<T> {
   private readonly path: string;
   private readonly copyPath: string;
-  /** The pending writes: the file, its copy, and a probe for free space, as large as a text that was refused. */
+  /**
+   * The pending writes: of the file, of its copy, and of a draft that only shows whether a text that was refused
+   * would fit now.
+   */
   private readonly pending: Record<'text' | 'copy' | 'probe', string | null> = {
     text: null,
     copy: null,
@@ -74,8 +77,9 @@ export class AtomicFile<T> {
   }
 
   /**
-   * Returns the text of the file, or of its copy if the file is damaged; null if there is neither. Problems are
-   * logged, and listed in `troubles` until the process ends.
+   * Returns the parsed text of the file. If the file is damaged or missing, returns that of its copy, except for a
+   * missing file that is made anew. Null if there is no good text. Problems are logged, and listed in `troubles`
+   * until the process ends.
    *
    * @throws NewerSchemaError; the error of the file system if the file exists but may not be read
    */
@@ -95,14 +99,14 @@ export class AtomicFile<T> {
   }
 
   /**
-   * Returns the text of the file. If there is none, writes and returns the text from `make`; on a full disk it is
-   * written as soon as there is space. If two processes start at once with one folder, the second reads the text of
-   * the first.
+   * Returns the parsed text of the file. If there is none, writes the text from `make` and returns it parsed; on a
+   * full disk the text is written as soon as there is space. If two processes do this at once in one folder, the
+   * second one reads the text of the first.
    *
-   * @throws like `read`, and if the file system refuses the new text for another reason than lack of space
+   * @throws as `read` does, and if the file system refuses the new text for another reason than lack of space
    */
   obtain(make: () => string): Promise<T> {
-    // Queued, so that `settled` waits for it: a start that fails elsewhere must not leave a draft.
+    // In the queue, so that `settled` waits for it: a start that fails elsewhere must not leave a draft.
     return this.inTurn(async () => {
       const kept = await this.read();
       if (kept !== null) return kept;
@@ -110,7 +114,7 @@ export class AtomicFile<T> {
       if (!(await this.create(text))) {
         const winner = await this.read();
         if (winner !== null) return winner;
-        // A dangling link has the name.
+        // A broken symbolic link has the file's name: nothing can be read, but no file can be created. Replace it.
         this.pending.text = text;
       }
       await this.writePending();
@@ -119,9 +123,9 @@ export class AtomicFile<T> {
   }
 
   /**
-   * Resolves when the file holds this text.
+   * Resolves when the file contains this text.
    *
-   * @throws AppError `storage_full` or `storage_failed`; the old text stays
+   * @throws AppError `storage_full` or `storage_failed`; the file keeps its old text
    */
   replace(text: string): Promise<void> {
     return this.inTurn(async () => {
@@ -142,7 +146,7 @@ export class AtomicFile<T> {
     this.keep('text', text);
   }
 
-  /** Resolves when all pending texts are written, or could not be written. */
+  /** Resolves when all pending texts are written, or an attempt to write them has failed. */
   async settled(): Promise<void> {
     for (let last: unknown = null; last !== this.queue;) {
       last = this.queue;
@@ -150,7 +154,7 @@ export class AtomicFile<T> {
     }
   }
 
-  /** The same, without further attempts. */
+  /** Does what `settled` does. A text that could not be written is not tried again. */
   async close(): Promise<void> {
     this.isClosed = true;
     await this.settled();
@@ -158,7 +162,7 @@ export class AtomicFile<T> {
     this.retry = null;
   }
 
-  /** Returns false if something already has the file's name. */
+  /** Creates the file; on a full disk, its text stays pending instead. Returns false if the file's name is taken. */
   private async create(text: string): Promise<boolean> {
     try {
       const isNew = await createFile(this.path, text);
@@ -191,7 +195,7 @@ export class AtomicFile<T> {
     }
   }
 
-  /** The copy matters only if the file is damaged. */
+  /** Loads the copy. If it cannot be read, that matters only if the file itself is not good. */
   private async loadCopy(file: Loaded<T>): Promise<Loaded<T>> {
     try {
       return await this.load(this.copyPath);
@@ -214,9 +218,11 @@ export class AtomicFile<T> {
   }
 
   /**
-   * @param isRestored false: no good text replaces the file, so it is moved away, or the next start would find it
-   *   damaged again
-   * @returns the name of the damaged file; null if the file system refused
+   * Keeps a damaged file under another name.
+   *
+   * @param isRestored false if no good text replaces the file. It is then moved away, because the next start would
+   *   otherwise find it damaged again
+   * @returns the new name of the damaged file; null if the file system refused
    */
   private async setAside(isRestored: boolean): Promise<string | null> {
     try {
@@ -233,7 +239,7 @@ export class AtomicFile<T> {
     if (this.isQueued || this.isClosed) return;
     this.isQueued = true;
     void this.inTurn(() => {
-      // A text that is saved from now on is written by this round or by the next one.
+      // A text that is saved from now on is written by this call or by the next one.
       this.isQueued = false;
       return this.writePending();
     });
@@ -273,7 +279,7 @@ export class AtomicFile<T> {
     return true;
   }
 
-  /** A newer text may have been saved meanwhile. */
+  /** Marks a write as done, unless a newer text was saved meanwhile. */
   private done(part: 'text' | 'copy' | 'probe', text: string): void {
     if (this.pending[part] === text) this.pending[part] = null;
   }
@@ -298,10 +304,7 @@ export class AtomicFile<T> {
   }
 }
 
-/**
- * True if the text is cut off in the middle of the text of the copy. Such a text may look complete, such as half a
- * key.
- */
+/** True if the file contains only the beginning of the copy. Such a text may look complete, like half a key. */
 function isCutOff<T>(file: Loaded<T>, copy: Loaded<T>): boolean {
   if (file.kind !== 'good' || copy.kind !== 'good') return false;
   return copy.text.length > file.text.length && copy.text.startsWith(file.text);

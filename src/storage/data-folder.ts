@@ -14,24 +14,24 @@ export class DataFolder implements OnModuleInit {
     readonly log = new StorageLog(),
   ) {}
 
-  /** For messages. */
+  /** The path of a file, for messages. */
   pathOf(name: string): string {
     return join(this.path, name);
   }
 
-  /** The caller owns the file: one owner per name. */
+  /** Returns the file with this name. Each file must have only one owner. */
   file<T>(options: AtomicFileOptions<T>): AtomicFile<T> {
     const file = new AtomicFile(this.path, options, this.log);
     this.files.push(file);
     return file;
   }
 
-  /** Empty if every file is in order. */
+  /** The current problems of all files. */
   troubles(): StorageTrouble[] {
     return this.files.flatMap(({ troubles }) => troubles);
   }
 
-  /** Lines about files that are not in the log yet. */
+  /** Lines about files that have not been logged yet. */
   get unlogged(): readonly string[] {
     return this.log.unlogged;
   }

@@ -4,14 +4,14 @@ import { dirname, join } from 'node:path';
 
 const RANDOM_NAME_BYTES = 6;
 
-/** Names of drafts: those of this release, and those that killed processes of earlier releases left. */
+/** Names of drafts that killed processes may have left: first those of this release, then those of earlier releases. */
 const DRAFT_FORMS = [
   /^[a-z-]+(?:\.json)?(?:\.bak)?\.[0-9a-f]{12}\.tmp$/,
   /^(?:api-key|instance)\.[0-9a-f]{12}$/,
   /^(?:channels|channel-sources|content-aliases|open-sessions)\.json\.new$/,
 ];
 
-/** A draft that another process may still be writing is younger than this. */
+/** Only younger drafts can belong to another process that is still writing. */
 const OLD_DRAFT_MS = 3_600_000;
 
 /**
@@ -52,7 +52,10 @@ export async function replaceFile(path: string, text: string): Promise<void> {
   await syncFolder(dirname(path));
 }
 
-/** Renames a folder that has the file's name: Docker creates one if the file that it should mount is missing. */
+/**
+ * Renames the draft to the file's name. Docker creates a folder of that name if the file that it should mount is
+ * missing; such a folder is set aside.
+ */
 async function renameOver(draft: string, path: string): Promise<void> {
   try {
     await rename(draft, path);
@@ -84,9 +87,9 @@ export async function createFile(path: string, text: string): Promise<boolean> {
 }
 
 /**
- * Gives a file a second name, replacing a file that has this name. Without hard links, the file is renamed instead.
- * A folder is always renamed, under another name if a folder has the second name already, because the content of
- * folders is never removed.
+ * Gives a file a second name, which replaces a file of that name. Where hard links are not possible, as for a folder,
+ * it is renamed instead. If a folder has the second name already, a random suffix is added, because no folder with
+ * content is ever removed.
  *
  * @returns the second name
  * @throws the error of the file system
@@ -107,7 +110,7 @@ export async function setAside(path: string, newPath: string): Promise<string> {
 /**
  * Removes drafts that killed processes have left in a folder.
  *
- * @param isOurs false: other processes may be writing there, so only old drafts are removed
+ * @param isOurs false if other processes may be writing there; only old drafts are removed then
  */
 export async function removeDrafts(folder: string, isOurs: boolean): Promise<void> {
   const names = await readdir(folder).catch(() => []);
@@ -120,8 +123,8 @@ export async function removeDrafts(folder: string, isOurs: boolean): Promise<voi
 }
 
 /**
- * Creates one folder after the other, with access for the owner only. Node's recursive option never returns where
- * the parent exists but accepts no folders, as below /proc (seen with Node 20.20).
+ * Creates a folder and its missing parents, with access for the owner only. Node's recursive option is not used,
+ * because it never returns if the parent exists but accepts no folders, as below /proc (seen with Node 20.20).
  */
 export async function makeFolder(path: string): Promise<void> {
   try {

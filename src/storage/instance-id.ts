@@ -13,7 +13,7 @@ export class InstanceIdError extends Error {
   }
 }
 
-/** Whether a text is the id of an installation. Ids are read from labels of containers, which may contain anything. */
+/** True for an id of an installation. Ids are also read from labels of containers, which may contain anything. */
 export function isInstanceId(text: string): boolean {
   return ID_FORM.test(text);
 }

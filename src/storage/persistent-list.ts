@@ -12,8 +12,9 @@ const SAVE_AFTER_MS = 5000;
 const SCHEMA_VERSION = 1;
 
 /**
- * A list that is kept in a file over restarts and that the product can do without. It is saved some seconds after a
- * change, and at the end. A file that cannot be read counts as empty; the file of a newer release stays unchanged.
+ * A list that is kept in a file, and without which the product works too. It is saved some seconds after a change,
+ * and when it is closed. A file that cannot be read counts as an empty list. The file of a newer release stays
+ * unchanged.
  */
 export class PersistentList {
   private readonly file: AtomicFile<readonly unknown[]>;

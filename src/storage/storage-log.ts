@@ -3,8 +3,8 @@ import { Logger } from '@nestjs/common';
 type Level = 'error' | 'warn' | 'log';
 
 /**
- * Log lines about files. Files are read while the application is being assembled, when there is no logger yet;
- * lines from before `open` are logged then.
+ * Logs lines about files. Files are read while the application is being assembled, when there is no logger yet. Lines
+ * from that time are logged by `open`.
  */
 export class StorageLog {
   private pending: (() => void)[] | null = [];

@@ -12,7 +12,7 @@ export interface StorageTrouble {
   readonly detail: string;
 }
 
-/** Files can be read but not written: disk or quota is full, or the folder is mounted read-only. */
+/** Errors that mean a lack of space: files can be read but not written. */
 const FULL: Readonly<Record<string, string>> = {
   ENOSPC: 'DATA_DIR is on a disk that is full',
   EDQUOT: 'the disk quota of DATA_DIR is used up',
@@ -30,7 +30,7 @@ export function writeTrouble(name: string, error: unknown): StorageTrouble | nul
     : { code: 'storage_full', detail: `${name} cannot be written: ${why} (${errno})` };
 }
 
-/** The same as an error for the caller whose change could not be saved; other errors are returned unchanged. */
+/** The same reason as an error for the caller whose change could not be saved. Other errors are returned unchanged. */
 export function asStorageError(name: string, error: unknown): unknown {
   const trouble = writeTrouble(name, error);
   if (trouble === null || trouble.code === 'storage_damaged') return error;

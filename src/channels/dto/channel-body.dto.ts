@@ -43,7 +43,7 @@ export class ChannelBodyDto {
   @Matches(printableText(200), { message: 'name must be text of 1 to 200 characters' })
   name!: string;
 
-  /** In the order in which they are tried until results are known. */
+  /** The sources, in the order in which they are tried while nothing is known of them. */
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(MAX_SOURCES)

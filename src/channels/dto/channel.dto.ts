@@ -1,9 +1,9 @@
-/** A source, and its recent results as far as this process remembers them. */
+/** A source and its recent results, as far as they are remembered. */
 export class ChannelSourceDto {
   id!: string;
   kind!: 'content_id' | 'infohash';
   label!: string | null;
-  /** Position in the current order of attempts; 1 is first. */
+  /** Position in the order in which sources are tried now; 1 is first. */
   rank!: number;
   /** Time of the last successful start. ISO 8601, UTC. */
   started_at!: string | null;
@@ -13,7 +13,7 @@ export class ChannelSourceDto {
   failed_at!: string | null;
   /** Reason of the last failure. */
   failure!: string | null;
-  /** Last time media stopped while the stream had viewers. */
+  /** Time at which media last stopped while the stream had viewers. */
   stalled_at!: string | null;
 }
 

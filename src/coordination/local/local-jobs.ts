@@ -21,7 +21,7 @@ interface ScheduledJob {
   begun: number;
 }
 
-/** Jobs of one process: each is a timer in the registry of @nestjs/schedule. */
+/** The jobs of one process. Each is a timer in the registry of @nestjs/schedule. */
 @Injectable()
 export class LocalJobs extends Jobs implements OnModuleDestroy {
   private readonly logger = new Logger('Jobs');
@@ -124,7 +124,7 @@ export class LocalJobs extends Jobs implements OnModuleDestroy {
         if (isCurrent()) this.scheduled.delete(key);
       },
       (error: unknown) => {
-        const what = `job ${job.name} of ${job.id}`;
+        const what = `job ${job.name} with id ${job.id}`;
         if (isCurrent() && scheduled.begun < attempts) {
           const waitMs = backoffMs * 2 ** (scheduled.begun - 1);
           this.logger.warn(
@@ -151,7 +151,10 @@ export class LocalJobs extends Jobs implements OnModuleDestroy {
     return run;
   }
 
-  /** The timer exists while the job waits, but not while it runs. */
+  /**
+   * Removes a job and clears its timer, if it has one: there is none while the job runs. Returns the job's sequence
+   * number; null if there is no such job.
+   */
   private forget(key: string): number | null {
     const scheduled = this.scheduled.get(key);
     if (scheduled === undefined) return null;
@@ -161,7 +164,7 @@ export class LocalJobs extends Jobs implements OnModuleDestroy {
   }
 }
 
-/** Names have no blank in them, so no two jobs have the same key. */
+/** Job names contain no blank, so no two jobs have the same key. */
 function keyOf(name: JobName, id: string): string {
   return `${name} ${id}`;
 }

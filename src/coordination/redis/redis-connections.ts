@@ -1,7 +1,7 @@
 import { type ConnectionOptions } from 'bullmq';
 import { Redis } from 'ioredis';
 
-/** A frozen Redis accepts commands and never answers. */
+/** Time limit of a command, because a frozen Redis accepts commands and never answers. */
 const COMMAND_WITHIN_MS = 1_500;
 const CONNECT_WITHIN_MS = 5_000;
 /** How long an abandoned connection may still hold its socket. */
@@ -11,8 +11,8 @@ const RETRY_STEP_MS = 50;
 const RETRY_MAX_MS = 2_000;
 
 /**
- * For commands: while Redis is unreachable they fail at once instead of gathering in memory. The connection is
- * opened by `connect`, so that a listener for its errors exists by then.
+ * The connection for commands. While Redis is unreachable they fail at once instead of gathering in memory. The
+ * connection is opened by `connect`, so that a listener for its errors exists by then.
  */
 export function commandConnection(url: string): Redis {
   return new Redis(url, {
@@ -26,7 +26,7 @@ export function commandConnection(url: string): Redis {
   });
 }
 
-/** For a worker, which waits for jobs in a blocking command and must survive any outage of Redis. */
+/** The connection of a worker, which waits for jobs in a blocking command and must survive any outage of Redis. */
 export function workerConnection(url: string, isClosing: () => boolean): ConnectionOptions {
   return {
     url,

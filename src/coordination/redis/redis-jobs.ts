@@ -23,7 +23,7 @@ export const JOB_QUEUE = 'jobs';
 export interface RedisJobsOptions {
   /** REDIS_URL. */
   readonly url: string;
-  /** How long after the local timer the queued copy of a job is due. */
+  /** The queued copy of a job is due this long after the local timer. */
   readonly copyLagMs: number;
   readonly canaryEveryMs: number;
   /** The worker is replaced when no canary has passed through it for this long. */
@@ -40,7 +40,7 @@ export const REDIS_JOBS_TIMING: Omit<RedisJobsOptions, 'url'> = {
   closeWithinMs: 3_000,
 };
 
-/** A job in the format stored in Redis, under the name of the job. */
+/** The queued copy of a job, stored in Redis under the name of the job. */
 interface QueuedCopy {
   /** The process that scheduled it. Jobs do not outlive their process. */
   readonly boot: string;
@@ -49,19 +49,19 @@ interface QueuedCopy {
   readonly data: unknown;
 }
 
-/** A job of the queue itself, which proves that jobs are executed. */
+/** Name of a job that the queue sends to itself, which shows that the worker executes jobs. */
 const CANARY = 'canary';
 
 /** Number of failed copies that are kept for the operator. */
 const FAILED_KEPT = 100;
 
 /**
- * Stores a copy of each job in a BullMQ queue. The local timer acts first; the copy is due some seconds later and
+ * Stores a copy of each job in a BullMQ queue. The local timer acts first. The copy is due some seconds later and
  * makes the first attempt if the timer has not. If the job has run, or was cancelled or replaced, the copy does
  * nothing. Copies of an earlier process are dropped.
  *
- * While Redis is unreachable, jobs have no copies, and everything else continues. So no caller waits for Redis or
- * sees its errors.
+ * While Redis is unreachable, jobs have no copies, and everything else continues. So callers neither wait for Redis
+ * nor see its errors.
  */
 @Injectable()
 export class RedisJobs extends Jobs implements OnModuleInit, OnModuleDestroy {
@@ -104,7 +104,7 @@ export class RedisJobs extends Jobs implements OnModuleInit, OnModuleDestroy {
     this.removeCopy(this.local.cancel(name, id));
   }
 
-  /** Repeated jobs belong to this process, and the next run makes up for a lost run, so they need no copy. */
+  /** Repeated jobs belong to this process, and the next run makes up for a lost one, so they need no copy. */
   override every(name: RepeatedJobName, ms: number): void {
     this.local.every(name, ms);
   }
@@ -125,7 +125,7 @@ export class RedisJobs extends Jobs implements OnModuleInit, OnModuleDestroy {
       this.lastCanaryMs = monotonicMs();
       this.sendCanary();
     });
-    // The connection is retried until it is closed, however the first attempt ends.
+    // The client retries the connection until it is closed, however this first attempt ends.
     this.redis.connect().catch(() => undefined);
     this.worker = this.startWorker();
     this.canaryTimer = setInterval(() => this.checkCanary(), this.options.canaryEveryMs);
@@ -135,7 +135,7 @@ export class RedisJobs extends Jobs implements OnModuleInit, OnModuleDestroy {
     this.isClosing = true;
     clearInterval(this.canaryTimer);
     const late = delay(this.options.closeWithinMs, undefined, { ref: false });
-    // Forced, because a worker would wait for Redis to answer. No work of the worker can be lost.
+    // Forced, because a worker would otherwise wait for an answer of Redis. No work of the worker can be lost.
     await Promise.race([this.worker?.close(true), late]);
     this.redis.disconnect();
   }
@@ -157,7 +157,7 @@ export class RedisJobs extends Jobs implements OnModuleInit, OnModuleDestroy {
     );
   }
 
-  /** A copy that cannot be removed finds nothing to do when it is due. */
+  /** If a copy cannot be removed, it does nothing when it is due. */
   private removeCopy(sequence: number | null): void {
     if (sequence === null || !this.isConnected) return;
     this.queue.remove(this.copyId(sequence)).catch((error: unknown) => this.failed(error));

@@ -119,7 +119,7 @@ export function describeJobs(
       await everythingDue();
       expect(handlers.streams).toEqual(['a', 'b', 'a', 'marker']);
       expect(error.mock.calls).toEqual([
-        [{ err: new Error('never') }, 'job stream.grace of a failed'],
+        [{ err: new Error('never') }, 'job stream.grace with id a failed'],
       ]);
     });
 

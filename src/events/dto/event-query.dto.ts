@@ -18,7 +18,7 @@ export class EventQueryDto {
   @MaxLength(512)
   stream_id?: string;
 
-  /** Only events of this engine, and changes of source from it or to it. */
+  /** Only events of this engine, which include changes of source from it or to it. */
   @IsOptional()
   @IsString()
   @MaxLength(512)

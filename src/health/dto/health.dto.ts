@@ -3,7 +3,7 @@ import type { JobTrouble } from '../../coordination';
 import type { StorageTrouble } from '../../storage';
 import { READINESS_REASONS, type ReadinessReason, type UnreadyReason } from '../unready-reason';
 
-/** The process answers. */
+/** The process is running. */
 export class LivenessDto {
   @ApiProperty({ enum: ['ok'] })
   readonly status = 'ok';
@@ -16,8 +16,8 @@ export class ReadinessDto {
   readonly status: 'ready' | 'degraded' | 'not_ready';
 
   /**
-   * Empty when ready. `storage_…`: files in DATA_DIR cannot be written, or were damaged. `redis_unavailable`: the server of
-   * REDIS_URL does not answer or refuses us.
+   * Empty when ready. `storage_…`: files in DATA_DIR cannot be written, or were damaged. `redis_unavailable`: the
+   * server of REDIS_URL does not answer, or refuses the connection or a command.
    */
   @ApiProperty({ isArray: true, enum: READINESS_REASONS })
   readonly reasons: readonly ReadinessReason[];

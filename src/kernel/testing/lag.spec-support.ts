@@ -1,8 +1,8 @@
 /** Interval of the timer that measures the event loop's lag. */
 const STEP_MS = 20;
-/** A bound grows by itself once more for so much of the usual lag. */
+/** For each this many ms of usual lag, a bound is extended by its own length. */
 const DOUBLES_PER_MS = 10;
-/** The usual lag is this percentile of all measurements; a single stall is added separately. */
+/** The usual lag is this quantile of all measurements. The largest lag is added to the bound separately. */
 const USUAL_SHARE = 0.95;
 
 /**

@@ -6,8 +6,8 @@ const RELEASE_INTERVAL_MS = 2000;
  * Memory of dropped ring chunks that waits to be used again. New memory costs more than it seems: V8 collects garbage
  * according to the amount that was allocated, and the kernel clears each page when it is first touched.
  *
- * Little memory waits here, because a full ring takes a chunk as soon as it has dropped one. What nobody needed for two
- * seconds is released, for example after streams have ended.
+ * Little memory waits here, because a full ring takes a new chunk as soon as it has dropped one. Memory that was not
+ * needed for two seconds is released, for example after streams have ended.
  */
 export class ChunkPool {
   /** Free chunks by size. */

@@ -1,11 +1,11 @@
 /**
- * The memory that one stream needs. Each figure is at least as large as the one before. Every stream gets a figure
- * before any stream gets more.
+ * The memory that one stream needs, in stages. Every stream gets what it needs for a stage before any stream gets
+ * memory for the next one. A figure that is smaller than the one before counts as equal to it.
  */
 export interface MemoryDemand {
   /** With less than this, viewers miss media. */
   readonly promisedBytes: number;
-  /** The memory that viewers usually have. */
+  /** Memory for the shortest history that a watched stream should have. */
   readonly floorBytes: number;
   /** The memory that the stream is expected to need. */
   readonly wantedBytes: number;
@@ -13,16 +13,16 @@ export interface MemoryDemand {
   readonly mostBytes: number;
 }
 
-/** One stage: every stream has at least `low`, and the rest is shared up to `high`. */
+/** One stage for one stream: its share is at least `low` and at most `high`. */
 interface Range {
   readonly low: number;
   readonly high: number;
 }
 
 /**
- * Byte bounds for all streams; their sum never exceeds `totalBytes`. Promised memory is met first, then the floors,
- * then wanted memory, then the most that may be kept. If there is not enough for all, small demands are met and the
- * largest streams get equal shares.
+ * Memory bounds for all streams; their sum never exceeds `totalBytes`. The stages are filled in the order of
+ * `MemoryDemand`. In the first stage that cannot be filled, small needs are met, and the streams with the largest
+ * needs get equal shares.
  */
 export function fairShares(demands: readonly MemoryDemand[], totalBytes: number): number[] {
   const levels = demands.map((demand) => {
@@ -45,7 +45,7 @@ export function fairShares(demands: readonly MemoryDemand[], totalBytes: number)
   return shares;
 }
 
-/** The highest level at which the sum does not exceed `totalBytes`. */
+/** The highest level at which the sum of all shares does not exceed `totalBytes`. */
 function waterLevel(ranges: readonly Range[], totalBytes: number): number {
   let low = 0;
   let high = ranges.reduce((most, range) => Math.max(most, range.high), 0);

@@ -1,12 +1,15 @@
 import type { JoinPoint, JoinPoints, MediaTimeAt } from './join-points';
 
-/** A random access point may be older than requested by this much; key frames are seldom farther apart. */
+/** A random access point may be older than requested by this much. Key frames are seldom farther apart. */
 const USUAL_GROUP_MS = 12_000;
-/** For streams with rarer key frames: this many groups of pictures … */
+/** If key frames are farther apart, it may be older by this many times their distance, up to `LONGEST_GROUP_MS`. */
 const GROUPS = 1.5;
-/** … but at most this long. */
+/** Maximum of that excess age. */
 const LONGEST_GROUP_MS = 30_000;
-/** A newer random access point is acceptable from this share of the requested distance on. */
+/**
+ * A random access point that is newer than requested is acceptable if it has at least this share of the requested
+ * age.
+ */
 const LEAST_SHARE = 0.5;
 
 export interface JoinPlaces {
@@ -16,9 +19,10 @@ export interface JoinPlaces {
 }
 
 /**
- * Join point for a viewer who wants to be `behindMs` of media behind `head`. Preferred is the newest random access
- * point that is old enough, if it is not much older than requested. Otherwise any join point of about that age, and
- * the oldest one only if the ring holds no more than requested.
+ * Join point for a viewer who wants to be `behindMs` of media behind `head`. The best one is the newest random access
+ * point that is old enough, if it is not much older than requested. The next choices are the random access point
+ * after it, if it is at least half as old as requested, and a plain join point between the two that is old enough.
+ * Otherwise it is whatever exists: the older random access point, the newer one, or the oldest plain join point.
  */
 export function joinPointBehind(
   { randomAccess, plain }: JoinPlaces,

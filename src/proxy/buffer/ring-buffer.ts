@@ -1,13 +1,13 @@
 /**
  * The history of one stream: whole transport packets at absolute byte positions, oldest dropped first.
  *
- * Bytes are copied once, on the way in, into chunks that are not part of a larger slab, because a slice pins its whole
- * slab. Readers get views of those chunks, so one copy serves all viewers. A Buffer that is queued on a socket must not
- * change: a dropped chunk is used again only if no `ViewHolder` holds a view of it. Code that keeps a view for longer
- * than the current call must be such a holder.
+ * Bytes are copied once, on the way in, into chunks that are not part of a larger slab, because a slice keeps its
+ * whole slab alive. Readers get views of those chunks, so one copy serves all viewers. A Buffer that is queued on a
+ * socket must not change: the memory of a dropped chunk is used again only if no `ViewHolder` holds a view of it.
+ * Code that keeps a view for longer than the current call must be such a holder.
  *
  * Appended bytes become visible with `commit()`. As far as possible a chunk is filled with whole commits, so that one
- * commit is one view and one write per viewer; only a commit that is larger than the remaining room straddles two
+ * commit is one view and one write per viewer. Only a commit that is larger than the remaining room straddles two
  * chunks.
  */
 
@@ -17,7 +17,10 @@ const PACKET_BYTES = 188;
 const MIN_CHUNK_BYTES = 349 * PACKET_BYTES;
 /** Size of the largest chunk that a ring allocates and drops. */
 export const MAX_CHUNK_BYTES = 1000 * PACKET_BYTES;
-/** Bytes that a stream may keep beyond its usual bounds for players that have its playlist. */
+/**
+ * Maximum memory of a stream while it keeps media beyond its usual bounds, because players have a playlist that lists
+ * them.
+ */
 export const MAX_OWED_BYTES = 128 * 1024 * 1024;
 /** A small ring uses smaller chunks, because it can exceed its bound by one chunk. */
 const MIN_CHUNKS = 4;
@@ -25,7 +28,7 @@ const MIN_CHUNKS = 4;
 const MAX_WASTE = 1 / 3;
 /** Usual fill level of chunks. */
 const USUAL_FILL = 0.85;
-/** Sizes of chunks are rounded up to multiples of this, so that dropped ones have the right size for new ones. */
+/** Chunk sizes are multiples of this many packets, so that the memory of a dropped chunk fits a new one. */
 const SIZE_STEP_PACKETS = 50;
 
 interface Chunk {
@@ -34,18 +37,20 @@ interface Chunk {
   length: number;
   /** Monotonic time of the newest bytes. */
   lastArrivalMs: number;
-  /** True if a holder that is not asked any more may still read its memory. */
+  /** True if a holder that is no longer asked may still read the memory of this chunk. */
   isAbandoned: boolean;
 }
 
-/** May read views of a ring after the ring has dropped their bytes: a socket has not sent them yet. */
+/**
+ * Code that may read views of a ring after the ring has dropped their bytes, because a socket has not sent them yet.
+ */
 export interface ViewHolder {
-  /** True if it may still read a view of `memory`. */
+  /** True if the holder may still read a view of `memory`. */
   holds(memory: ArrayBufferLike): boolean;
 }
 
 export interface RingLimits {
-  /** Allocated bytes kept at most; the newest chunk always stays. */
+  /** Maximum number of allocated bytes; the newest chunk is always kept. */
   readonly maxBytes: number;
   /** Bytes that arrived longer ago than this are dropped. */
   readonly maxAgeMs: number;
@@ -55,7 +60,7 @@ export interface RingLimits {
 export type FilledSink = (buf: Buffer, start: number, end: number, position: number) => void;
 
 export class RingBuffer {
-  /** Chunks from `first` on are alive; the dead prefix is cut off now and then. */
+  /** Chunks from index `first` on are alive. The dropped ones before it are removed from time to time. */
   private chunks: Chunk[] = [];
   private first = 0;
   private appended = 0;
@@ -98,7 +103,7 @@ export class RingBuffer {
     return this.allocated;
   }
 
-  /** Maximum number of bytes kept, without promised media. */
+  /** Maximum number of bytes kept, except media that are promised to players. */
   get maxBytes(): number {
     return Math.min(this.share, this.limits.maxBytes);
   }
@@ -130,7 +135,7 @@ export class RingBuffer {
     this.share = bytes;
   }
 
-  /** Bytes from `position` on are promised to players: they are kept beyond age and size. Infinity ends the promise. */
+  /** Promises the bytes from `position` on to players: they are kept beyond age and size. Infinity ends the promise. */
   owe(position: number): void {
     this.owedFrom = position;
   }
@@ -141,7 +146,8 @@ export class RingBuffer {
   }
 
   /**
-   * Stops asking `holder`. Its socket may still send what it holds now, so that memory is left to the garbage collector.
+   * Stops asking `holder`. Its socket may still send what it holds now, so that memory is left to the garbage
+   * collector.
    */
   removeHolder(holder: ViewHolder): void {
     if (!this.holders.delete(holder)) return;
@@ -152,8 +158,8 @@ export class RingBuffer {
   }
 
   /**
-   * Monotonic time by which the byte at `position` had arrived. It can be late by the time that its chunk took to
-   * fill.
+   * Monotonic time by which the byte at `position` had arrived. The byte may have arrived earlier, by the time that
+   * its chunk took to fill.
    */
   arrivedBy(position: number): number | null {
     return this.chunkAt(position)?.lastArrivalMs ?? null;
@@ -202,8 +208,8 @@ export class RingBuffer {
   }
 
   /**
-   * A view of visible bytes from `position` on: within one chunk, whole packets only, at least one packet and
-   * otherwise at most `maxBytes`. Null at the head, and for a position outside the ring.
+   * A view of visible bytes from `position` on, within one chunk and of whole packets. It has at least one packet,
+   * even if `maxBytes` is less. Null at the head, and for a position outside the ring.
    */
   view(position: number, maxBytes = MAX_CHUNK_BYTES): Buffer | null {
     if (position >= this.visible) return null;
@@ -253,7 +259,7 @@ export class RingBuffer {
       this.chunks = this.chunks.slice(this.first);
       this.first = 0;
     } else if (this.first > 0) {
-      // The dead prefix must not keep its memory alive until it is removed.
+      // A dropped chunk must not keep its memory alive until it is removed from the list.
       for (let i = this.first - 1; i >= 0 && this.chunks[i] !== DROPPED; i--)
         this.chunks[i] = DROPPED;
     }
@@ -267,8 +273,8 @@ export class RingBuffer {
   }
 
   /**
-   * A commit across two chunks costs a second write per viewer, so a chunk without room for one more commit is sealed;
-   * but not if that wastes more than a third of it, as with the uneven commits of a burst.
+   * A commit across two chunks costs a second write per viewer, so a chunk without room for one more commit is
+   * sealed. It stays open if sealing would waste more than a third of it, as after the uneven commits of a burst.
    */
   private isFullEnough(chunk: Chunk): boolean {
     const left = chunk.buffer.length - chunk.length;

@@ -30,7 +30,7 @@ const STREAM_STATUS = {
   },
 };
 
-/** `/ace/status`, in the shape of acexy. Asks no engine. */
+/** `/ace/status`, in the form of acexy. It asks no engine. */
 @ApiTags('streaming')
 @Public()
 @Controller('ace/status')

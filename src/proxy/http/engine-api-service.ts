@@ -13,33 +13,36 @@ import { publicAddress } from './public-address';
 import { clientAddress } from './request-client';
 import { StreamRequestHandler } from './stream-request-handler';
 
-/** The addresses that one client of the engine API was given. */
+/** One client of the engine API: its token, which is part of its addresses, and its content. */
 interface EngineApiPlayback {
   readonly token: string;
   readonly selector: ContentSelector;
   readonly viewers: Set<Viewer>;
-  /** Null for a file, whose playbacks come and go with the requests for it. */
+  /** Null for a file. The playbacks of a file come and go with the requests for it. */
   stream: LiveStream | null;
   lastUsedMs: number;
 }
 
 const MAX_PLAYBACKS = 5000;
-/** A client without a viewer and without a request for this long has left. */
+/** A client without a viewer that has sent no request for this long counts as gone. */
 const IDLE_MS = 30_000;
 const IDLE_CHECK_MS = 5000;
 
-export interface EngineAnswer {
+export interface EngineApiResponse {
   readonly response: Readonly<Record<string, unknown>> | string | null;
   readonly error: string | null;
 }
 
-/** Used instead of a token in the addresses of `/ace/status`, which belong to no client: any stream of the content. */
+/**
+ * Takes the place of a token in the addresses of `/ace/status`, which belong to no client. It stands for any stream
+ * of the content.
+ */
 export const ANY_PLAYBACK = 'any';
 
-const UNKNOWN: EngineAnswer = { response: null, error: 'unknown playback session id' };
+const UNKNOWN: EngineApiResponse = { response: null, error: 'unknown playback session id' };
 
 /**
- * The API of an engine, for programs that were written against one: `format=json`, and the playback, stat and command
+ * The API of an engine, for programs that were written for one: `format=json`, and the playback, stat and command
  * addresses in its answer. Each client gets its own addresses, so that its `stop` does not end the stream for others.
  */
 @Injectable()
@@ -74,7 +77,7 @@ export class EngineApiService implements OnModuleInit, OnModuleDestroy {
     selector: ContentSelector,
     request: FastifyRequest,
     behindMs: number | null = null,
-  ): Promise<EngineAnswer> {
+  ): Promise<EngineApiResponse> {
     const token = randomBytes(16).toString('hex');
     const lastUsedMs = monotonicMs();
     const playback: EngineApiPlayback = {
@@ -95,7 +98,10 @@ export class EngineApiService implements OnModuleInit, OnModuleDestroy {
     return this.answerOf(playback, request, behindMs);
   }
 
-  /** Resolves when the engine has answered. The stream is held from the beginning, so that it does not end meanwhile. */
+  /**
+   * Resolves when the engine has answered. The stream is held from the beginning, because it would otherwise end
+   * meanwhile.
+   */
   private async holdStream(
     selector: ContentSelector,
     holder: EngineApiPlayback,
@@ -114,7 +120,7 @@ export class EngineApiService implements OnModuleInit, OnModuleDestroy {
     { token, selector, stream }: EngineApiPlayback,
     request: FastifyRequest,
     behindMs: number | null,
-  ): EngineAnswer {
+  ): EngineApiResponse {
     const content = stream ?? this.filePlaybacks.find(selector);
     const infohash = encodeURIComponent(
       content?.infohash ?? stream?.rotation.content.value ?? selector.value,
@@ -144,7 +150,8 @@ export class EngineApiService implements OnModuleInit, OnModuleDestroy {
   /**
    * Answers a request for a playback address.
    *
-   * @param content of the address. If the token is known, its own selector counts, which may be a channel
+   * @param content the content in the address; used only if the token is unknown, because the token's content may be
+   *   a channel
    */
   async play(
     content: ContentSelector,
@@ -165,7 +172,7 @@ export class EngineApiService implements OnModuleInit, OnModuleDestroy {
   }
 
   /** @param token of a client, or `any` for any stream of `infohash` */
-  stat(infohash: string, token: string): EngineAnswer {
+  stat(infohash: string, token: string): EngineApiResponse {
     const playback = token === ANY_PLAYBACK ? undefined : this.use(token);
     if (playback?.stream === null) {
       const file = this.filePlaybacks.find(playback.selector);
@@ -196,8 +203,8 @@ export class EngineApiService implements OnModuleInit, OnModuleDestroy {
     };
   }
 
-  /** `method=stop`: the viewers of this client leave. The stream continues for others. */
-  command(token: string, method: string | null): EngineAnswer {
+  /** `method=stop`: the viewers of this client are disconnected. The stream continues for others. */
+  command(token: string, method: string | null): EngineApiResponse {
     const playback = this.use(token);
     if (playback === undefined) return UNKNOWN;
     if (method !== 'stop') return { response: null, error: 'unknown method' };
@@ -214,7 +221,9 @@ export class EngineApiService implements OnModuleInit, OnModuleDestroy {
     return playback;
   }
 
-  /** If the stream is over because the content is a file, the addresses are those of the file from now on. */
+  /**
+   * If the stream has ended because the content is a file, the client's addresses are those of the file from now on.
+   */
   private followToFile(playback: EngineApiPlayback): void {
     const { stream, selector } = playback;
     if (stream?.isOver !== true) return;
@@ -237,7 +246,7 @@ function statOfFile(
   content: FileContent | null,
   isBeingRead: boolean,
   token: string,
-): EngineAnswer {
+): EngineApiResponse {
   return {
     response: {
       status: isBeingRead ? 'dl' : 'idle',

@@ -16,7 +16,9 @@ import type { Viewer } from '../viewers';
 import { createViewer } from './request-client';
 import { CORS_HEADERS, readyForMedia } from './stream-response';
 
-/** Strangers make these files, and they are served from our origin, so browsers must not guess a type (`nosniff`). */
+/**
+ * Strangers make these files, and they are served from our origin, so browsers must not guess their type (`nosniff`).
+ */
 const FILE_HEADERS = {
   ...CORS_HEADERS,
   'Access-Control-Expose-Headers':
@@ -40,9 +42,9 @@ export class FileRequestHandler {
   /**
    * Resolves when the viewer has received what it requested, or is gone.
    *
-   * @param token of the playback address, which identifies the viewer; null: there is none
+   * @param token token of the playback address, which identifies the viewer; null if the address has none
    * @param onJoined called with the viewer before it receives anything
-   * @throws AppError while nothing has been sent
+   * @throws AppError only while nothing has been sent
    */
   async handle(
     content: FileContent,
@@ -77,7 +79,7 @@ export class FileRequestHandler {
     request.raw.socket.resetAndDestroy();
   }
 
-  /** Answers a HEAD request for a file whose head is known. False if it is not known. */
+  /** Answers a HEAD request for a file whose response head is known. Returns false if it is not known. */
   answerHead(selector: ContentSelector, request: FastifyRequest, reply: FastifyReply): boolean {
     const head = this.playbacks.find(selector)?.head ?? null;
     if (head === null) return false;
@@ -100,7 +102,7 @@ function noHls(selector: ContentSelector): AppError {
 
 function removeOnHangUp(viewer: Viewer, response: ServerResponse): void {
   response.once('close', () => viewer.leave('hung_up'));
-  // A write fails if the connection has just been reset; `close` follows.
+  // A write fails if the connection has just been reset; the `close` event follows.
   response.on('error', () => undefined);
 }
 

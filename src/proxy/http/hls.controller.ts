@@ -17,7 +17,7 @@ import { HlsPlaybacks, segmentBytes, SegmentSender, type HlsPlayback, type Segme
 import { PlaylistRequestHandler } from './playlist-request-handler';
 import { RequestedContent } from './requested-content';
 import { ParsedQuery, readStreamQuery, type StreamQuery } from './stream-query';
-import { CORS_HEADERS, CorsHeaders, sendPreflight } from './stream-response';
+import { CORS_HEADERS, CorsHeaders, sendCorsPreflight } from './stream-response';
 
 const PLAYLIST_PATH = 'ace/manifest.m3u8';
 const SEGMENT_PATH = 'ace/hls/:token/:segment';
@@ -41,9 +41,9 @@ const SEGMENT_HEADERS = {
 } as const;
 
 /**
- * HLS of the streams of `/ace/getstream`. As engines do, the first request for a playlist is redirected to the same
- * address with a token, which players then reload; the addresses of segments contain the same token. All addresses are
- * relative, so that they are right behind a reverse proxy with a path prefix or TLS.
+ * HLS of the streams of `/ace/getstream`. As engines do, it redirects the first request for a playlist to the same
+ * address with a token. Players then reload that address, and the addresses of segments contain the same token. All
+ * addresses are relative, so that they work behind a reverse proxy with a path prefix or TLS.
  */
 @ApiTags('streaming')
 @Public()
@@ -71,10 +71,10 @@ export class HlsController {
   @ApiExcludeEndpoint()
   options(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     reply.hijack();
-    sendPreflight(request.raw, reply.raw, request.id);
+    sendCorsPreflight(request.raw, reply.raw, request.id);
   }
 
-  /** Live HLS, version 3, cut from the same engine session as the MPEG-TS of other viewers. */
+  /** Live HLS, version 3, cut from the same engine session that serves MPEG-TS viewers. */
   @Get(PLAYLIST_PATH)
   @ApiOperation({
     summary: 'Watch a content as HLS',
@@ -117,7 +117,7 @@ export class HlsController {
     const isKnown = known?.key === streamKey(selector) && known.track.isPlayable;
     if (isKnown && (await this.playbacks.waitForNewSegment(known))) {
       const text = this.playbacks.publishPlaylist(known, isDvr, `${folder}hls/${known.token}/`);
-      // As bytes, because Fastify would add a charset to text, which this type does not have.
+      // Sent as bytes, because Fastify would add a charset to text, which this type does not have.
       await reply.headers(PLAYLIST_HEADERS).send(Buffer.from(text));
       return;
     }
@@ -203,7 +203,7 @@ export class HlsController {
 }
 
 /**
- * The folder of the playlist, relative to the requested address. The address may have slashes behind the name of the
+ * The folder of the playlist, relative to the requested address, which may have slashes after the name of the
  * playlist.
  */
 function relativeFolder(url: string): string {

@@ -4,14 +4,16 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../../access';
 import { CONFIG, type AppConfig } from '../../config';
 import type { ContentSelector } from '../../kernel/content-selector';
-import { EngineApiService, type EngineAnswer } from './engine-api-service';
+import { EngineApiService, type EngineApiResponse } from './engine-api-service';
 import { FileRequestHandler } from './file-request-handler';
 import { readContentSelector } from './requested-content';
 import { ParsedQuery, readStreamQuery, type StreamQuery } from './stream-query';
 import { StreamRequestHandler } from './stream-request-handler';
-import { CorsHeaders, sendPreflight, sendStreamHead } from './stream-response';
+import { CorsHeaders, sendCorsPreflight, sendStreamHead } from './stream-response';
 
-/** The addresses in an answer of `format=json`. Not in the OpenAPI document, because each belongs to one client. */
+/**
+ * The addresses that `format=json` returns. They are not in the OpenAPI document, because each belongs to one client.
+ */
 @ApiExcludeController()
 @Public()
 @Controller('ace')
@@ -39,9 +41,9 @@ export class PlaybackController {
   }
 
   @Options(['r/:infohash/:token', 'stat/:infohash/:token', 'cmd/:infohash/:token'])
-  preflight(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
+  options(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     reply.hijack();
-    sendPreflight(request.raw, reply.raw, request.id);
+    sendCorsPreflight(request.raw, reply.raw, request.id);
   }
 
   @Get('r/:infohash/:token')
@@ -63,7 +65,7 @@ export class PlaybackController {
     @Req() request: FastifyRequest,
     @Param('infohash') infohash: string,
     @Param('token') token: string,
-  ): EngineAnswer {
+  ): EngineApiResponse {
     // Reports a wrong parameter, as every streaming address does.
     readStreamQuery(request);
     return this.engineApi.stat(infohash, token);
@@ -71,7 +73,10 @@ export class PlaybackController {
 
   @Get('cmd/:infohash/:token')
   @CorsHeaders()
-  command(@Param('token') token: string, @ParsedQuery() { parameters }: StreamQuery): EngineAnswer {
+  command(
+    @Param('token') token: string,
+    @ParsedQuery() { parameters }: StreamQuery,
+  ): EngineApiResponse {
     return this.engineApi.command(token, parameters.get('method'));
   }
 

@@ -17,7 +17,7 @@ const BROWSER_WAIT_MS = 8000;
 
 /**
  * Turns a request for a playlist into an HLS playback. While the stream starts, the request waits for the first
- * segment, so that players never get an empty playlist, and a failure is answered with its status.
+ * segment. So players never get an empty playlist, and a failed start is answered with its status.
  */
 @Injectable()
 export class PlaylistRequestHandler {
@@ -29,8 +29,9 @@ export class PlaylistRequestHandler {
   ) {}
 
   /**
-   * @throws AppError `content_not_found` for an unknown channel, `unsupported_content` for a known file. Whether
-   *   another content exists, only engines know
+   * Checks only what is known without asking an engine.
+   *
+   * @throws AppError `content_not_found` for an unknown channel, `unsupported_content` for a known file
    */
   checkPlayable(selector: ContentSelector): void {
     this.liveStreams.sourcesOf(selector);
@@ -38,9 +39,9 @@ export class PlaylistRequestHandler {
   }
 
   /**
-   * Opens a playback of the content, as soon as there is a segment. Null if the client hangs up meanwhile.
+   * Opens a playback of the content as soon as there is a segment. Null if the client has hung up by then.
    *
-   * @throws AppError of the stream's start; `no_capacity` if its segments do not fit into memory;
+   * @throws AppError the error of the stream's start; `no_capacity` if the segments do not fit into memory;
    *   `unsupported_content` for a file; `still_starting` for a browser that has waited too long
    */
   async open(
@@ -62,7 +63,7 @@ export class PlaylistRequestHandler {
       this.checkRunning(viewer, ready);
       const track = this.playbacks.acquireTrack(ready, wait);
       try {
-        // The bit rate is known only after some media, and other streams may begin meanwhile.
+        // The bit rate is known only after some media, and other streams may start meanwhile.
         wait.refuseIf(() => this.refusalForMemory(ready));
         wait.limit(this.config.proxyInitTimeoutMs);
         if ((await wait.for(track.whenPlayable().then(() => track))) === null) return null;
@@ -90,12 +91,12 @@ export class PlaylistRequestHandler {
     throw stream.error ?? new AppError('not_found', STOPPED);
   }
 
-  /** Players begin three segments behind the newest one, so the history must hold these until they are requested. */
+  /** Players begin three segments behind the newest one, so the history must hold these until players request them. */
   private refusalForMemory(stream: LiveStream): AppError | null {
     return this.liveStreams.canHoldPlaylist(stream) ? null : new AppError('no_capacity', NO_ROOM);
   }
 
-  /** Continues with the viewer that was kept for a browser that was asked to retry, or joins a new one. */
+  /** Continues with the viewer that was kept for a browser that was asked to retry, or adds a new viewer. */
   private join(
     key: StreamKey,
     selector: ContentSelector,
@@ -116,7 +117,7 @@ export class PlaylistRequestHandler {
   }
 }
 
-/** The wait of one request, which ends early if the client hangs up, the stream ends or the time is over. */
+/** The wait of one request. It ends early if the client hangs up, the stream ends or the time is over. */
 class PlaylistWait {
   private readonly timers: NodeJS.Timeout[] = [];
   private refusal: () => AppError | null = () => null;
@@ -152,7 +153,7 @@ class PlaylistWait {
     return value;
   }
 
-  /** Ends with an error as soon as `refusal` returns one. */
+  /** Ends the wait with an error as soon as `refusal` returns one. */
   refuseIf(refusal: () => AppError | null): void {
     this.refusal = refusal;
     const check = (): void => {
@@ -163,7 +164,7 @@ class PlaylistWait {
     this.timers.push(setInterval(check, REFUSAL_CHECK_MS));
   }
 
-  /** Ends with an error after this time. */
+  /** Ends the wait with an error after this time. */
   limit(ms: number): void {
     const detail = 'The stream has sent nothing that could become a segment.';
     this.later(ms, () => new AppError('start_timeout', detail));

@@ -2,7 +2,7 @@ import { wallClockIso } from '../../kernel/clock';
 import type { MediaSample, PreflightVerdict } from '../preflight';
 import type { PreflightDto, PreflightMediaDto } from './dto/preflight.dto';
 
-/** The response for a verdict. */
+/** The response for a verdict of a check. */
 export function toPreflightDto(verdict: PreflightVerdict, elapsedMs: number): PreflightDto {
   const { retryAfterS, sample } = verdict;
   return {

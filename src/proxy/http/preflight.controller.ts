@@ -18,10 +18,10 @@ import { toPreflightDto } from './preflight-mapping';
 import { clientAddress } from './request-client';
 import { RequestedContent } from './requested-content';
 import { ParsedQuery, type StreamQuery } from './stream-query';
-import { CorsHeaders, sendPreflight } from './stream-response';
+import { CorsHeaders, sendCorsPreflight } from './stream-response';
 
 /**
- * `/ace/preflight`: whether a content is playable. Open without a key like the streaming addresses, because a client
+ * `/ace/preflight`: whether a content is playable. Like the streaming addresses it needs no key, because a client
  * that may start a stream may also check it. HEAD validates the request and starts nothing.
  */
 @ApiTags('streaming')
@@ -42,13 +42,13 @@ export class PreflightController {
   @ApiExcludeEndpoint()
   options(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     reply.hijack();
-    sendPreflight(request.raw, reply.raw, request.id);
+    sendCorsPreflight(request.raw, reply.raw, request.id);
   }
 
   /**
    * Light: asks an engine what the content is and opens no engine session. Deep: also starts it, reads its media for
-   * some seconds and stops it. A stream that is being watched is not disturbed; its own state is the result. 200 for
-   * every result; an error if there is no result.
+   * some seconds and stops it. A stream that is being watched is not disturbed; its own state is the result. Every
+   * result has status 200; a check without a result gets an error.
    */
   @Get()
   @ApiOperation({ summary: 'Check whether a content is playable' })

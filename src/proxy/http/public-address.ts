@@ -1,16 +1,16 @@
 import type { FastifyRequest } from 'fastify';
 import { isHostValue } from '../../http';
 
-/** The parts of a request that its public address depends on. */
+/** The parts of a request on which its public address depends. */
 export type AddressedRequest = Pick<FastifyRequest, 'protocol' | 'host'> & {
   readonly headers: { readonly host?: string };
   readonly socket: { readonly localAddress?: string; readonly localPort?: number };
 };
 
 /**
- * The address of this server for the client of a request, without a slash at its end: PUBLIC_URL, or else the address
- * that the request names. A trusted proxy may pass on an `X-Forwarded-*` header that its own client wrote, so these
- * are used only if they are well formed.
+ * The address of this server as the client of a request must use it, without a slash at its end: PUBLIC_URL, or else
+ * the address that the request names. A trusted proxy may pass on an `X-Forwarded-*` header that its own client
+ * wrote, so such a header is used only if it is well formed.
  */
 export function publicAddress(request: AddressedRequest, publicUrl: string | null): string {
   if (publicUrl !== null) return publicUrl;
@@ -19,7 +19,7 @@ export function publicAddress(request: AddressedRequest, publicUrl: string | nul
   return `${protocol}://${named ?? socketAddress(request)}`;
 }
 
-/** For requests without a host, which only HTTP/1.0 allows. */
+/** The address for requests without a host, which only HTTP/1.0 allows. */
 function socketAddress({
   socket: { localAddress = 'localhost', localPort },
 }: AddressedRequest): string {

@@ -5,9 +5,12 @@ import { Viewer } from '../viewers';
 const MAX_AGENT_LENGTH = 256;
 const MAPPED_IPV4 = /^::ffff:(?=\d+\.)/i;
 
-/** The address of the client, with IPv4 written as IPv4. X-Forwarded-For counts only from TRUSTED_PROXIES. */
+/**
+ * The address of the client; IPv4 addresses are always in IPv4 form. X-Forwarded-For is used only if a proxy in
+ * TRUSTED_PROXIES sent it.
+ */
 export function clientAddress(request: FastifyRequest): string {
-  // Undefined, in spite of the type, if the connection was reset before the request was handled.
+  // In spite of its type, it is undefined if the connection was reset before the request was handled.
   const ip = request.ip as string | undefined;
   return (ip ?? '').replace(MAPPED_IPV4, '');
 }

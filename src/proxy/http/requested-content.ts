@@ -31,15 +31,18 @@ const SELECTORS: Readonly<Record<string, { readonly kind: SelectorKind; readonly
 
 const MAX_ADDRESS_LENGTH = 2048;
 /**
- * 40 hex digits as playlists contain them: with a scheme before them, slashes, blanks and line ends around them, and
- * `|User-Agent=x` after them.
+ * 40 hex digits as playlists contain them: a scheme may precede them, slashes, blanks and line ends may surround
+ * them, and `|User-Agent=x` may follow.
  */
 const ID = /^\s*(?:acestream:\/\/)?([0-9a-f]{40})\/*\s*(?:\|.*)?$/is;
 /** Printable ASCII with an infohash in hex or base32 among its parameters. */
 const MAGNET =
   /^magnet:\?([\x21-\x7e]*&)?xt=urn:btih:([0-9a-f]{40}|[a-z2-7]{32})(&[\x21-\x7e]*)?$/i;
 
-/** `url` and `magnet` let a client choose the addresses that an engine fetches. */
+/**
+ * Selectors by `url` and `magnet` must be allowed, because a client can choose by them which addresses an engine
+ * fetches.
+ */
 export type SelectorConfig = Pick<AppConfig, 'allowUrlSelectors'>;
 
 interface SelectorSource {
@@ -47,7 +50,7 @@ interface SelectorSource {
   readonly isOptional: boolean;
 }
 
-/** Reads the selector of a request. Null without a selector, where it is optional. */
+/** Reads the selector of a request. Null if the request has none and needs none. */
 @Injectable()
 export class ContentSelectorPipe implements PipeTransform<SelectorSource, ContentSelector | null> {
   constructor(@Inject(CONFIG) private readonly config: SelectorConfig) {}
@@ -70,17 +73,17 @@ const selectorOf = createParamDecorator(
   [describeSelectors],
 );
 
-/** The content that a request selects in its query or its path, as the handler's parameter. */
+/** Parameter decorator: the content that a request selects in its query or its path. */
 export function RequestedContent(): ParameterDecorator {
   return selectorOf(false, ContentSelectorPipe);
 }
 
-/** The same; null if the request selects no content. */
+/** Parameter decorator: the selected content, or null if the request selects none. */
 export function OptionalContent(): ParameterDecorator {
   return selectorOf(true, ContentSelectorPipe);
 }
 
-/** Adds the parameters to the OpenAPI description of the handler. */
+/** Adds the selectors to the OpenAPI description of the handler. */
 function describeSelectors(handlers: object, name: string | symbol | undefined): void {
   const handler = Object.getOwnPropertyDescriptor(handlers, name ?? '');
   if (name === undefined || handler === undefined) return;

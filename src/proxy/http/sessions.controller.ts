@@ -15,7 +15,7 @@ import {
 import { toClientDto, toFileClientDto, toSessionDto } from './stream-mapping';
 import { toUnobservedSessionDetailDto, toSessionDetailDto } from './statistics-mapping';
 
-/** Streams, which the API calls sessions, and their viewers. */
+/** Streams and their viewers. The API calls a stream a session. */
 @ApiTags('proxy')
 @Controller(['api/v1/proxy', 'proxy'])
 export class SessionsController {
@@ -40,7 +40,7 @@ export class SessionsController {
     return { sessions: this.listActive() };
   }
 
-  /** Show a session. Also works after its end. */
+  /** Show a session, running or ended. */
   @Get('sessions/:id')
   get(@Param('id') id: string): SessionDetailDto {
     const stream = this.streams.find(id);
@@ -50,14 +50,14 @@ export class SessionsController {
     throw new AppError('not_found', 'There is no such session.');
   }
 
-  /** Stop a session. Its viewers are reset. */
+  /** Stop a session. The connections of its viewers are reset. */
   @Delete('sessions/:id')
   @HttpCode(204)
   async stop(@Param('id') id: string): Promise<void> {
     await this.findActive(id).end('stopped');
   }
 
-  /** List the viewers of a session. Includes viewers that wait for its start. */
+  /** List the viewers of a session, including those that wait for its start. */
   @Get('sessions/:id/clients')
   clients(@Param('id') id: string): ClientListDto {
     const stream = this.findActive(id);

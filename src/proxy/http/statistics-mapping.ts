@@ -14,19 +14,19 @@ import type {
 } from './dto/statistics.dto';
 import { toSessionDto } from './stream-mapping';
 
-/** A running live stream with everything that is observed of it. */
+/** The details of a running live stream, with its statistics. */
 export function toSessionDetailDto(stream: LiveStream): SessionDetailDto {
   const stat = statOf(stream);
   return Object.assign(toSessionDto(stream.snapshot()), observed(stream), { stat });
 }
 
-/** A file, or a stream that is over: nothing is observed. */
+/** The details of a file or of an ended stream, which have no statistics. */
 export function toUnobservedSessionDetailDto(stream: StreamSnapshot): SessionDetailDto {
   const nothing = { stat: null, runway: null, media: [], looping: null, is_starving: false };
   return Object.assign(toSessionDto(stream), nothing);
 }
 
-/** @param sinceUnixMs only polls after this time are in the history */
+/** @param sinceUnixMs the history contains only polls after this time */
 export function toStreamStatsDto(stream: LiveStream, sinceUnixMs: number): StreamStatsDto {
   const { bitrateBps, buffer } = stream.snapshot();
   const sample = stream.observation.stat;

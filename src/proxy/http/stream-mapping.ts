@@ -5,7 +5,7 @@ import type { Viewer } from '../viewers';
 import type { ClientDto, SessionDto } from './dto/session.dto';
 import type { SourceInUseDto, StreamDto } from './dto/stream.dto';
 
-/** A stream under the name `session` in the API. */
+/** A stream as the API describes a session. */
 export function toSessionDto(stream: StreamSnapshot): SessionDto {
   return {
     stream_id: stream.id,

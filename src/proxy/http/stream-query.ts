@@ -5,7 +5,10 @@ import type { PreflightTier } from '../preflight';
 
 /** The query of a streaming address. */
 export interface StreamQuery {
-  /** All parameters, without blanks and line ends around their values. A name that was sent twice is there twice. */
+  /**
+   * All parameters, their values without blanks and line ends around them. A parameter that was sent twice is there
+   * twice.
+   */
   readonly parameters: URLSearchParams;
   /** `behind`: how far in the past the viewer wants to begin, in media ms; null: at the default position. */
   readonly behindMs: number | null;
@@ -16,30 +19,31 @@ export interface StreamQuery {
 }
 
 /**
- * Header fields for the player that some players append to an address, after an escaped or plain bar:
- * `|User-Agent=x&Referer=y`. A bar before anything else may be part of a value, and so may an escaped bar in a value
- * that is an address.
+ * Some playlists append HTTP header fields for the player to an address: `|User-Agent=x&Referer=y`, with a plain or
+ * escaped bar. This finds such a bar. Any bar without a header name and `=` after it may be part of a value.
  */
 const APPENDED_HEADERS = /(?:\||%7c)[\w-]+(?:=|%3d)/i;
+/** The same for a parameter whose value is an address, in which an escaped bar may be part of the value. */
 const APPENDED_TO_ADDRESS = /\|[\w-]+(?:=|%3d)/i;
+/** A bar after which nothing follows. */
 const LAST_BAR = /(?:\||%7c)$/i;
 const ADDRESSES: ReadonlySet<string> = new Set(['url', 'magnet']);
 
 const MAX_FILE_INDEX = 9999;
-/** One day: longer than any history, short enough to detect milliseconds or a date. */
+/** One day: longer than any history, and short enough to detect milliseconds or a date given by mistake. */
 const MAX_BEHIND_S = 86_400;
 const SECONDS = /^\d{1,5}(\.\d{1,3})?$/;
 
-/** The query of the request's streaming address, as the handler's parameter. */
+/** Parameter decorator: the query of a streaming address. */
 export const ParsedQuery = createParamDecorator(
   (_: unknown, context: ExecutionContext): StreamQuery =>
     readStreamQuery(context.switchToHttp().getRequest<FastifyRequest>()),
 );
 
 /**
- * Parses the query as it was sent, without header fields behind it. Parameters of acefleet are checked at every
- * streaming address, also where they have no effect, so that a typing error is reported. Parameters of engines and
- * unknown ones are ignored.
+ * Parses the query as it was sent, without header fields appended to it. The parameters of acefleet are checked at
+ * every streaming address, even where they have no effect, so that a typing error is reported. Parameters of engines
+ * and unknown ones are ignored.
  *
  * @throws AppError `invalid_selector` for a malformed escape or `_idx`, `invalid_request` for another wrong value
  */

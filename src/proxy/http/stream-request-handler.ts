@@ -14,15 +14,15 @@ import { behindHeaders, openStreamResponse } from './stream-response';
 export interface StreamRequestOptions {
   /** How far in the past the viewer wants to begin, in media ms; null: at the default position. */
   readonly behindMs?: number | null;
-  /** The token of a playback address; null: there is none. */
+  /** The token of a playback address; null if there is none. */
   readonly token?: string | null;
-  /** Called with the viewer before its start is waited for, and again if the content turns out to be a file. */
+  /** Called with the viewer before the wait for its start, and again if the content turns out to be a file. */
   readonly onJoined?: (viewer: Viewer) => void;
 }
 
 /**
- * Turns a GET request into a viewer of a live stream: waits for its start, sends the head with the first media, and
- * passes the socket to the stream. Before the head is sent, a failure is answered with its status.
+ * Turns a GET request into a viewer of a live stream: waits for the start, sends the response head with the first
+ * media, and passes the socket to the stream. A failure before the head was sent is answered with its status.
  */
 @Injectable()
 export class StreamRequestHandler {
@@ -36,7 +36,7 @@ export class StreamRequestHandler {
   /**
    * Resolves when the viewer receives media or is gone. From then on the stream is responsible for the viewer.
    *
-   * @throws AppError while nothing has been sent
+   * @throws AppError only while nothing has been sent
    */
   async handle(
     selector: ContentSelector,
@@ -65,7 +65,7 @@ export class StreamRequestHandler {
     } catch (error) {
       const hasHungUp = viewer.leaveReason === 'hung_up';
       viewer.leave('stream_failed');
-      // After the head of a stream, the client gets a file only with its next request.
+      // A client that has the head of a stream already can get the file only with its next request.
       if (earlyHead.socket !== null) earlyHead.socket.resetAndDestroy();
       else if (hasHungUp) reply.hijack();
       else {
@@ -82,19 +82,19 @@ export class StreamRequestHandler {
       (earlyHead.socket ?? request.raw.socket).destroy();
       return;
     }
-    // `attach` determines the position again in this same turn of the event loop, so the header is right.
+    // `attach` chooses the position again in this same turn of the event loop, so the header is right.
     const reachedMs = behindMs === null ? null : stream.reachableBehindMs(behindMs);
     const socket = earlyHead.socket ?? openResponse(request, reply, reachedMs);
     if (socket === null) viewer.leave('hung_up');
     else attach(stream, viewer, socket, this.config.proxyJoinBehindMs);
   }
 
-  /** @throws AppError `content_not_found` for an unknown channel. Whether another content exists, only engines know */
+  /** Checks only what is known without asking an engine. @throws AppError `content_not_found` for an unknown channel */
   checkExists(selector: ContentSelector): void {
     this.liveStreams.sourcesOf(selector);
   }
 
-  /** For a HEAD request: the position at which a viewer of the running stream would begin. Starts nothing. */
+  /** Headers for a HEAD request: the position at which a viewer of the running stream would begin. Starts nothing. */
   behindHeaders(
     selector: ContentSelector,
     behindMs: number | null,
@@ -104,8 +104,8 @@ export class StreamRequestHandler {
   }
 
   /**
-   * Players with a short read timeout get the head before the media, so that they keep waiting. If the start fails
-   * after that, the connection can only be reset.
+   * Sends the head before the media to players with a short read timeout, so that they keep waiting. If the start
+   * fails after that, the connection can only be reset.
    */
   private armEarlyHead(
     viewer: Viewer,
@@ -122,14 +122,14 @@ export class StreamRequestHandler {
       disarm: () => clearTimeout(timer),
     };
     const timer = setTimeout(() => {
-      // The position is unknown before the media, so there is no header for it.
+      // The position is not known before the media, so the response has no header for it.
       if (viewer.leaveReason === null) early.socket = openResponse(request, reply, null);
     }, proxyEarlyHeadersAfterMs);
     return early;
   }
 }
 
-/** After the head no error can be sent any more, so a viewer without media is reset. */
+/** After the head no error can be sent any more, so the connection of a viewer who cannot be attached is reset. */
 function attach(stream: LiveStream, viewer: Viewer, socket: Socket, behindMs: number): void {
   try {
     stream.attachViewer(viewer, socket, behindMs);
@@ -150,8 +150,9 @@ function openResponse(
 }
 
 /**
- * Only `close` of the response tells that a client has hung up, because `close` of the request comes with the end of
- * its body. A client that closes its sending half has left as well: no player does that and reads on.
+ * Removes the viewer when its client hangs up. Only the `close` event of the response tells that, because the request
+ * emits `close` at the end of its body. A client that closes only its sending half counts as gone too, because no
+ * player does that and reads on.
  */
 function removeOnHangUp(viewer: Viewer, response: ServerResponse, socket: Socket): void {
   const leave = (): void => viewer.leave('hung_up');
@@ -159,14 +160,14 @@ function removeOnHangUp(viewer: Viewer, response: ServerResponse, socket: Socket
     leave();
     socket.destroy();
   };
-  // The connection outlives an error response, so the listener of this viewer is removed from it.
+  // The connection continues after an error response, so the listener of this viewer is removed from it.
   response.once('close', () => {
     socket.off('end', leaveHalfClosed);
     leave();
   });
   socket.once('end', leaveHalfClosed);
   viewer.onGone = (reason) => {
-    // A viewer that was kicked gets no response. For every other reason, a waiting request gets an error.
+    // A waiting viewer that was kicked gets no response. For every other reason its request gets an error.
     if (reason === 'kicked' && viewer.socket === null) socket.resetAndDestroy();
   };
 }

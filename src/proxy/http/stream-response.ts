@@ -2,22 +2,22 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { applyDecorators, Header } from '@nestjs/common';
 
-/**
- * In every response of the streaming addresses. A length, an entity tag, ICY fields or ranges would each make some
- * player treat the stream as a file.
- */
+/** Sent with every response of the streaming addresses. */
 export const CORS_HEADERS = {
   'Access-Control-Allow-Origin': '*',
   'Access-Control-Expose-Headers': 'X-Request-Id, Retry-After, X-Stream-Behind',
 } as const;
 
-/** Adds `CORS_HEADERS` to the response of a handler, also to an error of its pipes. */
+/** Adds `CORS_HEADERS` to the response of a handler, and to the errors of its pipes. */
 export function CorsHeaders(): MethodDecorator {
   return applyDecorators(
     ...Object.entries(CORS_HEADERS).map(([name, value]) => Header(name, value)),
   );
 }
 
+/**
+ * No length, entity tag, ICY field or range is sent: each of them would make some player treat the stream as a file.
+ */
 const STREAM_HEADERS = {
   'Content-Type': 'video/mp2t',
   'Accept-Ranges': 'none',
@@ -48,8 +48,8 @@ export function sendStreamHead(
   response.end();
 }
 
-/** Answers the CORS preflight of a browser: every header is allowed, and ignored. */
-export function sendPreflight(
+/** Answers the CORS preflight request of a browser. Every header is allowed, and ignored. */
+export function sendCorsPreflight(
   request: IncomingMessage,
   response: ServerResponse,
   requestId: string,
@@ -66,9 +66,10 @@ export function sendPreflight(
 }
 
 /**
- * Sends the head of a stream and returns the socket for its unframed body; null if the connection is closed. The reply
- * must have been hijacked. `Connection: close` alone would leave chunked coding on, and no chunked coding without
- * `close` would promise keep-alive after an endless body.
+ * Sends the head of a stream and returns the socket for its body, which is sent without chunked coding. Null if the
+ * connection is closed. The reply must have been hijacked. Chunked coding must be switched off explicitly, because
+ * `Connection: close` does not do that. `Connection: close` is needed as well: without it the response would promise
+ * to keep the connection open after an endless body.
  */
 export function openStreamResponse(
   response: ServerResponse,
@@ -85,7 +86,9 @@ export function openStreamResponse(
   return socket;
 }
 
-/** Prepares a connection for hours of media: no timeout of the server, and keep-alive probes that find a dead peer. */
+/**
+ * Prepares a connection for hours of media: no timeout of the server, and keep-alive probes that detect a dead peer.
+ */
 export function readyForMedia(socket: Socket): void {
   socket.setTimeout(0);
   socket.setNoDelay(true);

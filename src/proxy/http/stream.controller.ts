@@ -18,13 +18,13 @@ import { FileRequestHandler } from './file-request-handler';
 import { RequestedContent } from './requested-content';
 import { ParsedQuery, type StreamQuery } from './stream-query';
 import { StreamRequestHandler } from './stream-request-handler';
-import { CorsHeaders, sendPreflight, sendStreamHead } from './stream-response';
+import { CorsHeaders, sendCorsPreflight, sendStreamHead } from './stream-response';
 
 const PATHS = ['ace/getstream', 'ace/getstream/:id'];
 
 /**
- * `/ace/getstream`, as engines and acexy have it. HEAD has a route of its own, before that of GET, because Fastify
- * would otherwise run the GET handler and start a stream for every probe.
+ * `/ace/getstream`, as engines and acexy provide it. HEAD has its own route before that of GET, because Fastify would
+ * otherwise run the GET handler and start a stream for every HEAD request.
  */
 @ApiTags('streaming')
 @Public()
@@ -58,10 +58,10 @@ export class StreamController {
   options(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     this.metrics.probed('options');
     reply.hijack();
-    sendPreflight(request.raw, reply.raw, request.id);
+    sendCorsPreflight(request.raw, reply.raw, request.id);
   }
 
-  /** The media as MPEG-TS, or with `format=json` the answer of an engine with addresses of this server. */
+  /** The media as MPEG-TS. With `format=json`, the answer of an engine with addresses of this server. */
   @Get(PATHS)
   @ApiOperation({
     summary: 'Watch a content as MPEG-TS',

@@ -11,7 +11,7 @@ import { StreamDto, StreamListQueryDto, StreamStoppedDto } from './dto/stream.dt
 import { toStreamDto } from './stream-mapping';
 import { toStreamStatsDto } from './statistics-mapping';
 
-/** Current and recent streams, in the shape of acestream-orchestrator. */
+/** Current and recent streams, in the form of acestream-orchestrator. */
 @ApiTags('streams')
 @Controller(['api/v1/streams', 'streams'])
 export class StreamsController {
@@ -29,7 +29,7 @@ export class StreamsController {
       );
   }
 
-  /** Show a stream. Also works after its end. */
+  /** Show a stream, running or ended. */
   @Get(':id')
   get(@Param('id') id: string): StreamDto {
     const snapshot = this.streams.find(id)?.snapshot() ?? this.streams.findPast(id);
@@ -37,7 +37,7 @@ export class StreamsController {
     return toStreamDto(snapshot);
   }
 
-  /** Show the statistics of an active stream. Answered from memory. The engine is polled every 2 s. */
+  /** Show the statistics of an active stream. The answer comes from memory; the engine is polled every 2 s. */
   @Get(':id/stats')
   stats(@Param('id') id: string, @Query() query: StreamStatsQueryDto): StreamStatsDto {
     const stream = this.streams.find(id);
@@ -48,7 +48,7 @@ export class StreamsController {
   }
 
   /**
-   * Move a stream to another engine. The new engine is prepared while the present one continues; viewers notice
+   * Move a stream to another engine. The new engine is prepared while the current one continues, so viewers notice
    * nothing. The stream stays on its engine when no other engine has room or the new one fails.
    */
   @Post(':id/move')
@@ -100,7 +100,7 @@ export class StreamsController {
     };
   }
 
-  /** Stop a stream. Its viewers are reset and its engine session is stopped. */
+  /** Stop a stream. The connections of its viewers are reset, and its engine session is stopped. */
   @Delete(':id')
   async stop(@Param('id') id: string): Promise<StreamStoppedDto> {
     const stream = this.streams.find(id);

@@ -295,7 +295,7 @@ export class LiveStream implements Stream {
   }
 
   get pinnedBytes(): number {
-    return this.fanout.pinnedBytes;
+    return this.fanout.unsentBytes;
   }
 
   /** Bytes of memory that viewers keep alive beyond the history, excluding buffers already in `counted`. */

@@ -27,7 +27,7 @@ const AC3_CHANNELS = [2, 1, 2, 3, 3, 4, 4, 5];
 const LAST_AC3_BSID = 10;
 const LAST_EAC3_BSID = 16;
 
-/** A frame begins within this many bytes of any sane stream. */
+/** A frame begins within this many bytes in any sane stream. */
 const MAX_SEARCHED = 8 * 1024;
 
 type FrameParser = (bytes: Buffer) => AudioParameters | null;
@@ -105,7 +105,7 @@ function readAudioConfig(reader: BitReader): AudioParameters | null {
   const objectType = readObjectType(reader);
   let sampleRateHz = readSampleRate(reader);
   const channels = AAC_CHANNELS[reader.bits(4)] ?? null;
-  // The sample rate of the core is half of the output rate.
+  // The first sample rate is that of the core decoder. The output rate follows.
   if (objectType === SBR || objectType === PS) sampleRateHz = readSampleRate(reader);
   if (reader.overran() || sampleRateHz === null) return null;
   const isStereo = objectType === PS && channels === 1;
@@ -140,7 +140,7 @@ function parseMpegAudio(bytes: Buffer): AudioParameters | null {
   const mode = reader.bits(2);
   const isReserved = version === 1 || layer === 4 || bitrate === 15 || rate === undefined;
   if (reader.overran() || isReserved) return null;
-  // MPEG-1 has the rates of the table, MPEG-2 half of them, 2.5 a quarter.
+  // MPEG-1 uses the rates of the table, MPEG-2 half of them, and MPEG-2.5 a quarter.
   const divisor = version === 3 ? 1 : version === 2 ? 2 : 4;
   return {
     profile: `Layer ${layer}`,
@@ -164,7 +164,7 @@ function parseAc3(bytes: Buffer): AudioParameters | null {
   if (mode === 2) reader.skip(2);
   const low = reader.bits(1);
   if (rate === undefined) return null;
-  // Half and quarter rates have identifications of their own.
+  // bsid 9 and 10 mean half and a quarter of the rate in the table.
   const sampleRateHz = rate / 2 ** Math.max(0, bsid - 8);
   return { profile: null, sampleRateHz, channels: (AC3_CHANNELS[mode] ?? 0) + low };
 }

@@ -1,8 +1,8 @@
 import { byteAt } from './packet';
 
 /**
- * Reads bits in order. After the end all bits are 0 and `overran` is true, so a parser of arbitrary bytes finishes and
- * then knows that its result is invalid.
+ * Reads bits in order. After the end all bits are 0 and `overran` is true. A parser therefore always finishes,
+ * whatever the bytes are, and then knows that its result is invalid.
  */
 export class BitReader {
   private at = 0;
@@ -44,7 +44,7 @@ export class BitReader {
     return 2 ** zeros - 1 + this.bits(zeros);
   }
 
-  /** The same with a sign. */
+  /** Exp-Golomb code of a signed number. */
   signed(): number {
     const code = this.unsigned();
     return code % 2 === 1 ? (code + 1) / 2 : -code / 2;
@@ -62,7 +62,7 @@ export class BitReader {
   }
 }
 
-/** The unit without its emulation prevention bytes (03). */
+/** The NAL unit without its emulation prevention bytes (03). */
 export function withoutEmulation(unit: Buffer): Buffer {
   const plain = Buffer.alloc(unit.length);
   let zeros = 0;

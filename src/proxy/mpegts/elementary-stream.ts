@@ -19,7 +19,7 @@ export class ElementaryStreamTap {
     private readonly maxTimes: number,
   ) {}
 
-  /** PES packets that have begun. */
+  /** Number of PES packets that have begun. */
   get units(): number {
     return this.times.length;
   }

@@ -3,8 +3,9 @@ import { parameterPackets } from './parameter-sets';
 import { type PsiSnapshot } from './psi-tracker';
 import { type PesPlace } from './random-access';
 
-/** Approximate heap memory of a point's objects, and of a Buffer without its bytes. */
+/** Approximate heap memory of a point's objects. */
 const POINT_BYTES = 400;
+/** Approximate heap memory of a Buffer without its bytes. */
 const BUFFER_BYTES = 250;
 
 /**
@@ -13,9 +14,10 @@ const BUFFER_BYTES = 250;
  */
 export class EntryPoint {
   /**
-   * @param parameters parameter sets of the video stream, if decoding needs more than the following packets
-   * @param keyframe true for a video picture; false for points of programmes without video
-   * @param isClean true if every picture from here on can be decoded; false if undecodable ones come first
+   * @param parameters parameter sets of the video stream, if those that follow the point are not sufficient
+   * @param keyframe true if a decodable video picture begins here; false for streams without video and plain join
+   *   points
+   * @param isClean true if every picture from here on can be decoded; false if undecodable ones may come first
    */
   constructor(
     private readonly place: PesPlace,
@@ -24,13 +26,13 @@ export class EntryPoint {
     readonly isClean: boolean,
   ) {}
 
-  /** A position that needs only the tables, or of which nothing else is known. */
+  /** A point right after the tables, at which no PES packet is known to begin. */
   static afterTables(position: number, psi: PsiSnapshot): EntryPoint {
     const nothing = { pid: NULL_PID, counter: 0, pts: -1, dts: -1 };
     return new EntryPoint({ position, psi, ...nothing }, null, false, false);
   }
 
-  /** A packet that starts an audio frame of this PID. */
+  /** A point at a packet that begins a PES packet of this audio PID. */
   static atAudio(pid: number, position: number, psi: PsiSnapshot): EntryPoint {
     return new EntryPoint({ position, psi, pid, counter: 0, pts: -1, dts: -1 }, null, false, true);
   }
@@ -53,12 +55,12 @@ export class EntryPoint {
     return Buffer.concat([this.tables, ...this.parameterPackets()]);
   }
 
-  /** The tables alone, with counters that their PIDs continue. A new Buffer. */
+  /** The tables alone in a new Buffer, with counters that the packets after the point continue. */
   get tables(): Buffer {
     return this.place.psi.preface();
   }
 
-  /** Packets with the parameter sets; none if the stream repeats them itself. */
+  /** Packets with the parameter sets; none if the stream contains them itself. */
   parameterPackets(): readonly Buffer[] {
     return this.parameters === null ? [] : [parameterPackets(this.parameters, this.place)];
   }
@@ -68,7 +70,7 @@ export class EntryPoint {
     this.place.psi.keep();
   }
 
-  /** Memory that this point holds and its neighbour in the list does not. */
+  /** Bytes of memory that this point holds and its neighbour in the list does not. */
   bytesBeside(neighbour: EntryPoint | null): number {
     const { parameters, place } = this;
     const ownParameters = parameters === neighbour?.parameters ? null : parameters;

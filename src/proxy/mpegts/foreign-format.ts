@@ -1,7 +1,7 @@
 import { byteAt, SYNC, TS_PACKET } from './packet';
 import { PACKET_DISTANCES } from './packet-aligner';
 
-/** Number of first bytes of a source that are kept to identify its format. */
+/** Number of bytes at the beginning of a source that are kept to identify its format. */
 export const HEAD_BYTES = 2048;
 
 /** Number of sync bytes at a constant distance that prove packets of an unknown framing. */
@@ -27,7 +27,7 @@ const BEGINNINGS: readonly (readonly [name: string, offset: number, bytes: strin
   ['AC-3', 0, '\x0bw'],
 ];
 
-/** Name of the media format of a body by its first bytes; null if it is no media format (an error page, noise). */
+/** Name of the media format that begins with these bytes; null if they begin no media format, such as an error page. */
 export function mediaFormatOf(head: Buffer): string | null {
   const text = head.toString('latin1', 0, 16);
   return BEGINNINGS.find(([, offset, bytes]) => text.startsWith(bytes, offset))?.[0] ?? null;
@@ -42,7 +42,9 @@ export function describeBytes(head: Buffer): string {
   return `the bytes ${dump.replace(/..(?=.)/g, '$& ')}`;
 }
 
-/** Distance of the transport packets in `head` if it is an unsupported one; null if there are no packets. */
+/**
+ * Distance of the transport packets in `head` if it is one that we do not support; null if there are no such packets.
+ */
 export function foreignDistanceOf(head: Buffer): number | null {
   for (let distance = TS_PACKET + 1; distance <= MAX_DISTANCE; distance++) {
     if (PACKET_DISTANCES.some((known) => distance % known === 0)) continue;
@@ -56,7 +58,7 @@ export function foreignDistanceOf(head: Buffer): number | null {
 
 function arePackets(head: Buffer, first: number, distance: number): boolean {
   for (let index = 0, at = first; index < SYNCS; index++, at += distance) {
-    // Every packet has a payload or an adaptation field; text of one repeated letter has neither.
+    // Every packet has a payload or an adaptation field. Text of the letter G (0x47) alone has neither.
     if (head[at] !== SYNC || (byteAt(head, at + 3) & 0x30) === 0) return false;
   }
   return true;

@@ -12,14 +12,14 @@ const PROFILES: ReadonlyMap<number, string> = new Map([
   [122, 'High 4:2:2'],
   [244, 'High 4:4:4 Predictive'],
 ]);
-/** Profiles whose parameter sets contain the chroma format. */
+/** Profiles whose SPS contains the chroma format. */
 const WITH_CHROMA = new Set([100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135]);
 const BASELINE = 66;
-/** No sane parameter set is longer, scaling lists included. */
+/** No sane SPS is longer, even with scaling lists. */
 const MAX_BYTES = 1024;
 const EXTENDED_SAR = 255;
 
-/** Parses an H.264 sequence parameter set; `unit` begins with its NAL header. Null if it is none. */
+/** Parses an H.264 sequence parameter set; `unit` begins with its NAL unit header. Null if it is no SPS. */
 export function parseH264Parameters(unit: Buffer): VideoParameters | null {
   if (unit.length < 5 || ((unit[0] ?? 0) & 0x1f) !== 7) return null;
   const reader = new BitReader(withoutEmulation(unit.subarray(1, MAX_BYTES)));
@@ -97,7 +97,7 @@ function skipPictureOrder(reader: BitReader): void {
   for (let i = 0; i < cycle && !reader.overran(); i++) reader.signed();
 }
 
-/** Only the timing of the usability information is used; it counts fields. */
+/** Frame rate from the timing in the VUI, which counts fields; null if the SPS contains none. */
 function readFrameRate(reader: BitReader): number | null {
   skipPictureDescription(reader);
   if (!reader.flag()) return null;
@@ -106,7 +106,10 @@ function readFrameRate(reader: BitReader): number | null {
   return unitsInTick === 0 ? null : timeScale / (2 * unitsInTick);
 }
 
-/** Aspect ratio, overscan, signal type and chroma location, which H.264 and HEVC have in common. */
+/**
+ * Skips the beginning of the VUI, which is the same in H.264 and HEVC: aspect ratio, overscan, signal type, chroma
+ * location.
+ */
 export function skipPictureDescription(reader: BitReader): void {
   if (reader.flag() && reader.bits(8) === EXTENDED_SAR) reader.skip(32);
   if (reader.flag()) reader.skip(1);

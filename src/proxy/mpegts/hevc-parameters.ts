@@ -11,12 +11,12 @@ const PROFILES: ReadonlyMap<number, string> = new Map([
 ]);
 const SPS = 33;
 const MAX_BYTES = 2048;
-/** Limits of the standard; larger values mean that the bytes are no parameter set. */
+/** Limits of the standard. Larger values mean that the bytes are no SPS. */
 const MAX_SHORT_TERM_SETS = 64;
 const MAX_PICTURES_IN_SET = 16;
 const MAX_LONG_TERM = 32;
 
-/** Parses an HEVC sequence parameter set; `unit` begins with its NAL header. Null if it is none. */
+/** Parses an HEVC sequence parameter set; `unit` begins with its NAL unit header. Null if it is no SPS. */
 export function parseHevcParameters(unit: Buffer): VideoParameters | null {
   if (unit.length < 6 || (((unit[0] ?? 0) >> 1) & 0x3f) !== SPS) return null;
   const reader = new BitReader(withoutEmulation(unit.subarray(2, MAX_BYTES)));
@@ -72,7 +72,10 @@ function readProfile(
   return { profile, level, interlaced: isInterlaced && !isProgressive };
 }
 
-/** The timing is near the end, after sets whose length depends on their content. */
+/**
+ * Frame rate from the timing in the VUI; null if the SPS contains none. All fields before it must be parsed, because
+ * their length varies.
+ */
 function readFrameRate(reader: BitReader, subLayers: number): number | null {
   reader.unsigned();
   reader.unsigned();
@@ -118,7 +121,7 @@ function skipScalingLists(reader: BitReader): void {
   }
 }
 
-/** False if the bytes are not valid short-term sets. */
+/** Skips the short-term reference picture sets. Returns false if they are invalid. */
 function skipShortTermSets(reader: BitReader): boolean {
   const sets = reader.unsigned();
   if (sets > MAX_SHORT_TERM_SETS) return false;

@@ -34,7 +34,7 @@ export {
   type SectionSink,
 } from './psi';
 export { type PsiSnapshot, PsiTracker } from './psi-tracker';
-export { TableRepair, type TableReader } from './table-repair';
+export { TableRepair, type PacketConsumer } from './table-repair';
 export {
   SOURCE_BUDGET,
   SourceBudget,
@@ -51,21 +51,21 @@ export {
 export { type ClockSource, MediaClock } from './media-clock';
 export { EntryPoint } from './entry-point';
 export { TransportScanner } from './transport-scanner';
-export { AccessUnitReader } from './access-units';
-export { type AccessUnit, UnitTrack } from './unit-track';
+export { PesUnitReader } from './pes-units';
+export { type PesUnit, UnitTrack } from './unit-track';
 export { cutOf, PROVING_UNITS } from './overlap';
 export {
   learnProgramme,
   mapProgramme,
-  type OwnProgramme,
+  type OutgoingProgramme,
   type ProgrammeMapping,
-} from './own-programme';
+} from './outgoing-programme';
 export { type OutgoingState, PacketRewriter } from './packet-rewriter';
 export { type PsiTables } from './psi-tracker';
 export { stepBetween, ticksToFollow, withMovedTimes } from './moved-times';
 export { SpreadTimes } from './spread-times';
 export { discontinuityPreface, firstContinuities, type PidContinuity } from './splice';
-export { type AccessUnitPrint, accessUnitPrint } from './access-unit-print';
+export { type PesUnitPrint, pesUnitPrint } from './pes-unit-print';
 export { LoopDetector, type MediaLoop } from './loop-detector';
 export { type AudioParameters, type VideoParameters } from './media-facts';
 export { MediaInspector, type StreamFacts } from './media-inspector';

@@ -6,21 +6,21 @@ export interface Lead {
   readonly stream: ProgrammeStream;
 }
 
-/** Maximum number of changes kept; earlier positions count as the oldest one's. */
+/** Maximum number of changes that are kept. Positions before the oldest one are treated as if it applied to them. */
 const MAX_LEADS = 64;
 
 /** Records which stream led the programme at which positions. */
 export class LeadLog {
   private readonly leads: Lead[] = [];
 
-  /** Records that a stream leads from `position` on, and discards changes after that position. */
+  /** Records that a stream leads from `position` on, and drops changes at or after that position. */
   add(lead: Lead): void {
     while ((this.leads.at(-1)?.position ?? -1) >= lead.position) this.leads.pop();
     this.leads.push(lead);
     if (this.leads.length > MAX_LEADS) this.leads.shift();
   }
 
-  /** The stream that leads at `position`; null before there was a programme. */
+  /** The change of the lead that applies at `position`; null before there was a programme. */
   at(position: number): Lead | null {
     const { leads } = this;
     let index = leads.length - 1;

@@ -4,14 +4,17 @@ import { PointSearch } from './point-search';
 import { leadingOrder, type Programme, type ProgrammeStream } from './programme';
 import { type PsiSnapshot } from './psi-tracker';
 
-/** A stream without any PES packet keeps the lead for at most this long. */
+/** A stream that has sent no PES packet keeps the lead for at most this long. */
 const UNSEEN_MS = 2000;
-/** A stream with a single PES packet may be a still picture; its interval is not known before the next one. */
+/**
+ * A stream that has sent one PES packet keeps the lead for at most this long. It may be a still picture with a long
+ * interval.
+ */
 const SEEN_ONCE_MS = 15_000;
-/** Bounds of the time that a stream may be silent, which is twice its longest interval. */
+/** Bounds of the time that a stream may be silent. Within them it is twice the longest recent interval. */
 const LEAST_PATIENCE_MS = 2000;
 const MOST_PATIENCE_MS = 30_000;
-/** Decay of the longest interval with each following PES packet. */
+/** The longest recent interval is multiplied by this at each following PES packet. */
 const FORGETTING = 0.9;
 /** Larger steps of a stream's own timestamps mean another time base. */
 const MAX_STEP_MS = 10_000;
@@ -25,11 +28,11 @@ export class LeadCandidate {
   rank = 0;
   /** True once a PES packet was seen. */
   isSeen = false;
-  /** Programme time of its last PES packet, or of its announcement if there was none. */
+  /** Programme time of its last PES packet; before the first one, the time at which it was announced. */
   lastMs: number;
-  /** Position from which it could lead: its first PES packet after the last one of the leading stream. */
-  readonly since = { sign: -1, position: 0, psi: null as PsiSnapshot | null };
-  /** Programme time according to its own timestamps. */
+  /** Where it could take the lead: at its first PES packet after the last one of the leading stream. */
+  readonly since = { pesCount: -1, position: 0, psi: null as PsiSnapshot | null };
+  /** Programme time that its own timestamps yield. */
   private ownMs: number;
   private lastTicks = -1;
   private lastClockMs: number | null = null;
@@ -53,15 +56,18 @@ export class LeadCandidate {
   }
 
   /**
-   * Records the start of a PES packet with its decoding time in ticks of 90 kHz, or −1 and then the time of the
-   * stream's clock. Takes the current programme time and returns the updated one.
+   * Records the start of a PES packet, and returns the programme time after it.
+   *
+   * @param ticks decoding time in ticks of 90 kHz; −1 if the PES packet has none
+   * @param clockMs media time at the PES packet, used if it has no decoding time
+   * @param nowMs programme time so far
    */
   recordPes(ticks: number, clockMs: number | null, nowMs: number): number {
     const stepMs = this.step(ticks, clockMs);
     const isLine = this.isSeen && stepMs <= MAX_STEP_MS && stepMs >= -MAX_BACK_MS;
     this.ownMs = isLine ? this.ownMs + stepMs : nowMs;
     const presentMs = Math.max(nowMs, this.ownMs);
-    // A stream that arrives alone is measured by its own timestamps.
+    // If no other stream arrives, programme time follows the timestamps of this one, so its interval is measured too.
     if (this.isSeen) {
       this.gapMs = Math.max(presentMs - this.lastMs, (this.gapMs ?? 0) * FORGETTING);
     }
@@ -84,9 +90,9 @@ export class LeadCandidate {
 }
 
 /**
- * Decides which stream leads the programme by what arrives, not by what is announced. The best announced stream leads
- * at first. It loses the lead if it is silent while others continue, and regains it with its first random access
- * point. Time is taken from the streams themselves, because the PCR may be on the silent PID.
+ * Decides which stream leads the programme. The best announced stream leads at first. It loses the lead if it is
+ * silent while others continue, and regains it with its first random access point after that. Time is taken from the
+ * streams themselves, because the PCR may be on the silent PID.
  */
 export class LeadWatch {
   readonly log = new LeadLog();
@@ -95,8 +101,8 @@ export class LeadWatch {
   private candidates: readonly LeadCandidate[] = [];
   private readonly byPid = new Map<number, LeadCandidate>();
   private nowMs = 0;
-  /** Number of PES packets of leading streams, and of changes of the lead. */
-  private signs = 0;
+  /** Number of PES packets of the leading streams, plus the number of changes of the lead. */
+  private pesCount = 0;
 
   /** The candidates that do not lead. */
   get rivals(): readonly LeadCandidate[] {
@@ -107,7 +113,7 @@ export class LeadWatch {
    * True once a video or audio stream of the programme has sent media. Always true for programmes without video and
    * audio.
    */
-  get hasAnnouncedMedia(): boolean {
+  get hasReceivedAnnouncedStream(): boolean {
     return this.candidates.some(
       ({ isSeen, stream }) => isSeen || (stream.kind !== 'video' && stream.kind !== 'audio'),
     );
@@ -143,12 +149,12 @@ export class LeadWatch {
   recordLeading(ticks: number, clockMs: number | null): void {
     if (this.leading === null) return;
     this.nowMs = this.leading.recordPes(ticks, clockMs, this.nowMs);
-    this.signs++;
+    this.pesCount++;
   }
 
   /**
-   * The same for another candidate, at `position`, after the tables `psi`. Returns true if the leading stream is
-   * silent and this candidate should lead from `since` on.
+   * Records the start of a PES packet of another candidate at `position`, after the tables `psi`; times as for
+   * `recordLeading`. Returns true if the leading stream is silent and this candidate should lead from `since` on.
    */
   recordRival(
     candidate: LeadCandidate,
@@ -161,8 +167,8 @@ export class LeadWatch {
     const { leading } = this;
     if (leading === null) return false;
     const { since } = candidate;
-    if (since.sign !== this.signs) {
-      since.sign = this.signs;
+    if (since.pesCount !== this.pesCount) {
+      since.pesCount = this.pesCount;
       since.position = position;
       since.psi = psi;
     }
@@ -177,7 +183,7 @@ export class LeadWatch {
 
   lead(candidate: LeadCandidate, position: number): void {
     this.leading = candidate;
-    this.signs++;
+    this.pesCount++;
     this.log.add({ position, stream: candidate.stream });
   }
 

@@ -1,24 +1,24 @@
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { accessUnitPrint, type AccessUnitPrint } from './access-unit-print';
+import { pesUnitPrint, type PesUnitPrint } from './pes-unit-print';
 import { LoopDetector } from './loop-detector';
 
 const SECOND = 90_000;
 const WRAP = 2 ** 33;
 
 /** A unit of the content's own time `second`. */
-const unit = (second: number, content = second): AccessUnitPrint => ({
+const unit = (second: number, content = second): PesUnitPrint => ({
   ticks: (second * SECOND) % WRAP,
   print: ((second * SECOND) % WRAP) * 1000 + (content % 1000),
 });
 
 /** Feeds units that are 1 s of media apart. Returns the seconds at which a loop was reported. */
-function feed(detector: LoopDetector, units: readonly AccessUnitPrint[], fromMs = 0): number[] {
+function feed(detector: LoopDetector, units: readonly PesUnitPrint[], fromMs = 0): number[] {
   return units.flatMap((one, i) => (detector.add(one, fromMs + i * 1000) === null ? [] : [i]));
 }
 
-const seconds = (from: number, count: number): AccessUnitPrint[] =>
+const seconds = (from: number, count: number): PesUnitPrint[] =>
   Array.from({ length: count }, (_, i) => unit(from + i));
 
 describe('LoopDetector', () => {
@@ -50,7 +50,7 @@ describe('LoopDetector', () => {
     expect(feed(detector, seconds(20, 30), 40_000)).toEqual([0]);
   });
 
-  it.each<[string, () => AccessUnitPrint[]]>([
+  it.each<[string, () => PesUnitPrint[]]>([
     ['a stream that continues', () => seconds(0, 2000)],
     [
       'a picture that stands still',
@@ -111,33 +111,32 @@ describe('LoopDetector', () => {
   });
 });
 
-describe('accessUnitPrint', () => {
+describe('pesUnitPrint', () => {
   const bytes = readFileSync(join(__dirname, 'fixtures', 'h264-aac.m2t'));
   const keyframes: number[] = JSON.parse(
     readFileSync(join(__dirname, 'fixtures', 'h264-aac.json'), 'utf8'),
   ).keyframes;
-  const print = (from: number, to = bytes.length) =>
-    accessUnitPrint([bytes.subarray(from, to)], 256);
+  const print = (from: number, to = bytes.length) => pesUnitPrint([bytes.subarray(from, to)], 256);
 
   it('is equal for the same unit, however its packets are grouped, and different for other units', () => {
     const prints = keyframes.slice(0, -1).map((at) => print(at));
-    expect(new Set(prints.map((one) => (one as AccessUnitPrint).print)).size).toBe(prints.length);
+    expect(new Set(prints.map((one) => (one as PesUnitPrint).print)).size).toBe(prints.length);
     const at = keyframes[1]!;
     const packets = Array.from({ length: 100 }, (_, i) =>
       bytes.subarray(at + i * 188, at + (i + 1) * 188),
     );
-    expect(accessUnitPrint(packets, 256)).toEqual(prints[1]);
+    expect(pesUnitPrint(packets, 256)).toEqual(prints[1]);
   });
 
   it('waits for the whole unit', () => {
     expect(print(keyframes[1]!, keyframes[1]! + 188)).toBe('incomplete');
-    expect(accessUnitPrint([], 256)).toBe('incomplete');
+    expect(pesUnitPrint([], 256)).toBe('incomplete');
   });
 
   it('never throws', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 188 * 3, maxLength: 188 * 8 }), (noise) => {
-        accessUnitPrint([Buffer.from(noise)], 256);
+        pesUnitPrint([Buffer.from(noise)], 256);
       }),
     );
   });

@@ -1,4 +1,4 @@
-import { type AccessUnitPrint } from './access-unit-print';
+import { type PesUnitPrint } from './pes-unit-print';
 
 /** A source that repeats the same content. */
 export interface MediaLoop {
@@ -7,13 +7,17 @@ export interface MediaLoop {
 }
 
 /**
- * Maximum number of remembered units. One unit per 500 ms of its own time is remembered, so this is more than 8 min.
+ * Maximum number of fingerprints that are remembered. One PES packet per 500 ms of its own time is remembered, so
+ * this is more than 8 min.
  */
 const MAX_REMEMBERED = 1024;
 const SAMPLE_TICKS = 45_000;
-/** Minimum number of repeated units that prove a loop. */
+/** Minimum number of repeated fingerprints that prove a loop. */
 const MIN_REPEATED = 3;
-/** Consecutive new units that end a repetition. A single one may be the seam of the loop, cut differently each time. */
+/**
+ * Consecutive new fingerprints that end a loop. A single one may be the seam of the loop, which can be cut
+ * differently each time.
+ */
 const FRESH_ENDS = 2;
 
 interface Run {
@@ -23,9 +27,9 @@ interface Run {
 }
 
 /**
- * Detects a source that repeats itself: units whose decoding time *and* content were seen before. A still picture has
- * new times, and a restarted clock has new content, so neither alone is a loop. The detector is reset per source,
- * because a splice may overlap the previous source.
+ * Detects a source that repeats itself: PES packets whose decoding time *and* content were seen before. A still
+ * picture has new times, and a restarted clock has new content, so neither alone is a loop. The detector is reset for
+ * each source, because a new source may repeat media of the previous one.
  */
 export class LoopDetector {
   /** Media time at which each fingerprint was last seen, oldest first. */
@@ -53,11 +57,11 @@ export class LoopDetector {
   }
 
   /**
-   * Takes the next unit, at `timeMs` of media time, which never goes back. Returns the loop that it belongs to, or
-   * null.
+   * Takes the fingerprint of the next PES packet, at `timeMs` of media time, which never goes back. Returns the loop
+   * to which the PES packet belongs, or null.
    */
-  add({ ticks, print }: AccessUnitPrint, timeMs: number): MediaLoop | null {
-    // Sample by the content's own timestamps, so that a repetition is sampled at the same units.
+  add({ ticks, print }: PesUnitPrint, timeMs: number): MediaLoop | null {
+    // Sampling follows the timestamps of the content, so that a repetition is sampled at the same PES packets.
     const sample = Math.floor(ticks / SAMPLE_TICKS);
     if (sample === this.lastSample && print !== this.lastPrint) return this.loop(timeMs);
     this.lastSample = sample;

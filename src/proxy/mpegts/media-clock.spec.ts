@@ -161,7 +161,7 @@ describe('MediaClock', () => {
     const clock = new MediaClock();
     clock.addPcr(0, 0, 0);
     clock.addPcr(1000, 100 * MS, 100);
-    clock.restartSource();
+    clock.chooseTimeSourceAgain();
     clock.addPts(2000, 900_000, 150);
     clock.addPts(3000, 903_600, 150);
     expect(clock.mediaTimeAt(3000)).toBe(190);

@@ -1,36 +1,40 @@
 import { SampleTrack } from './sample-track';
 
-/** Source of media time; each is better than the one before. */
+/** Sources of media time; each is better than the one before. */
 export type ClockSource = 'none' | 'arrival' | 'pts' | 'pcr';
 
 const TICKS_PER_MS = 27_000;
 /** PCR wraps at 2^33 × 300 ticks, about 26.5 hours; so does PTS, counted in the same ticks. */
 const WRAP = 2 ** 33 * 300;
+/** Larger steps of the clock mean another time base. */
 const MAX_STEP_MS = 10_000;
+/** Larger steps back of the clock mean another time base. */
 const MAX_BACK_MS = 1_000;
 /**
- * A flagged step up to this size is continuous time: some encoders flag every picture, and PCRs come ten times a
- * second.
+ * A step that is flagged as a discontinuity is continuous time if it is at most this long. Some encoders flag every
+ * picture, and PCRs come ten times a second.
  */
 const MAX_FLAGGED_STEP_MS = 1_000;
-/** Resolution of the arrival fallback. */
+/** Minimum step of media time while it is taken from arrival. */
 const ARRIVAL_STEP_MS = 100;
+/** Media time over which one byte rate is measured. */
 const SLOPE_MS = 2_000;
+/** The bit rate is the median of this many measured byte rates. */
 const SLOPES_KEPT = 15;
-/** Minimum media for an estimated rate before the first full slope. */
+/** Media time after which the byte rate is estimated while none was measured yet. */
 const FIRST_RATE_MS = 40;
 const MAX_SAMPLES = 20_000;
-/** A clock that does not advance for this many samples and this long is stuck, while media continue. */
+/** A clock that has not advanced for this many samples and for `STUCK_MS` is stuck, while media continue. */
 const STUCK_SAMPLES = 10;
 const STUCK_MS = 5_000;
 
 /**
- * Media time of a stream: a monotone mapping from byte positions to milliseconds, beginning at 0. It is taken from the
- * PCR, else from PTS, else from arrival. A wrap is no discontinuity. At a discontinuity, and while the clock is stuck,
- * media time advances by arrival time.
+ * Media time of a stream: a monotone mapping from byte positions to milliseconds, beginning at 0. It is taken from
+ * the PCR, else from PTS, else from arrival. A wrap of the clock is no discontinuity. At a discontinuity, and while
+ * the clock is stuck, media time advances by the arrival time that has passed.
  */
 export class MediaClock {
-  /** Number of new time bases after the first; changes to a better source do not count. */
+  /** Number of new time bases after the first one. A change to a better source does not count. */
   discontinuities = 0;
   private currentSource: ClockSource = 'none';
   private readonly track = new SampleTrack(MAX_SAMPLES);
@@ -62,7 +66,7 @@ export class MediaClock {
     return this.track.bytes;
   }
 
-  /** Bits per second of media time: the median of slopes over 2 s each; null before the first. */
+  /** Bits per second of media time: the median of byte rates measured over 2 s each; null before the first. */
   get bitrateBps(): number | null {
     return this.medianBytesPerMs === null ? null : Math.round(this.medianBytesPerMs * 8000);
   }
@@ -77,7 +81,7 @@ export class MediaClock {
     if (this.currentSource !== 'pcr') this.addTicks('pts', position, ticks90k * 300, arrivalMs);
   }
 
-  /** Bytes arrived; ignored once there is a better source. */
+  /** Takes the arrival time of the byte at `position`; ignored once there is a better source. */
   addArrival(position: number, arrivalMs: number): void {
     if (this.currentSource === 'none') {
       this.currentSource = 'arrival';
@@ -91,13 +95,16 @@ export class MediaClock {
     }
   }
 
-  /** The discontinuity flag was seen, so the next sample may have a new time base. */
+  /** Call when the discontinuity flag was seen: the next sample may have a new time base. */
   expectDiscontinuity(): void {
     this.isFlagged = this.currentSource !== 'none';
   }
 
-  /** Call when the programme changes: the new one may have no PCR, so the best source is chosen again. */
-  restartSource(): void {
+  /**
+   * Call when the PCR has another PID or is silent: the best source is chosen again, because there may be no PCR any
+   * more.
+   */
+  chooseTimeSourceAgain(): void {
     if (this.currentSource === 'none') return;
     this.currentSource = 'arrival';
     this.startsAnew = true;
@@ -156,7 +163,7 @@ export class MediaClock {
       this.add(position, this.lastTimeMs + arrivalMs - this.lastArrivalMs, arrivalMs);
       return;
     }
-    // A small step back is jitter of a careless multiplexer: media time stands still until the clock has caught up.
+    // A small step back is jitter of a careless multiplexer. Media time stands still until the clock has caught up.
     if (stepMs < 0) return;
     this.lastTicks = ticks;
     this.add(position, this.lastTimeMs + stepMs, arrivalMs);

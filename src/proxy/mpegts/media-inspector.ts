@@ -21,10 +21,10 @@ export interface StreamFacts {
   readonly audio: AudioParameters | null;
 }
 
-/** Bytes of one stream that are inspected per call. */
+/** Maximum number of bytes of one stream that an inspection reads. */
 const VIDEO_BYTES = 64 * 1024;
 const AUDIO_BYTES = 8 * 1024;
-/** Number of decoding times for measuring a frame rate that the stream does not contain. */
+/** Number of decoding times from which the frame rate is measured if the stream does not contain it. */
 const TIMES = 13;
 const LANGUAGE_DESCRIPTOR = 0x0a;
 const START_CODE = Buffer.from([0, 0, 1]);
@@ -36,16 +36,16 @@ const MPEG2_SEQUENCE = 0xb3;
 
 interface Known {
   readonly codec: StreamCodec;
-  /** The raw parameter set, which is parsed again only when it changes. */
+  /** The raw parameter set. It is parsed again only when it has changed. */
   readonly unit: Buffer;
   readonly video: VideoParameters | null;
   readonly audio: AudioParameters | null;
 }
 
 /**
- * Reads resolution, profile, rates and the like from the media. An inspection reads at most 64 KiB per video stream and
- * 8 KiB per audio stream. It keeps the results of earlier inspections where it finds nothing. It never throws, whatever
- * the bytes are.
+ * Reads resolution, profile, rates and channels from the media. An inspection reads at most 64 KiB per video stream
+ * and 8 KiB per audio stream. Where it finds nothing, it keeps the results of earlier inspections. It never throws,
+ * whatever the bytes are.
  */
 export class MediaInspector {
   private readonly known = new Map<number, Known>();
@@ -117,7 +117,10 @@ function parseVideo(codec: StreamCodec, unit: Buffer): VideoParameters | null {
   return parseMpeg2Parameters(unit, next < 0 ? null : unit.subarray(next + 3));
 }
 
-/** The first parameter set, from after its start code to the next one (MPEG-2: including the unit that follows). */
+/**
+ * The first parameter set, from after its start code to the next start code; for MPEG-2 to the one after that, so
+ * that it includes the extension.
+ */
 function parameterUnit(codec: StreamCodec, bytes: Buffer): Buffer | null {
   let at = bytes.indexOf(START_CODE);
   while (at >= 0 && at + 3 < bytes.length) {
@@ -139,7 +142,7 @@ function isParameterUnit(codec: StreamCodec, first: number): boolean {
   return codec === 'mpeg2-video' && first === MPEG2_SEQUENCE;
 }
 
-/** Frame rate from the median distance of decoding times; null if there are too few. */
+/** Frame rate from the median step between decoding times; null if there are too few. */
 function measuredRate(times: readonly number[]): number | null {
   const steps: number[] = [];
   for (let i = 1; i < times.length; i++) {

@@ -11,7 +11,10 @@ import {
 import { isPesStart, pesDecodingTime, shiftPesTimes, ticksBetween, TIMESTAMP_WRAP } from './pes';
 import { type Programme } from './programme';
 
-/** Gap between the two, 200 ms, because the last units may be reordered or belong to one stream only. */
+/**
+ * The first PES packet after a jump is placed 200 ms after the last one before it, because the last ones may be
+ * reordered, or belong to one stream only.
+ */
 const GAP_TICKS = 90 * 200;
 
 /** A copy of whole packets in which every PCR, PTS and DTS is `ticks` (90 kHz, 0..2^33−1) later. */
@@ -30,8 +33,9 @@ export function withMovedTimes(packets: Buffer, ticks: number): Buffer {
 }
 
 /**
- * Ticks (0..2^33−1) to add so that `after` continues where `before` ended: the first unit of each video and audio
- * stream comes a little later than the last one. Null if no stream has timestamps in both. Both are whole packets.
+ * Ticks (0..2^33−1) to add to `after` so that it continues where `before` ended: the first PES packet of each video
+ * and audio stream comes a little later than the last one. Null if no stream has timestamps in both. Both are whole
+ * packets.
  */
 export function ticksToFollow(
   before: Iterable<Buffer>,
@@ -43,8 +47,8 @@ export function ticksToFollow(
 }
 
 /**
- * Ticks of 90 kHz from the last unit in `before` to the first one in `after`, of the video or audio stream with the
- * shortest step. Null if no stream has timestamps in both.
+ * Ticks of 90 kHz from the last PES packet in `before` to the first one in `after`, for the video or audio stream
+ * with the shortest step. Null if no stream has timestamps in both.
  */
 export function stepBetween(
   before: Iterable<Buffer>,
@@ -72,7 +76,7 @@ function mediaPids({ streams }: Programme): ReadonlySet<number> {
   return new Set((media.length > 0 ? media : streams).map((stream) => stream.pid));
 }
 
-/** Passes the decoding time of each unit that begins in `runs` to `visit`, until it returns false. */
+/** Passes the decoding time of each PES packet that begins in `runs` to `visit`, until that returns false. */
 function readTimes(
   runs: Iterable<Buffer>,
   wanted: ReadonlySet<number>,

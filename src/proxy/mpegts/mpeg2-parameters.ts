@@ -22,8 +22,8 @@ const LEVELS: ReadonlyMap<number, string> = new Map([
 ]);
 
 /**
- * Parses an MPEG-1 or MPEG-2 sequence header. `header` begins with the last byte of its start code; `extension` is the
- * unit that follows, in the same form, if there is one. Null if `header` is no sequence header.
+ * Parses an MPEG-1 or MPEG-2 sequence header. `header` begins with the last byte of its start code. `extension`, if
+ * there is one, is what follows after the next start code, in the same form. Null if `header` is no sequence header.
  */
 export function parseMpeg2Parameters(
   header: Buffer,

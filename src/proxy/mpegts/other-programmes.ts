@@ -1,31 +1,33 @@
 import { ticksBetween } from './pes';
 
-/** Maximum number of watched PIDs outside the programme; a transponder has fewer. */
+/** Maximum number of PIDs outside the programme that are watched; a transponder has fewer. */
 const MAX_OTHERS = 256;
-/** Longer steps mean another time base. */
+/** A longer step between the timestamps of a PID means another time base. */
 const MAX_STEP_TICKS = 10 * 90_000;
 const TICKS_PER_MS = 90;
 
 interface Other {
-  /** Count of the programme's PES packets when this PID was last seen. */
-  sign: number;
+  /** `pesCount` when this PID was last seen; −1 before that. */
+  seenAtCount: number;
   lastTicks: number;
+  /** Media of this PID since the last PES packet of the programme, by its own timestamps. */
   shownTicks: number;
+  /** Media time at its first PES packet since the last one of the programme. */
   sinceClockMs: number | null;
 }
 
 /**
- * Watches PIDs outside the programme to distinguish a programme that is off air from a source without media: an engine
- * may deliver a transponder whose first programme is off air.
+ * Watches the PIDs outside the programme, so that a programme that is off air can be told from a source that sends
+ * nothing. An engine may deliver a whole transponder whose first programme is off air.
  */
 export class OtherProgrammes {
-  /** Number of PES packets of the selected programme. */
-  signs = 0;
+  /** Number of PES packets of the programme; also increased by `reset`. */
+  pesCount = 0;
   private readonly others = new Map<number, Other>();
 
-  /** Records a PES packet of the programme, which proves that it is on air. */
+  /** Records a PES packet of the programme, which shows that it is on air. */
   recordSelected(): void {
-    this.signs++;
+    this.pesCount++;
   }
 
   /**
@@ -36,11 +38,11 @@ export class OtherProgrammes {
     let other = this.others.get(pid);
     if (other === undefined) {
       if (this.others.size >= MAX_OTHERS) return 0;
-      other = { sign: -1, lastTicks: -1, shownTicks: 0, sinceClockMs: null };
+      other = { seenAtCount: -1, lastTicks: -1, shownTicks: 0, sinceClockMs: null };
       this.others.set(pid, other);
     }
-    if (other.sign !== this.signs) {
-      other.sign = this.signs;
+    if (other.seenAtCount !== this.pesCount) {
+      other.seenAtCount = this.pesCount;
       other.shownTicks = 0;
       other.sinceClockMs = clockMs;
     } else if (ticks >= 0 && other.lastTicks >= 0) {
@@ -52,14 +54,14 @@ export class OtherProgrammes {
     return clockMs === null || other.sinceClockMs === null ? 0 : clockMs - other.sinceClockMs;
   }
 
-  /** True if this PID sent a PES packet since the last one of the programme. */
+  /** True if this PID has sent a PES packet since the last one of the programme. */
   hasSent(pid: number): boolean {
-    return this.others.get(pid)?.sign === this.signs;
+    return this.others.get(pid)?.seenAtCount === this.pesCount;
   }
 
-  /** Call when another programme is selected, or PIDs change their meaning. */
+  /** Call when another programme is chosen, because PIDs then change their meaning. */
   reset(): void {
-    this.signs++;
+    this.pesCount++;
     this.others.clear();
   }
 }

@@ -1,24 +1,24 @@
 import { ticksBetween, TIMESTAMP_WRAP } from './pes';
-import { type AccessUnit, type UnitMark, type UnitTrack } from './unit-track';
+import { type PesUnit, type UnitMark, type UnitTrack } from './unit-track';
 
-/** Number of complete units before the last one that must be equal in the leading stream. */
+/** Number of complete PES packets before the last one that must be equal in the leading stream. */
 export const PROVING_UNITS = 3;
 
 /**
- * Position at which a stream continues in another source: after the packet that corresponds to the last one of the old
- * source. `pending`: the new source has not come that far; `none`: it differs, or cannot be cut there; `unknown`: the
- * old source has no unit of this stream.
+ * Position at which a stream continues in another source: after the packet that corresponds to the last packet of the
+ * old source. `pending`: the new source has not come that far. `none`: the two differ, or the new source cannot be
+ * cut there. `unknown`: the old source does not end with a PES packet that has a PTS.
  */
 export type UnitCut = number | 'pending' | 'none' | 'unknown';
 
 /**
- * Finds the last unit of `old`, complete or not, in `incoming`, to whose timestamps `offset` (90 kHz) must be
- * added. PTS and payload must be equal as far as the old source had come, also in the complete units before it
- * (`PROVING_UNITS`, of which `required` must exist). The cost does not depend on the length of the new source, because
- * this runs at every read.
+ * Finds the last PES packet of `old`, complete or not, in `incoming`, to whose timestamps `offset` (90 kHz) must be
+ * added. PTS and payload must be equal as far as the old source had come. The same holds for the `PROVING_UNITS`
+ * complete PES packets before it, if `incoming` contains them; it must contain at least `required` of them. The cost
+ * does not depend on the length of the new source, because this runs at every read.
  */
 export function cutOf(
-  old: readonly AccessUnit[],
+  old: readonly PesUnit[],
   incoming: UnitTrack,
   offset: number,
   required: number,
@@ -37,7 +37,6 @@ export function cutOf(
   for (let back = 1; back <= PROVING_UNITS && back < old.length; back++) {
     const before = old[old.length - 1 - back];
     const twinBefore = incoming.units[at - back];
-    // The first unit of the tail may have begun before the tail.
     if (before === undefined) break;
     if (twinBefore === undefined || !isEqual(before, twinBefore, offset)) {
       return back <= required || twinBefore !== undefined ? 'none' : mark.end;
@@ -46,7 +45,7 @@ export function cutOf(
   return mark.end;
 }
 
-function isEqual(old: AccessUnit, incoming: AccessUnit, offset: number): boolean {
+function isEqual(old: PesUnit, incoming: PesUnit, offset: number): boolean {
   const a = old.marks[old.marks.length - 1];
   const b = incoming.marks[incoming.marks.length - 1];
   return (
@@ -59,7 +58,7 @@ function isEqual(old: AccessUnit, incoming: AccessUnit, offset: number): boolean
   );
 }
 
-/** The first mark with at least that much payload. */
+/** The first mark with at least `bytes` of payload. */
 function markFrom(marks: readonly UnitMark[], bytes: number): UnitMark | undefined {
   let low = 0;
   let high = marks.length;
@@ -71,7 +70,7 @@ function markFrom(marks: readonly UnitMark[], bytes: number): UnitMark | undefin
   return marks[low];
 }
 
-function hasPassed({ lastTimed }: UnitTrack, last: AccessUnit, offset: number): boolean {
+function hasPassed({ lastTimed }: UnitTrack, last: PesUnit, offset: number): boolean {
   return lastTimed !== undefined && ticksBetween(last.dts, shifted(lastTimed.dts, offset)) > 0;
 }
 

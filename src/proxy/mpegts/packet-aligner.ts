@@ -12,34 +12,43 @@ export type PacketSink = (buf: Buffer, start: number, end: number) => void;
  */
 export const PACKET_DISTANCES: readonly number[] = [TS_PACKET, 192, 204, 208];
 
-/** Number of sync bytes that prove a distance of 188, and the known distance again after a loss. */
+/**
+ * Number of sync bytes that prove packets at a distance of 188. After a loss it also proves any distance that is
+ * known.
+ */
 const SYNCS = 3;
-/** Number of sync bytes that prove another distance; more, because repetitive payload must not pass as one. */
+/**
+ * Number of sync bytes that prove another distance. It is larger, because repetitive payload must not pass as
+ * packets.
+ */
 const FIRST_SYNCS = 6;
-/** The distance is known after this many consecutive packets. */
+/** The distance counts as known after this many consecutive packets. */
 const KNOWN_AFTER_PACKETS = 16;
-/** After losing this many bytes, other distances are tried again. */
+/** After a loss, the known distance is forgotten when this many bytes were discarded, and other distances are tried. */
 const FORGET_AFTER_BYTES = 64 * 1024;
-/** RTP: version 2 and payload type 33, MPEG-TS; at most 15 contributing sources and this much extension. */
+/** Bytes of an RTP header without contributing sources and without an extension. */
 const RTP_HEADER = 12;
+/** Longest RTP header that is recognised: 15 contributing sources and 56 bytes of extension. */
 const RTP_MAX_HEADER = 128;
+/** RTP payload type of MPEG-TS. */
 const RTP_MPEG_TS = 33;
-/** Bytes needed after an undecided byte for either proof. */
+/** Number of bytes after any byte that are enough to decide whether a packet begins at it. */
 const LOOK_AHEAD = Math.max(
   (FIRST_SYNCS - 1) * Math.max(...PACKET_DISTANCES),
   (SYNCS - 1) * (TS_PACKET + RTP_MAX_HEADER),
 );
-/** Room for the undecided bytes of one push and the bytes that decide them. */
+/** Room for the bytes that one `push` could not decide about, and for the bytes that decide about them. */
 const CARRY_BYTES = 2 * (LOOK_AHEAD + 1);
-/** Packets of another distance are copied into buffers of this size. */
+/** Packets at a distance other than 188 are copied into buffers of this size. */
 const STRIPPED_BYTES = 350 * TS_PACKET;
+/** Result: more bytes are needed for a decision. */
 const UNDECIDED = -1;
 
 /**
  * Cuts a byte stream into packets of 188 bytes, however its bytes are split, and removes the framing: a constant
- * number of bytes between packets, or RTP headers. Alignment is gained by sync bytes at equal distances. From then on
- * each packet's own sync byte is checked, and a wrong one restarts the search at that byte. Packets at a distance of
- * 188 are not copied.
+ * number of bytes between packets, or RTP headers. Sync bytes at equal distances establish the alignment. From then
+ * on each packet's own sync byte is checked, and a wrong one restarts the search at that byte. Packets at a distance
+ * of 188 are not copied.
  */
 export class PacketAligner {
   /** Number of alignment losses. */
@@ -70,7 +79,8 @@ export class PacketAligner {
     this.skip -= from;
     if (this.carried > 0) {
       const carried = this.carried;
-      // A packet's start needs only the rest of that packet; other bytes need enough data to decide each of them.
+      // If a packet begins in the carry, only the rest of that packet is needed. Otherwise each byte needs enough
+      // data to decide about it.
       const isPacket = this.locked && this.carry[0] === SYNC;
       const room = (isPacket ? TS_PACKET : CARRY_BYTES) - carried;
       const total = carried + data.copy(this.carry, carried, 0, Math.min(room, data.length));
@@ -90,8 +100,8 @@ export class PacketAligner {
   }
 
   /**
-   * Processes the packets that begin in `buf[from..limit)`, using all of `buf[..end)`. Returns where it stopped: at or
-   * after `limit`, or before it at a byte that needs more data.
+   * Processes the packets that begin in `buf[from..limit)`, which may extend up to `end`. Returns the index at which
+   * it stopped: at or after `limit`, or before it at a byte about which more data must decide.
    */
   private walk(buf: Buffer, from: number, end: number, limit: number, sink: PacketSink): number {
     let at = from;
@@ -126,7 +136,10 @@ export class PacketAligner {
     this.discardedAtLoss = this.discardedBytes;
   }
 
-  /** Finds the first byte that begins enough packets, or might with more data; in that case nothing is aligned yet. */
+  /**
+   * Returns the index of the first byte at which enough packets begin, and sets `locked`. It also stops at a byte
+   * where more data must decide, but does not set `locked` then. Returns `limit` if there is no such byte.
+   */
   private search(buf: Buffer, from: number, end: number, limit: number): number {
     let at = from;
     for (; at < limit; at++) {
@@ -142,11 +155,11 @@ export class PacketAligner {
     return at;
   }
 
-  /** Distance of the packets that begin at `at`; 0 if none do. */
+  /** Distance of the packets that begin at `at`; 0 if none do, `UNDECIDED` if more data must decide. */
   private distanceAt(buf: Buffer, at: number, end: number, passed: number): number {
     if (this.isKnown) {
       const lost = this.discardedBytes + passed - this.discardedAtLoss;
-      // A damaged stream must not be mistaken for another framing.
+      // Soon after a loss only the known distance is tried, so that damaged packets do not pass as another framing.
       if (lost < FORGET_AFTER_BYTES) return prove(buf, at, end, this.distance, SYNCS);
       this.isKnown = false;
     }
@@ -175,7 +188,7 @@ export class PacketAligner {
   }
 }
 
-/** `distance` if `count` packets of that distance begin at `at`; else 0. */
+/** `distance` if `count` packets of that distance begin at `at`; 0 if not, `UNDECIDED` if more data must decide. */
 function prove(buf: Buffer, at: number, end: number, distance: number, count: number): number {
   let next = at;
   for (let left = count - 1; left > 0; left--) {
@@ -189,7 +202,9 @@ function prove(buf: Buffer, at: number, end: number, distance: number, count: nu
   return distance;
 }
 
-/** Length of an RTP header at `at` that a packet follows; 0 if there is none. */
+/**
+ * Length of the RTP header at `at` if a packet follows it; 0 if there is none, `UNDECIDED` if more data must decide.
+ */
 function rtpHeader(buf: Buffer, at: number, end: number): number {
   const first = byteAt(buf, at);
   if (first >> 6 !== 2) return 0;

@@ -1,5 +1,5 @@
-import { mapProgramme, type OwnProgramme, type ProgrammeMapping } from './own-programme';
-import { ownTables, packetsOfSection } from './own-tables';
+import { mapProgramme, type OutgoingProgramme, type ProgrammeMapping } from './outgoing-programme';
+import { outgoingTables, packetsOfSection } from './outgoing-tables';
 import {
   FIRST_CHOSEN_PID,
   NO_COUNTER,
@@ -14,52 +14,64 @@ import { type Programme } from './programme';
 import { type PsiTables, PsiTracker } from './psi-tracker';
 import { type SourceBudget } from './source-budget';
 
-/** Treatment of a PID of the source. */
+/** Role of a source PID: its packets become null packets. */
 const DROP = 0;
+/** Role: its packets get the outgoing PID and continue its counters. */
 const KEEP = 1;
+/** Role: as `KEEP`, and PES timestamps are shifted. */
 const TIMED = 2;
+/** Role: its packets are replaced by packets of the outgoing PAT. */
 const PAT = 3;
+/** Role: its packets are replaced by packets of the outgoing PMT. */
 const PMT = 4;
+/** Role: its packets are null packets and stay unchanged. */
 const NULLS = 5;
 
-/** Budget units for mapping changed tables of a source, and for each stream in them. */
+/** Budget units for mapping changed tables of a source. */
 const MAPPING_UNITS = 5;
+/** Streams in those tables that cost one further budget unit. */
 const STREAMS_PER_UNIT = 4;
 
 /** State of the media sent to viewers so far. */
 export interface OutgoingState {
-  readonly own: OwnProgramme;
+  readonly programme: OutgoingProgramme;
   readonly tables: PsiTables;
   /** Continuity counter of the last packet of each PID, or `NO_COUNTER`. */
   readonly counters: Uint8Array;
-  /** Budget of the rewritten source. */
+  /** Budget of the source that is rewritten. */
   readonly budget: SourceBudget;
 }
 
-/** Packets of a table that replace the source's table packets. */
+/** Packets of one outgoing table, which take the places of the source's packets of that table. */
 interface TableSlots {
   packets: readonly Buffer[];
-  /** Replace `packets` once all of those were sent. */
+  /** A changed table that replaces `packets` once all of them were sent; null if there is none. */
   following: readonly Buffer[] | null;
+  /** Index of the next packet to send. */
   next: number;
 }
 
 /**
  * Rewrites the packets of a source in place so that it continues the outgoing stream: PIDs, continuity counters,
- * tables and timestamps. Counters are shifted by a constant per PID, so that losses in the source remain visible.
- * Packets on PIDs that the outgoing programme does not have become null packets, unless nothing is renamed.
+ * tables and timestamps. Counters are shifted by a constant per PID, so that losses in the source remain visible. If
+ * the source has other PIDs or another programme number than the outgoing programme, packets outside its programme
+ * become null packets, except those on PIDs below 0x20.
  */
 export class PacketRewriter {
   /** True once the source's programme can no longer continue the outgoing one. */
   isForeign = false;
-  own: OwnProgramme;
+  outgoingProgramme: OutgoingProgramme;
   private readonly psi: PsiTracker;
+  /** The source's programme. */
   private programme: Programme | null = null;
+  /** The tables that are sent. */
   private tables: PsiTables;
   private readonly roles = new Uint8Array(PID_COUNT);
+  /** Outgoing PID of each source PID. */
   private readonly pids = new Uint16Array(PID_COUNT);
   /** Outgoing PIDs of the source's streams and PCR. */
   private mapped: ReadonlyMap<number, number> = new Map();
+  /** What is added to the counters of each source PID, modulo 16; `NO_COUNTER` until the PID's first packet. */
   private readonly distances = new Uint8Array(PID_COUNT).fill(NO_COUNTER);
   /** The last counter of each outgoing PID. */
   private readonly counters: Uint8Array;
@@ -78,11 +90,11 @@ export class PacketRewriter {
   ) {
     for (let pid = 0; pid < PID_COUNT; pid++) this.pids[pid] = pid;
     this.psi = new PsiTracker(outgoing);
-    this.own = outgoing.own;
+    this.outgoingProgramme = outgoing.programme;
     this.tables = outgoing.tables;
     this.counters = Uint8Array.from(outgoing.counters);
     for (let at = 0; at < preface.length; at += TS_PACKET) this.readTables(preface, at);
-    // A source that has exceeded its budget is about to be ended.
+    // The caller ends a source that has exceeded its budget, so it needs no tables.
     const isReadable = this.programme !== null || outgoing.budget.exceededBy !== null;
     if (!isReadable && !this.isForeign) {
       throw new Error('a source without PAT and PMT can not be mapped');
@@ -127,7 +139,10 @@ export class PacketRewriter {
     }
   }
 
-  /** A packet without payload repeats the counter of the previous packet. */
+  /**
+   * What to add to the counter of a PID so that this packet continues `pid`. A packet without payload must repeat the
+   * previous counter.
+   */
   private distanceFor(pid: number, fourth: number): number {
     const last = this.counters[pid] as number;
     if (last === NO_COUNTER) return 0;
@@ -137,7 +152,7 @@ export class PacketRewriter {
   private table(buf: Buffer, at: number, role: number): void {
     this.readTables(buf, at);
     const slots = role === PAT ? this.pat : this.pmt;
-    const pid = role === PAT ? 0 : this.own.pmtPid;
+    const pid = role === PAT ? 0 : this.outgoingProgramme.pmtPid;
     const { counters } = this;
     const fourth = buf[at + 3] as number;
     const startsUnit = ((buf[at + 1] as number) & 0x40) !== 0;
@@ -163,7 +178,7 @@ export class PacketRewriter {
     buf[at + 3] = 0x10 | counter;
   }
 
-  /** Read the source's tables continuously, because they may change. */
+  /** Reads a table packet of the source, and maps the programme again when the tables have changed. */
   private readTables(buf: Buffer, at: number): void {
     const pid = (((buf[at + 1] as number) & 0x1f) << 8) | (buf[at + 2] as number);
     if (((buf[at + 1] as number) & 0x80) !== 0) return;
@@ -174,28 +189,28 @@ export class PacketRewriter {
     const units = MAPPING_UNITS + programme.streams.length / STREAMS_PER_UNIT;
     if (this.programme !== null && !this.outgoing.budget.spend('tables', units)) return;
     const occasion = this.programme === null ? 'splice' : 'under_way';
-    const mapping = mapProgramme(this.own, programme, occasion);
+    const mapping = mapProgramme(this.outgoingProgramme, programme, occasion);
     if (mapping === null) {
       this.isForeign = true;
       return;
     }
     this.programme = programme;
-    this.adopt(mapping, ownTables(this.tables, tables, programme, mapping));
+    this.adopt(mapping, outgoingTables(this.tables, tables, programme, mapping));
   }
 
   private adopt(mapping: ProgrammeMapping, tables: PsiTables): void {
-    const { own, pids: mapped, isIdentity } = mapping;
-    this.own = own;
+    const { outgoing, pids: mapped, isIdentity } = mapping;
+    this.outgoingProgramme = outgoing;
     this.tables = tables;
     this.setPackets(this.pat, packetsOfSection(tables.pat, 0));
-    this.setPackets(this.pmt, packetsOfSection(tables.pmt, own.pmtPid));
+    this.setPackets(this.pmt, packetsOfSection(tables.pmt, outgoing.pmtPid));
     const { roles } = this;
     roles.fill(isIdentity ? KEEP : DROP);
     roles.fill(KEEP, 0, FIRST_CHOSEN_PID);
     // A table of the source must not be sent on the PID of a stream that viewers play.
-    for (const { pid } of own.streams) roles[pid] = DROP;
-    if (own.pcrPid !== NULL_PID) roles[own.pcrPid] = DROP;
-    roles[own.pmtPid] = DROP;
+    for (const { pid } of outgoing.streams) roles[pid] = DROP;
+    if (outgoing.pcrPid !== NULL_PID) roles[outgoing.pcrPid] = DROP;
+    roles[outgoing.pmtPid] = DROP;
     for (const source of this.mapped.keys()) if (!mapped.has(source)) this.rename(source, source);
     this.mapped = mapped;
     for (const [source, pid] of mapped) {

@@ -17,7 +17,7 @@ export const PID_COUNT = 8192;
 export const FIRST_STREAM_PID = 0x03;
 /** PIDs of DVB tables (NIT, SDT, EIT, RST, TDT, SIT) unless a PMT announces a stream there. */
 export const DVB_TABLE_PIDS: readonly number[] = [0x10, 0x11, 0x12, 0x13, 0x14, 0x1f];
-/** Lowest PID that we allocate; lower ones may be tables that pass through. */
+/** Lowest PID that we assign to a stream. Lower PIDs may carry tables that pass through. */
 export const FIRST_CHOSEN_PID = 0x20;
 
 /** The byte at an index that the caller knows to be valid; avoids a check for undefined on the hot path. */
@@ -76,8 +76,8 @@ export function randomAccessIndicator(buf: Buffer, offset: number): boolean {
 }
 
 /**
- * Programme clock reference in ticks of 27 MHz, 0..2^33·300−1; −1 if the packet has none. The base has 33 bits, so it
- * is built by multiplication, because shifts are limited to 32.
+ * Programme clock reference in ticks of 27 MHz, 0..2^33·300−1; −1 if the packet has none. The base has 33 bits and is
+ * computed by multiplication, because bit shifts are limited to 32 bits.
  */
 export function pcr(buf: Buffer, offset: number): number {
   if (adaptationLength(buf, offset) < 7 || (adaptationFlags(buf, offset) & 0x10) === 0) return -1;

@@ -1,16 +1,20 @@
 import { SYNC, TS_PACKET } from './packet';
 import { writeTimestamp } from './pes';
 
-/** Maximum size of one set; real sets have a few hundred bytes. */
+/** Maximum size of one parameter set; real ones have a few hundred bytes. */
 const MAX_UNIT_BYTES = 2048;
+/** Maximum number of parameter sets of one kind. */
 const MAX_UNITS = 8;
-/** Maximum size of all sets. Larger ones are implausible, and would be sent to every viewer who joins. */
+/**
+ * Maximum size of all parameter sets together. Larger ones are implausible, and would be sent to every viewer who
+ * joins.
+ */
 const MAX_BYTES = 8 * 1024;
 const START_CODE = Buffer.from([0, 0, 1]);
 const PES_HEADER = 9;
 const TIMESTAMP = 5;
 const BODY = TS_PACKET - 4;
-/** Length byte and flags of the adaptation field that flags the counter discontinuity. */
+/** Bytes of an adaptation field that has only its length and its flags. It flags the discontinuity of the counter. */
 const FLAG_BYTES = 2;
 
 /**
@@ -18,8 +22,9 @@ const FLAG_BYTES = 2;
  * encoders send them only once, so they must be sent to every viewer who begins later.
  */
 export class ParameterSets {
-  /** By kind, in the order that decoders expect. */
+  /** The parameter sets of each kind. The kinds are in the order that decoders expect. */
   private readonly units: Buffer[][];
+  /** For each kind: true if the current access unit contains a parameter set of that kind. */
   private readonly renewed: boolean[];
   private joined: Buffer | null = null;
   private open: { readonly kind: number; readonly parts: Buffer[]; bytes: number } | null = null;
@@ -30,7 +35,10 @@ export class ParameterSets {
     this.renewed = Array.from({ length: kinds }, () => false);
   }
 
-  /** All sets, each after a start code; null while there are none. The same Buffer until one changes. */
+  /**
+   * All parameter sets, each after a start code. Null if there are none, or if together they exceed `MAX_BYTES`. The
+   * Buffer stays the same until a parameter set changes.
+   */
   get bytes(): Buffer | null {
     if (this.joined === null) {
       const bytes = Buffer.concat(this.units.flat().flatMap((unit) => [START_CODE, unit]));
@@ -42,7 +50,7 @@ export class ParameterSets {
     return this.joined;
   }
 
-  /** True if the access unit contains sets of every kind itself. */
+  /** True if the current access unit itself contains parameter sets of every kind. */
   get isComplete(): boolean {
     return this.renewed.every((isRenewed) => isRenewed);
   }
@@ -55,12 +63,12 @@ export class ParameterSets {
     this.renewed.fill(false);
   }
 
-  /** A set begins with the byte after its start code; its bytes follow by `take`. */
+  /** Begins a parameter set. Its bytes, from the first one after the start code on, must be passed to `take`. */
   begin(kind: number): void {
     this.open = { kind, parts: [], bytes: 0 };
   }
 
-  /** Adds bytes of the set; they are copied. */
+  /** Adds bytes of the parameter set; they are copied. */
   take(buf: Buffer, from: number, to: number): void {
     const { open } = this;
     if (open === null || to <= from) return;
@@ -69,7 +77,7 @@ export class ParameterSets {
     else open.parts.push(Buffer.from(buf.subarray(from, to)));
   }
 
-  /** Ends the set, because a start code follows whose last byte was not taken. */
+  /** Ends the parameter set. Its last two bytes are removed, because they belong to the start code that follows. */
   end(): void {
     const { open } = this;
     this.open = null;
@@ -78,12 +86,15 @@ export class ParameterSets {
     this.add(open.kind, unit);
   }
 
-  /** Drops the set, because bytes were lost. */
+  /** Drops the unfinished parameter set, because bytes were lost. */
   gap(): void {
     this.open = null;
   }
 
-  /** The first set of an access unit replaces the current sets of its kind and of all following kinds. */
+  /**
+   * Adds a parameter set. The first one of its kind in an access unit replaces the known ones of that kind, provided
+   * that the access unit also contains the preceding kind. All others are added to the known ones.
+   */
   private add(kind: number, unit: Buffer): void {
     const units = this.units[kind] as Buffer[];
     const isFirst = !this.isRenewed(kind);
@@ -108,8 +119,8 @@ export interface PesStart {
 }
 
 /**
- * Packets that carry `sets` before a PES packet: a separate PES packet with the same timestamps. Their counters lead
- * up to the counter of `next`, and the first one flags the discontinuity.
+ * Packets that carry `sets` before a PES packet, as a separate PES packet with the same timestamps. Their counters
+ * end right before the counter of `next`, and the first packet flags the discontinuity.
  */
 export function parameterPackets(sets: Buffer, next: PesStart): Buffer {
   const data = pesOf(sets, next);

@@ -1,19 +1,22 @@
-/** After this many consecutive PES packets with exactly one access unit, at the beginning … */
+/**
+ * After this many consecutive PES packets that each consist of one access unit, only some PES packets are read whole.
+ */
 const TRUSTED_AFTER = 64;
-/** … one in this many is read whole, until one is different … */
+/** One in this many PES packets is read whole even then, so that an exception is noticed. */
 const SAMPLE = 16;
 /**
- * … or this many contained no random access point. Doubled each time the next point was at the beginning of a PES
- * packet after all.
+ * All PES packets are read whole again when this many contained no random access point. The number is doubled each
+ * time that the next random access point was at the beginning of a PES packet after all.
  */
 const LEAST_PATIENCE = 128;
+/** Maximum of that doubled number. */
 const MOST_PATIENCE = 1024;
-/** Additional regular PES packets that are required after an irregular one. */
+/** Additional regular PES packets that are required after an access unit has begun inside a PES packet. */
 const DISTRUST = 4096;
 
 /**
  * Decides which PES packets of a video stream are read whole. In nearly all streams each PES packet contains exactly
- * one access unit from its beginning, so that the beginning is sufficient. Searching every byte would cost more than
+ * one access unit and begins with it, so reading the beginning is sufficient. Reading every byte would cost more than
  * all other work.
  */
 export class PesSampling {
@@ -37,6 +40,7 @@ export class PesSampling {
     this.patience = LEAST_PATIENCE;
   }
 
+  /** Call when a random access point was found. */
   foundPoint(): void {
     const wasInVain = this.hasLostPatience && this.trust >= TRUSTED_AFTER;
     if (wasInVain) this.patience = Math.min(MOST_PATIENCE, 2 * this.patience);

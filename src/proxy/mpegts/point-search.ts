@@ -13,9 +13,9 @@ import { type ProgrammeStream } from './programme';
 import { type PsiSnapshot } from './psi-tracker';
 import { type PesPlace, RandomAccessDetector } from './random-access';
 
-/** Finds the positions in one stream at which a viewer or a segment may begin. */
+/** Finds the positions in one stream at which viewers or segments may begin. */
 export class PointSearch {
-  /** True while further packets of the current PES packet may prove a point. */
+  /** True while further packets of the current PES packet may prove a random access point. */
   isOpen = false;
   private place: PesPlace | null = null;
   private readonly detector: RandomAccessDetector | null;
@@ -34,8 +34,8 @@ export class PointSearch {
   }
 
   /**
-   * Takes the packet at `buf[at]`; `psi` are the tables before it. Returns the random access point that it proves,
-   * which may lie in an earlier PES packet, or null.
+   * Takes the packet at `buf[at]`; `psi` are the tables before it. Returns the random access point that this packet
+   * proves, or null. The point may lie in an earlier PES packet.
    */
   take(buf: Buffer, at: number, position: number, psi: PsiSnapshot | null): EntryPoint | null {
     const from = payloadOffset(buf, at);
@@ -67,8 +67,8 @@ export class PointSearch {
   }
 
   /**
-   * Passes over the packet at `buf[at]`, which continues a PES packet and has no start code. False if its content matters
-   * nevertheless.
+   * Passes over the packet at `buf[at]`, which continues a PES packet and contains no start code. Returns false if
+   * the packet must be passed to `take` instead.
    */
   skip(buf: Buffer, at: number): boolean {
     const isCut = buf[at + TS_PACKET - 1] === 0;

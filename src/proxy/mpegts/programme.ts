@@ -10,7 +10,7 @@ export interface ProgrammeStream {
   readonly descriptors: Buffer;
 }
 
-/** A programme as its PMT announces it. `pcrPid` is NULL_PID if the programme has no clock. */
+/** A programme as its PMT announces it. `pcrPid` is NULL_PID if the programme has no PCR. */
 export interface Programme {
   readonly programmeNumber: number;
   readonly pmtPid: number;
@@ -40,8 +40,9 @@ export function sameProgramme(a: Programme, b: Programme): boolean {
 }
 
 /**
- * The streams that may lead, best first: their access units become random access points and segment boundaries. Video,
- * then audio; without both, the stream that carries the PCR, else the first one.
+ * The streams that may lead, best first: the access units of the leading stream become random access points and
+ * segment boundaries. Video comes first, then audio. Without both, only the stream that carries the PCR may lead, or
+ * else the first stream.
  */
 export function leadingOrder({ streams, pcrPid }: Programme): readonly ProgrammeStream[] {
   const media = [

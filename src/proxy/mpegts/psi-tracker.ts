@@ -13,18 +13,18 @@ import { RepeatedTable } from './repeated-table';
 import { type BudgetHolder } from './source-budget';
 
 const PAT_PID = 0;
-/** Maximum number of PMTs read while no programme is chosen; a transponder has about twenty. */
+/** Maximum number of PMTs that are read while no programme is chosen; a transponder has about twenty. */
 const MAX_PMTS = 64;
-/** Table entries that are read, or assemblers that are created, per unit of the budget. */
+/** Table entries that are read, or section assemblers that are created, for one budget unit. */
 const ENTRIES_PER_UNIT = 8;
 
-/** One PAT and one PMT section with the complete content, from table id to CRC. */
+/** The complete PAT and PMT, each as one section from table id to CRC. */
 export interface PsiTables {
   readonly pat: Buffer;
   readonly pmt: Buffer;
 }
 
-/** The packets that carried one table, unchanged. */
+/** The packets that carried one table, as they arrived. */
 class TablePackets {
   private isOwn = false;
 
@@ -47,13 +47,13 @@ class TablePackets {
 /** Approximate heap memory of a Buffer without its bytes. */
 const BUFFER_BYTES = 250;
 
-/** Continuity counters of the last packets on the PIDs of both tables, including packets with other content. */
+/** Continuity counters of the last packets on the PIDs of PAT and PMT. Those packets may have carried other tables. */
 interface TableCounters {
   pat: number;
   pmt: number;
 }
 
-/** The packets of one complete PAT and PMT, in the order that a player needs. Snapshots share unchanged tables. */
+/** The packets of one complete PAT and PMT, the PAT first. Snapshots share the packets of unchanged tables. */
 export class PsiSnapshot {
   private readonly counters: TableCounters;
 
@@ -66,8 +66,8 @@ export class PsiSnapshot {
   }
 
   /**
-   * Both tables, with counters that the packets after this snapshot continue: other tables may have been sent on the
-   * same PIDs since. A new Buffer.
+   * Both tables in a new Buffer. Their counters are set so that the packets after this snapshot continue them,
+   * because other tables may have been sent on the same PIDs in between.
    */
   preface(): Buffer {
     const pat = this.pat.bytes.length;
@@ -77,7 +77,7 @@ export class PsiSnapshot {
     return preface;
   }
 
-  /** True if the packets after this snapshot continue these counters. */
+  /** True if no packet has arrived on the two PIDs since this snapshot, so that these are still their counters. */
   isUpTo({ pat, pmt }: TableCounters): boolean {
     return this.counters.pat === pat && this.counters.pmt === pmt;
   }
@@ -88,7 +88,7 @@ export class PsiSnapshot {
     this.pmt.keep();
   }
 
-  /** Memory that this snapshot holds and `other` does not. */
+  /** Bytes of memory that this snapshot holds and `other` does not. */
   bytesBeside(other: PsiSnapshot | null): number {
     let bytes = 0;
     if (this.pat !== other?.pat) bytes += this.pat.bytes.length + BUFFER_BYTES;
@@ -98,8 +98,8 @@ export class PsiSnapshot {
 }
 
 /**
- * Tracks PAT and PMT. The programme is the first acceptable one whose PMT announces streams (PMTs come in the order of
- * the PAT), and stays the same while the PAT lists it.
+ * Tracks the PAT and the PMT of one programme. It chooses the acceptable programme whose PMT is complete first and
+ * announces streams, and keeps it while the PAT lists it.
  */
 export class PsiTracker {
   programme: Programme | null = null;
@@ -119,7 +119,7 @@ export class PsiTracker {
   private chosen: PatProgramme | null = null;
   /** True if the last PMT of the chosen programme has streams. */
   private isPlayable = false;
-  /** While no programme is chosen: incomplete PMTs by programme number and PID. */
+  /** While no programme is chosen: the PMTs that have arrived, by programme number and PID. They may be incomplete. */
   private offered = new Map<number, RepeatedTable>();
   private rolesChanged = false;
   private readonly patAssembler: SectionAssembler;
@@ -135,7 +135,7 @@ export class PsiTracker {
     });
   }
 
-  /** The last complete PAT and PMT; null until both are complete, and while a PMT on a new PID is incomplete. */
+  /** The last complete PAT and PMT. Null until both are complete, and while a programme is being chosen again. */
   get snapshot(): PsiSnapshot | null {
     if (this.taken?.isUpTo(this.counters) === false) this.takeSnapshot();
     return this.taken;
@@ -146,12 +146,12 @@ export class PsiTracker {
     return this.programme === null ? null : { pat: this.pat.section, pmt: this.pmt.section };
   }
 
-  /** PIDs whose packets must be passed to `push`, besides the PAT's. */
+  /** PIDs of PMTs. Their packets must be passed to `push`, as must those of the PAT. */
   pmtPids(): Iterable<number> {
     return this.pmtAssemblers.keys();
   }
 
-  /** Takes a packet of such a PID; true if these PIDs or the programme changed. */
+  /** Takes a packet of the PAT or of a PMT PID. Returns true if the PMT PIDs or the programme changed. */
   push(buf: Buffer, offset: number, payloadAt: number, pid: number): boolean {
     this.rolesChanged = false;
     this.assemblerOf(pid)?.push(buf, offset, payloadAt);
@@ -168,8 +168,8 @@ export class PsiTracker {
   }
 
   /**
-   * Chooses a programme again. The current one stays until the PMT of another one is complete, because its media may
-   * still arrive.
+   * Starts to choose a programme again. `programme` remains until the choice is made, because its media may still
+   * arrive.
    */
   chooseAnew(): void {
     this.chosen = null;
@@ -243,7 +243,7 @@ export class PsiTracker {
     this.takeSnapshot();
   }
 
-  /** The table of a programme that may be chosen; null if the PAT does not list it. */
+  /** The table in which the PMT of a listed programme is collected; null if the PAT does not list the programme. */
   private offer(entry: PatProgramme): RepeatedTable | null {
     const key = entry.number * PID_COUNT + entry.pmtPid;
     const known = this.offered.get(key);
@@ -277,7 +277,7 @@ export class PsiTracker {
   }
 }
 
-/** Sets the counters of the packets so that the last one is `last`. */
+/** Numbers the packets consecutively, so that the last one has the counter `last`. */
 function numberUpTo(last: number, packets: Buffer): void {
   let counter = last - packets.length / TS_PACKET + 1 + 0x100;
   for (let at = 0; at < packets.length; at += TS_PACKET) {

@@ -3,19 +3,25 @@ import { type Programme, type ProgrammeStream } from './programme';
 import { type BudgetHolder } from './source-budget';
 import { codecOf, mediaKindOf } from './stream-codec';
 
-/** Maximum length of a section (private ones; PAT and PMT have at most 1024 bytes). */
+/** Maximum length of a section. Private sections may be this long; sections of PAT and PMT have at most 1024 bytes. */
 const MAX_SECTION = 4096;
-/** Number of packets that such a section can span, sharing its first and last one with other sections. */
+/**
+ * Number of packets that a section of this length can span if it shares its first and last packet with other
+ * sections.
+ */
 const MAX_SECTION_PACKETS = Math.ceil(MAX_SECTION / (TS_PACKET - 5)) + 2;
 
 export const PAT_TABLE = 0x00;
 export const PMT_TABLE = 0x02;
-/** Bytes of a section before its entries; in a PMT, the descriptors of the programme follow. */
+/** Bytes of a PAT section before its entries. */
 export const PAT_HEADER = 8;
+/** Bytes of a PMT section before the descriptors of the programme, which its entries follow. */
 export const PMT_HEADER = 12;
 const STUFFING_TABLE = 0xff;
 export const CRC_BYTES = 4;
-/** Maximum number of streams in a PMT of the length that the standard allows. */
+/**
+ * Maximum number of streams that are read from a PMT. A PMT of the standard's maximum length has room for about 200.
+ */
 const MAX_STREAMS = 256;
 
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, index) => {
@@ -35,26 +41,30 @@ export function crc32Mpeg(buf: Buffer, start = 0, end = buf.length): number {
 
 /**
  * Takes a complete section and the packets that carried it, in order. `section` is valid only during the call;
- * `packets` belongs to the receiver.
+ * `packets` belongs to the receiver. `isIntact` is false if the CRC is wrong.
  */
 export type SectionSink = (section: Buffer, packets: Buffer, isIntact: boolean) => void;
 
 export interface AssemblerOptions {
   /** True to deliver sections with a wrong CRC too. */
   readonly takesDamaged?: boolean;
-  /** Pays for each section; refused sections are not read. */
+  /** Each section is charged to its budget. A section that the budget refuses is not read. */
   readonly holder?: BudgetHolder;
 }
 
-/** A section costs its comparison and its CRC, which is noticeable for long ones. */
+/**
+ * A section costs one budget unit, plus one for each this many bytes, because it is compared and its CRC is computed.
+ */
 const BYTES_PER_UNIT = 1024;
 
-/** Assembles the sections of one PID; bounded by the longest section and its packets. */
+/**
+ * Assembles the sections of one PID. Its memory is limited to the longest section and the packets of such a section.
+ */
 export class SectionAssembler {
   /** Allocated when the first section begins, because many PIDs never have one. */
   private buffers: { readonly section: Buffer; readonly packets: Buffer } | null = null;
   private filled = 0;
-  /** True while bytes belong to a section; otherwise everything up to the next unit start is skipped. */
+  /** True while a section is being assembled. Otherwise everything up to the next payload unit start is skipped. */
   private inside = false;
   private packetBytes = 0;
 
@@ -63,7 +73,7 @@ export class SectionAssembler {
     private readonly options: AssemblerOptions = {},
   ) {}
 
-  /** Takes one packet; `payloadAt` is the index of its first payload byte. The caller drops duplicates. */
+  /** Takes one packet; `payloadAt` is the index of its first payload byte. The caller must drop duplicate packets. */
   push(buf: Buffer, offset: number, payloadAt: number): void {
     const end = offset + TS_PACKET;
     let at = payloadAt;
@@ -82,11 +92,11 @@ export class SectionAssembler {
         if (this.filled === 0) this.begin(buf, offset);
       }
     }
-    // A section that begins in a later packet has its own unit start there.
+    // The next section begins in another packet, which has its own payload unit start.
     if (this.filled === 0) this.reset();
   }
 
-  /** Drops a section that lost a packet. */
+  /** Drops the unfinished section, because one of its packets was lost. */
   reset(): void {
     this.inside = false;
     this.filled = 0;
@@ -116,8 +126,8 @@ export class SectionAssembler {
   }
 
   /**
-   * Adds bytes up to the section's end; returns the index after the last one used. `filled` is 0 after the end of a
-   * section.
+   * Adds bytes up to the end of the section. Returns the index after the last byte used. `filled` is 0 if the section
+   * has ended.
    */
   private take(buf: Buffer, start: number, end: number): number {
     if (this.buffers === null) return end;
@@ -154,12 +164,15 @@ export class SectionAssembler {
   }
 }
 
-/** section_length counts the bytes after it. */
+/** Value of section_length, which counts the bytes after that field. */
 function lengthOf(section: Buffer): number {
   return ((byteAt(section, 1) & 0x0f) << 8) | byteAt(section, 2);
 }
 
-/** One entry of the PAT, without programme 0, which is the network table. */
+/**
+ * One programme of the PAT. The entry with programme number 0 refers to the network information table and is left
+ * out.
+ */
 export interface PatProgramme {
   readonly number: number;
   readonly pmtPid: number;
@@ -171,7 +184,7 @@ export interface Pat {
   readonly programmes: readonly PatProgramme[];
 }
 
-/** True for a well-formed section of a current table, which may have several sections. */
+/** True for a well-formed section of this table that is marked as current. The table may have further sections. */
 export function isInForce(section: Buffer, table: number): boolean {
   const atLeast = table === PAT_TABLE ? PAT_HEADER : PMT_HEADER;
   return (
@@ -202,8 +215,9 @@ export function parsePat(section: Buffer): Pat | null {
 }
 
 /**
- * Parses a PMT section from `pmtPid`. The section must not change afterwards. Null if it is another table, not
- * current, or malformed. Streams on invalid PIDs and beyond `MAX_STREAMS` are omitted.
+ * Parses a PMT section from `pmtPid`. The section must not change afterwards, because the result refers to its bytes.
+ * Null if it is another table, not current, or malformed. Streams on invalid PIDs and beyond `MAX_STREAMS` are
+ * omitted.
  */
 export function parsePmt(section: Buffer, pmtPid: number): Programme | null {
   if (!isInForce(section, PMT_TABLE)) return null;

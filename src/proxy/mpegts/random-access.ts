@@ -17,8 +17,9 @@ export interface PesPlace extends PesStart {
 
 /** Bytes of a slice header that are enough for first_mb_in_slice and slice_type. */
 const SLICE_HEADER = 8;
-/** Bytes of a start code, without and with the optional zero byte before it. */
+/** Bytes of a start code. */
 const START_CODE = 3;
+/** Bytes of a start code with the optional zero byte before it. */
 const LONG_START_CODE = 4;
 
 const H264_SLICE = 1;
@@ -28,9 +29,9 @@ const H264_SEI = 6;
 const H264_SPS = 7;
 const H264_PPS = 8;
 const H264_DELIMITER = 9;
-/** First of the types prefix, subset SPS and reserved. */
-const H264_FIRST_LEADING = 14;
-const H264_LAST_LEADING = 18;
+/** First of the types that begin an access unit after a picture: prefix, subset SPS and reserved types. */
+const H264_FIRST_BEGINS_ACCESS_UNIT = 14;
+const H264_LAST_BEGINS_ACCESS_UNIT = 18;
 
 const HEVC_FIRST_IRAP = 16;
 const HEVC_LAST_IRAP = 21;
@@ -39,8 +40,11 @@ const HEVC_VPS = 32;
 const HEVC_PPS = 34;
 const HEVC_DELIMITER = 35;
 const HEVC_PREFIX_SEI = 39;
-/** Ranges of reserved types that also begin an access unit. */
-const HEVC_LEADING: readonly (readonly [number, number])[] = [
+/**
+ * Ranges of types that begin an access unit after a picture: parameter sets, delimiter, prefix SEI and reserved
+ * types.
+ */
+const HEVC_BEGINS_ACCESS_UNIT: readonly (readonly [number, number])[] = [
   [HEVC_VPS, HEVC_DELIMITER],
   [HEVC_PREFIX_SEI, HEVC_PREFIX_SEI],
   [41, 44],
@@ -55,59 +59,69 @@ const MPEG2_INTRA = 1;
 
 const SEI_RECOVERY_POINT = 6;
 
-/** Number of kinds of parameter sets: SPS and PPS; VPS, SPS and PPS; sequence headers. */
+/** Number of kinds of parameter sets per codec: SPS and PPS; VPS, SPS and PPS; sequence headers. */
 const KINDS = { h264: 2, hevc: 3, 'mpeg2-video': 1 } as const;
 
 /**
- *   search   → unit                                          a start code (00 00 01) ends
- *   unit     → search | header | sei-type | slice | picture   by the unit's type
- *   header   → sei-type | slice                              the second byte of an HEVC unit
- *   sei-type → sei-size → sei-skip → sei-type …              one message after the other
- *   slice, picture → search                                  decided
- * A start code leads to `unit` from everywhere.
+ * A NAL unit here is also what follows a start code of MPEG-2.
+ *
+ *   search   → unit                                          a start code (00 00 01) has ended
+ *   unit     → search | header | sei-type | slice | picture   depending on the type of the NAL unit
+ *   header   → sei-type | slice                              the second header byte of HEVC was read
+ *   sei-type → sei-size → sei-skip → sei-type …              one SEI message after the other
+ *   slice, picture → search                                  it is decided whether decoding can begin
+ *
+ * A start code leads to `unit` from every phase.
  */
 type Phase =
   'search' | 'unit' | 'header' | 'sei-type' | 'sei-size' | 'sei-skip' | 'slice' | 'picture';
 
 /**
- * Finds the access units of a video stream at which decoding can begin: H.264 IDR, recovery point SEI, or SPS, PPS and
- * an I slice; HEVC IRAP or recovery point SEI; MPEG-2 I pictures after a sequence header. Access units differ from PES
- * packets: a PES packet may contain several, and an access unit may begin anywhere in one and extend over many.
+ * Finds the access units of a video stream at which decoding can begin. H.264: an IDR picture, a recovery point SEI,
+ * or an I slice with its own SPS and PPS. HEVC: an IRAP picture or a recovery point SEI. MPEG-2: an I picture after a
+ * sequence header. Access units differ from PES packets: a PES packet may contain several, and an access unit may
+ * begin anywhere in one and extend over many.
  */
 export class RandomAccessDetector {
   /** The PES packet in which the last recognised access unit begins. */
   point: PesPlace | null = null;
-  /** True if no part of an earlier access unit precedes it in that PES packet. */
+  /** True if no part of an earlier access unit precedes that access unit in its PES packet. */
   isFirstInPes = false;
-  /** Parameter sets that it needs but does not contain. */
+  /** Parameter sets that the access unit needs but does not contain; null if it contains them. */
   parameters: Buffer | null = null;
   private readonly sets: ParameterSets;
+  /** The current PES packet. */
   private current: PesPlace | null = null;
+  /** The PES packet before the current one. */
   private before: PesPlace | null = null;
   private readonly sampling = new PesSampling();
-  /** True if an access unit has begun in the PES packet. */
+  /** True if an access unit has begun in the current PES packet. */
   private hasUnit = false;
   private headerSeen = 0;
   private headerLeft = 0;
-  /** Payload bytes of the PES packet in earlier buffers. */
+  /** Number of payload bytes of the current PES packet that were in earlier buffers. */
   private passed = 0;
 
   private phase: Phase = 'search';
   private zeros = 0;
-  /** The PES packet in which the last start code began, and whether that start code was the first content there. */
+  /** The PES packet in which the last start code began. */
   private codePlace: PesPlace | null = null;
+  /** True if that start code was the first content of its PES packet. */
   private isCodeFirst = false;
   private isParameter = false;
   private isKeySlice = false;
   private isSei = false;
   private seiType = 0;
   private seiLeft = 0;
+  /** Number of bytes in `sliceHeader`. */
   private taken = 0;
   private readonly sliceHeader = new Uint8Array(SLICE_HEADER);
 
-  /** The current access unit: its PES packet, and its contents before the first slice. */
+  /** The PES packet in which the current access unit begins. */
   private unitPlace: PesPlace | null = null;
+  /** True if it begins with the first content of that PES packet. */
   private isUnitFirst = false;
+  /** True once its first slice or picture was seen. */
   private isCoded = true;
   private hasRecoveryPoint = false;
   private hasGroup = false;
@@ -142,7 +156,7 @@ export class RandomAccessDetector {
     this.passed = 0;
   }
 
-  /** Call when bytes were lost: neither a start code nor a unit can continue across the loss. */
+  /** Call when bytes were lost: neither a start code nor a NAL unit can continue across the loss. */
   gap(): void {
     this.phase = 'search';
     this.zeros = 0;
@@ -183,8 +197,9 @@ export class RandomAccessDetector {
   }
 
   /**
-   * Passes over the next `bytes` of the PES packet, which contain no start code and do not end with a zero byte. False if
-   * they matter nevertheless, and must be fed.
+   * Passes over the next `bytes` of the PES packet, which contain no start code and do not end with a zero byte.
+   * Returns false if they must be passed to `feed` instead, because the detector reads the content of the current NAL
+   * unit.
    */
   skip(bytes: number): boolean {
     if (this.phase !== 'search' || this.zeros > 0 || this.isParameter) return false;
@@ -206,7 +221,7 @@ export class RandomAccessDetector {
     return at + skipped;
   }
 
-  /** Hot path: every third byte shows whether a start code can be near. */
+  /** Hot path: usually one byte in three is enough to see that no start code is near. */
   private skipToStartCode(buf: Buffer, from: number, to: number): number {
     let at = from + 2;
     while (at < to) {
@@ -267,7 +282,7 @@ export class RandomAccessDetector {
     }
   }
 
-  /** Handles the byte after a start code, which is the type of the unit. */
+  /** Handles the byte after a start code, which contains the type of the NAL unit. */
   private unit(byte: number): void {
     this.phase = 'search';
     switch (this.codec) {
@@ -287,10 +302,10 @@ export class RandomAccessDetector {
       this.beginSlice(type === H264_IDR);
       return;
     }
-    const isLeading =
+    const beginsAccessUnit =
       (type >= H264_SEI && type <= H264_DELIMITER) ||
-      (type >= H264_FIRST_LEADING && type <= H264_LAST_LEADING);
-    if (isLeading) this.continueUnit();
+      (type >= H264_FIRST_BEGINS_ACCESS_UNIT && type <= H264_LAST_BEGINS_ACCESS_UNIT);
+    if (beginsAccessUnit) this.continueUnit();
     if (type === H264_SEI) this.beginSei('sei-type');
     else if (type === H264_SPS || type === H264_PPS) this.beginParameter(type - H264_SPS);
   }
@@ -300,7 +315,8 @@ export class RandomAccessDetector {
       this.beginSlice(type >= HEVC_FIRST_IRAP && type <= HEVC_LAST_IRAP);
       return;
     }
-    if (HEVC_LEADING.some(([first, last]) => type >= first && type <= last)) this.continueUnit();
+    if (HEVC_BEGINS_ACCESS_UNIT.some(([first, last]) => type >= first && type <= last))
+      this.continueUnit();
     if (type === HEVC_PREFIX_SEI) this.beginSei('header');
     else if (type >= HEVC_VPS && type <= HEVC_PPS) this.beginParameter(type - HEVC_VPS);
   }
@@ -321,7 +337,10 @@ export class RandomAccessDetector {
     }
   }
 
-  /** A unit before a picture begins an access unit, or belongs to the one that has no picture yet. */
+  /**
+   * Handles a NAL unit that can precede a picture. It begins an access unit if the current one already has its
+   * picture.
+   */
   private continueUnit(): void {
     if (this.isCoded) this.beginUnit();
   }
@@ -353,7 +372,7 @@ export class RandomAccessDetector {
     this.isSei = false;
     this.taken = 0;
     if (this.isCoded && !this.isNewPes()) {
-      // The slice's first bit tells whether it belongs to another picture.
+      // The first bit of the slice header tells whether the slice begins another picture.
       this.phase = this.codec === 'hevc' ? 'header' : 'slice';
       return;
     }
@@ -370,7 +389,10 @@ export class RandomAccessDetector {
     return this.codePlace.pts < 0 || this.codePlace.pts !== this.unitPlace?.pts;
   }
 
-  /** Decides at the first slice of an access unit, in H.264 possibly by its type. */
+  /**
+   * Decides about an access unit at its first slice. For an H.264 access unit with its own SPS and PPS, the type of
+   * that slice must be read first.
+   */
   private firstSlice(): void {
     if (this.isKeySlice || this.hasRecoveryPoint) this.decide(true);
     else if (this.codec === 'h264' && this.sets.isComplete) this.phase = 'slice';
@@ -395,7 +417,7 @@ export class RandomAccessDetector {
     const [high = 0, low = 0] = this.sliceHeader;
     const temporal = (high << 2) | (low >> 6);
     const hasSequence = this.sets.isRenewed(0);
-    // Decoding cannot begin with the second field of a picture.
+    // Decoding cannot begin at the second field of a picture.
     const isSecond = temporal === this.lastTemporal && !hasSequence && !this.hasGroup;
     this.lastTemporal = temporal;
     const isIntra = ((low >> 3) & 7) === MPEG2_INTRA;

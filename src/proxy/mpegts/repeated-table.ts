@@ -1,24 +1,32 @@
 import { byteAt } from './packet';
 import { CRC_BYTES, crc32Mpeg, PAT_HEADER, PAT_TABLE, PMT_HEADER } from './psi';
 
-/** Maximum number of sections of a table; a PMT has one by the standard, and so has the PAT of a transponder. */
+/**
+ * Maximum number of sections of a table. A PMT has only one by the standard, and the PAT of a transponder needs only
+ * one.
+ */
 const MAX_SECTIONS = 16;
 /** Maximum length of a PAT or PMT section that players accept. */
 const MAX_MERGED = 1024;
 const NO_BYTES: Buffer = Buffer.alloc(0);
 
-/** Effect of the last section on a table: `repeated` or `changed` if it completed the table, else `incomplete`. */
+/**
+ * What a section did to its table: it completed the table with the same content (`repeated`) or with new content
+ * (`changed`), or it did neither (`incomplete`).
+ */
 export type TableState = 'incomplete' | 'repeated' | 'changed';
 
-/** A PAT or PMT that is repeated, in one section or in several. */
+/** A PAT or PMT that arrives again and again, in one section or in several. */
 export class RepeatedTable {
   /** One section with the complete content and a correct CRC; empty until the table is complete. Never modified. */
   section = NO_BYTES;
-  /** Sections of the current table, and the packets that carried them last. */
+  /** Sections of the last complete table. */
   private parts: readonly Buffer[] = [];
+  /** The packets that carried each of these sections last. */
   private packets: Buffer[] = [];
-  /** Sections of an incomplete new table. */
+  /** Sections of a new table that is not complete yet. */
   private pending: (Buffer | undefined)[] = [];
+  /** The packets that carried each of these sections. */
   private pendingPackets: (Buffer | undefined)[] = [];
 
   /**
@@ -53,12 +61,12 @@ export class RepeatedTable {
   /** The packets that carried the table last, unchanged, in the order of its sections. */
   lastPackets(): Buffer {
     if (this.packets.length <= 1) return this.packets[0] ?? NO_BYTES;
-    // Sections that share packets have equal packet buffers.
+    // Sections that arrived in the same packets have equal packet buffers.
     const distinct = this.packets.filter((packets, at) => !this.packets[at - 1]?.equals(packets));
     return Buffer.concat(distinct);
   }
 
-  /** True if the section has the version of the pending ones. */
+  /** True if the section has the same version as the pending sections. */
   private isSameVersion(section: Buffer): boolean {
     const other = this.pending.find((part) => part !== undefined);
     return other?.[5] === section[5];

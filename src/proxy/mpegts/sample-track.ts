@@ -1,8 +1,8 @@
 const FIRST_CAPACITY = 256;
 
 /**
- * Points of a monotone mapping from stream position (bytes) to media time (ms). Bounded: when full, the older half
- * loses every second point, because old media need less precision.
+ * Points of a monotone mapping from stream position (bytes) to media time (ms). Their number is limited: when the
+ * track is full, every second point of its older half is dropped, because old media need less precision.
  */
 export class SampleTrack {
   private positions = new Float64Array(FIRST_CAPACITY);
@@ -35,7 +35,7 @@ export class SampleTrack {
     if (at > this.first) this.first = at;
   }
 
-  /** Time at a position within the points; null outside of them. */
+  /** Time at a position between the first and the last point; null elsewhere. */
   interpolate(position: number): number | null {
     const at = this.indexAt(position);
     if (at < this.first) return null;

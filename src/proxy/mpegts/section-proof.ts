@@ -1,9 +1,12 @@
 import { byteAt } from './packet';
 import { CRC_BYTES, crc32Mpeg } from './psi';
 
-/** This many equal copies prove a section with a wrong CRC, because transmission damage differs from copy to copy. */
+/**
+ * A section with a wrong CRC is trusted after this many equal copies, because transmission damage differs from copy
+ * to copy.
+ */
 export const PROVING_COPIES = 3;
-/** Maximum number of sections that are compared; the oldest are dropped. */
+/** Maximum number of sections whose last copy is kept; the oldest are dropped. */
 const MAX_SECTIONS = 128;
 const CURRENT = 0x01;
 
@@ -12,11 +15,14 @@ interface Copies {
   count: number;
 }
 
-/** Distinguishes reliable sections from damaged ones. */
+/** Counts equal copies of each section, so that reliable sections can be told from damaged ones. */
 export class SectionProof {
   private readonly seen = new Map<string, Copies>();
 
-  /** Takes a section of `pid`; returns how often it came in a row, ignoring the CRC. */
+  /**
+   * Takes a section of `pid`. Returns how many times in a row it has arrived with this content; the CRC is not
+   * compared.
+   */
   take(pid: number, section: Buffer): number {
     const name = `${pid} ${byteAt(section, 0)} ${section.readUInt16BE(3)} ${byteAt(section, 6)}`;
     const content = section.subarray(0, section.length - CRC_BYTES);
@@ -32,7 +38,7 @@ export class SectionProof {
   }
 }
 
-/** The section marked as current, as section `number` of `count`, with a correct CRC. */
+/** A copy of the section that is marked as current and as section `number` of `count`, with a correct CRC. */
 export function rectified(section: Buffer, number: number, count: number): Buffer {
   const right = Buffer.from(section);
   right[5] = byteAt(right, 5) | CURRENT;

@@ -1,8 +1,11 @@
-/** Work on a source that is not bounded by its packets. Each name is part of a reason code: `excessive_tables`. */
+/**
+ * Kinds of work that the number of packets of a source does not limit. Each name is part of a reason code, such as
+ * `excessive_tables`.
+ */
 export type StructuralWork =
   'tables' | 'join_points' | 'timeline_breaks' | 'segments' | 'splice_search';
 
-/** One unit is about the work of scanning five packets, 5 to 10 µs on one core. */
+/** One budget unit is about the work of scanning five packets: 5 to 10 µs on one core. */
 export interface SourceBudgetLimits {
   /** Units that a source may use at once. */
   readonly burst: number;
@@ -57,7 +60,7 @@ export class SourceBudget {
     this.left = Math.min(burst, this.left + credit);
   }
 
-  /** Charges `units` before the work is done. False: the work must not be done, now or later. */
+  /** Charges `units` before the work is done. Returns false if the work must not be done, now or later. */
   spend(work: StructuralWork, units: number): boolean {
     if (this.exceeded !== null) return false;
     this.left -= units;

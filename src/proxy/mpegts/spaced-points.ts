@@ -2,29 +2,29 @@ import { type EntryPoint } from './entry-point';
 import { type MediaClock } from './media-clock';
 
 export interface PointSpacing {
-  /** Media time per point … */
+  /** Media time after which one more point is allowed. */
   readonly ms: number;
-  /** … or bytes per point, where media time stands still. */
+  /** Bytes after which one more point is allowed, even if media time stands still. */
   readonly bytes: number;
-  /** Number of points allowed at once. */
+  /** Maximum number of points that may be allowed at once. */
   readonly burst: number;
 }
 
-/** Maximum number of points that were not taken; the oldest are dropped. */
+/** Maximum number of points that wait to be taken; the oldest are dropped. */
 const MAX_POINTS = 512;
-/** After this many distances a point is overdue. */
+/** A point is overdue when this many points could have been added since the last one. */
 const OVERDUE = 3;
 const NO_POINTS: readonly EntryPoint[] = Object.freeze([]);
 
 /**
- * Limits the density of points: each costs memory as long as the ring keeps it, and a stream may have one in every
- * packet.
+ * Limits the density of points. Each point costs memory as long as the ring keeps it, and a stream may have one in
+ * every packet.
  */
 export class SpacedPoints {
   private points: EntryPoint[] = [];
   private lastPosition = -Infinity;
   private lastMs: number | null = null;
-  /** Unused allowance at the last point. */
+  /** Number of further points that were allowed at the last point. */
   private spare: number;
 
   constructor(private readonly spacing: PointSpacing) {
@@ -67,7 +67,7 @@ export class SpacedPoints {
     return Math.min(this.spacing.burst, this.spare + this.passed(position, clock));
   }
 
-  /** Allowance since the last point. */
+  /** Number of points that became allowed since the last point. */
   private passed(position: number, clock: MediaClock): number {
     const { ms, bytes } = this.spacing;
     const nowMs = clock.mediaTimeAt(position);

@@ -9,7 +9,7 @@ import {
 } from './packet';
 import { type Programme } from './programme';
 
-/** A PID and the continuity counter of the first payload packet that follows the preface. */
+/** A PID and the continuity counter of its first payload packet after the preface. */
 export interface PidContinuity {
   readonly pid: number;
   readonly nextContinuity: number;
@@ -36,9 +36,9 @@ export function discontinuityPreface(psi: Buffer, pids: Iterable<PidContinuity>)
 }
 
 /**
- * Continuity counters of the first payload packet of each elementary and PCR PID in `runs` (whole packets, in stream
- * order). PIDs without packets are not in the result. A PID with PCR packets without payload only gets the successor
- * of their counter.
+ * Continuity counter of the first payload packet of each elementary and PCR PID in `runs` (whole packets, in stream
+ * order). PIDs without packets are not in the result. For a PID of which all packets lack payload, it is the
+ * successor of the first counter.
  */
 export function firstContinuities(
   runs: Iterable<Buffer>,

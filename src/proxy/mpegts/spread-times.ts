@@ -12,8 +12,8 @@ import { isPesStart, pesDecodingTime, shiftPesTimes, TIMESTAMP_WRAP } from './pe
 const STEP_TICKS = 90 * 800;
 
 /**
- * Fills a gap in the timeline: the first units of each stream after the gap get earlier timestamps, so that there is a
- * unit every 800 ms from the start of the gap. PCRs are unchanged.
+ * Fills a gap in the timeline. The first PES packets of each stream after the gap get earlier timestamps, so that
+ * there is one every 800 ms from the start of the gap on. PCRs are unchanged.
  */
 export class SpreadTimes {
   private readonly units = new Map<number, number>();
@@ -35,7 +35,7 @@ export class SpreadTimes {
       seen++;
       if (this.moveUnit(spread, at, unitAt)) moved++;
     }
-    // No unit needed an earlier time, so the gap is closed.
+    // When no PES packet needs an earlier time any more, the gap has been filled.
     if (seen > 0 && moved === 0) this.isOver = true;
     return spread;
   }

@@ -1,6 +1,6 @@
 import { byteAt } from './packet';
 
-/** Content of an elementary stream, as far as it matters here. */
+/** Content of an elementary stream, as far as we distinguish it. */
 export type StreamCodec =
   | 'mpeg2-video'
   | 'h264'
@@ -19,7 +19,7 @@ export type StreamCodec =
 
 export type MediaKind = 'video' | 'audio' | 'subtitle' | 'data';
 
-/** stream_type values with one meaning: ISO/IEC 13818-1 table 2-34, ATSC A/52 and A/53, SCTE 35, AVS. */
+/** stream_type values with only one meaning: ISO/IEC 13818-1 table 2-34, ATSC A/52 and A/53, SCTE 35, AVS. */
 const BY_STREAM_TYPE: ReadonlyMap<number, StreamCodec> = new Map<number, StreamCodec>([
   [0x01, 'mpeg2-video'],
   [0x02, 'mpeg2-video'],

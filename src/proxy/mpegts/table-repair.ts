@@ -1,4 +1,4 @@
-import { packetsOfSection } from './own-tables';
+import { packetsOfSection } from './outgoing-tables';
 import {
   byteAt,
   continuityCounter,
@@ -25,74 +25,83 @@ import {
 import { PROVING_COPIES, rectified, SectionProof } from './section-proof';
 import { type BudgetHolder, type SourceBudget } from './source-budget';
 
-/** Reads the repaired packets. */
-export interface TableReader {
-  /** Null until a PAT and a PMT were read. */
+/** The code that receives the repaired packets. The repair asks it whether it could read the tables. */
+export interface PacketConsumer {
+  /** Null until it has read a PAT and a PMT. */
   readonly programme: Programme | null;
+  /** The source's budget, to which the work of the repair is charged. */
   readonly budget: SourceBudget;
 }
 
-/** Maximum number of PIDs that may carry a PMT, and of programmes found there. */
+/** Maximum number of PIDs on which PMTs are sought, and maximum number of PMTs that are repaired. */
 const MAX_CANDIDATES = 32;
-/** Maximum number of sections of a table that are repaired. */
+/** Maximum number of sections of one table; sections with higher numbers are ignored. */
 const MAX_SECTIONS = 16;
-/** A table has ended once this many sections of other tables have come since. */
+/** A PMT is dropped after this many sections of other PMTs have arrived without one of its own. */
 const MAX_MISSED = 200;
-/** Entries of a PAT, or streams of a PMT, that are read per unit of the budget. */
+/** Entries of a PAT, or streams of a PMT, that are read for one budget unit. */
 const ENTRIES_PER_UNIT = 8;
 const PAT_PID = 0;
-/** transport_stream_id of a generated PAT, if the source has none. */
+/** transport_stream_id of a generated PAT if the source has no PAT. */
 const GENERATED_STREAM_ID = 1;
 
-/** A PMT that came often enough to be reliable. */
+/** A PMT that has arrived in several equal copies. */
 interface FoundTable {
   readonly programmeNumber: number;
   readonly pid: number;
-  /** Numbers of its sections that came. */
+  /** The section numbers that have arrived. */
   readonly sections: Set<number>;
-  /** Number of sections of other tables since its last one. */
+  /** Number of sections of other PMTs that have arrived since the last section of this one. */
   missed: number;
 }
 
 /**
- * Repairs tables between the packets of a source and their reader: tables with a wrong CRC, never current, incomplete,
- * or without a PAT that refers to the PMT. A section is reliable if its CRC is correct or it came three times
- * unchanged. Packets pass unchanged while the tables are valid, and permanently once the reader has read them.
+ * Repairs the PAT and PMTs of a source before the consumer reads them: tables with a wrong CRC, tables that are never
+ * marked as current, tables with missing sections, and a PAT that is missing or lists none of the PMTs. A section
+ * with a wrong CRC is trusted after it has arrived three times unchanged.
+ *
+ * At first all packets pass unchanged. If the consumer reads a PAT and a PMT by itself, the repair is switched off
+ * for good. If a PMT arrives in three equal copies before that, the repair replaces the packets of the PAT and the
+ * PMTs from then on, and never ends.
  */
 export class TableRepair implements BudgetHolder {
   budget: SourceBudget;
   private state: 'watching' | 'unnecessary' | 'repairing' = 'watching';
   private readonly proof = new SectionProof();
   private readonly assemblers = new Map<number, SectionAssembler>();
-  /** Last counter of each PID whose packets are replaced, in the source and in the output. */
+  /**
+   * Continuity counter of the last packet of each table PID: the received one while packets pass unchanged, then the
+   * sent one.
+   */
   private readonly counters = new Map<number, number>();
   private readonly found = new Map<string, FoundTable>();
-  /** PIDs whose packets are replaced. */
+  /** PIDs whose packets are replaced: PID 0 and the PIDs of the found PMTs. */
   private replaced = new Set<number>();
-  /** Reliable sections of the source's PAT by number, and whether it refers to the PMT that was found. */
+  /** Reliable sections of the source's PAT, by section number. */
   private readonly pat = new Map<number, Buffer>();
-  private isLeading = false;
+  /** True if the source's PAT lists one of the found PMTs. Otherwise a PAT is generated. */
+  private patListsFoundPmt = false;
   private generatedPat: readonly Buffer[] = [];
   private generatedVersion = 0;
   private streamId = GENERATED_STREAM_ID;
-  /** Packets that replace the current packet. */
+  /** Packets to be sent in place of the current packet. */
   private queued: Buffer[] = [];
 
   constructor(budget: SourceBudget) {
     this.budget = budget;
   }
 
-  /** Passes `buf[start..end)` to `sink`, in several runs where packets are replaced. */
-  push(buf: Buffer, start: number, end: number, reader: TableReader, sink: PacketSink): void {
-    this.budget = reader.budget;
+  /** Passes `buf[start..end)` to `sink`; where packets are replaced, in several calls. */
+  push(buf: Buffer, start: number, end: number, consumer: PacketConsumer, sink: PacketSink): void {
+    this.budget = consumer.budget;
     if (this.state === 'repairing') {
       this.replace(buf, start, end, sink);
       return;
     }
     sink(buf, start, end);
     if (this.state === 'unnecessary') return;
-    // The reader comes first, so it has read valid tables by now.
-    if (reader.programme !== null) {
+    // `sink` has passed these packets to the consumer, which has a programme by now if the tables are valid.
+    if (consumer.programme !== null) {
       this.retire();
       return;
     }
@@ -138,7 +147,10 @@ export class TableRepair implements BudgetHolder {
     assembler.push(buf, at, from);
   }
 
-  /** Assembler of PID 0, and of any PID on which a section with the table id of a PMT begins. */
+  /**
+   * The assembler of a PID. One is created for PID 0, and for any PID on which a section with the table id of a PMT
+   * begins.
+   */
   private assemble(buf: Buffer, at: number, from: number, pid: number): SectionAssembler | null {
     if (pid !== PAT_PID) {
       if (!payloadUnitStart(buf, at) || this.assemblers.size > MAX_CANDIDATES) return null;
@@ -176,7 +188,7 @@ export class TableRepair implements BudgetHolder {
       this.streamId = section.readUInt16BE(3);
       if (this.state === 'repairing') this.checkPatReference();
     }
-    if (this.isLeading) this.queueTable(section, this.pat.keys(), PAT_PID);
+    if (this.patListsFoundPmt) this.queueTable(section, this.pat.keys(), PAT_PID);
   }
 
   private onPmt(pid: number, section: Buffer, copies: number): void {
@@ -188,7 +200,8 @@ export class TableRepair implements BudgetHolder {
       const programme = parsePmt(rectified(section, 0, 1), pid);
       if (programme === null || programme.streams.length === 0) return;
     }
-    // A PAT that refers to it would have come by now.
+    // Wait for three copies even if the CRC is correct: meanwhile the consumer reads a valid PAT that lists this PMT,
+    // and no repair is needed.
     if (known === undefined && copies < PROVING_COPIES) return;
     const table = known ?? { programmeNumber, pid, sections: new Set<number>(), missed: 0 };
     const isNew = known === undefined;
@@ -198,18 +211,18 @@ export class TableRepair implements BudgetHolder {
       this.replaced = new Set([PAT_PID, ...[...this.found.values()].map((one) => one.pid)]);
       this.state = 'repairing';
       this.checkPatReference();
-      if (this.isLeading) {
+      if (this.patListsFoundPmt) {
         for (const part of this.pat.values()) this.queueTable(part, this.pat.keys(), PAT_PID);
       }
     }
     table.sections.add(byteAt(section, 6));
     const [first] = this.found.values();
-    if (!this.isLeading && table === first)
+    if (!this.patListsFoundPmt && table === first)
       this.queued.push(...this.withNextCounters(this.generatedPat, PAT_PID));
     this.queueTable(section, table.sections, pid);
   }
 
-  /** Drops tables that no longer come; true if there were any. */
+  /** Drops the PMTs that no longer arrive. Returns true if it dropped any. */
   private forgetMissed(present: FoundTable): boolean {
     const before = this.found.size;
     present.missed = 0;
@@ -219,19 +232,22 @@ export class TableRepair implements BudgetHolder {
     return this.found.size < before;
   }
 
-  /** Checks whether the source's PAT refers to a PMT that was found; else a PAT is generated. */
+  /** Checks whether the source's PAT lists one of the found PMTs, and generates a PAT if it does not. */
   private checkPatReference(): void {
     const sections = [...this.pat.values()];
     const entries = sections.reduce((sum, { length }) => sum + length / 4, this.found.size);
     if (!this.pays(entries)) return;
-    this.isLeading = sections.some((section) => {
+    this.patListsFoundPmt = sections.some((section) => {
       const listed = parsePat(rectified(section, 0, 1))?.programmes ?? [];
       return listed.some(({ number, pmtPid }) => this.found.has(nameOf(number, pmtPid)));
     });
-    if (!this.isLeading) this.makePat();
+    if (!this.patListsFoundPmt) this.makePat();
   }
 
-  /** Omits the numbers of sections that never came, so that the table is complete. */
+  /**
+   * Queues one section, numbered as if the table had only the sections `numbers`. A table of which a section never
+   * arrives is then complete.
+   */
   private queueTable(section: Buffer, numbers: Iterable<number>, pid: number): void {
     const all = [...numbers];
     const place = all.filter((other) => other < byteAt(section, 6)).length;
@@ -254,7 +270,7 @@ export class TableRepair implements BudgetHolder {
     this.generatedPat = packetsOfSection(rectified(section, 0, 1), PAT_PID);
   }
 
-  /** Copies of the packets with the next counters of the PID. */
+  /** Copies of the packets, with the continuity counters that follow the last packet sent on the PID. */
   private withNextCounters(packets: readonly Buffer[], pid: number): Buffer[] {
     return packets.map((packet) => {
       const counter = ((this.counters.get(pid) ?? -1) + 1) & 0x0f;

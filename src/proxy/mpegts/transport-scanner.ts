@@ -24,31 +24,32 @@ import { type PointSpacing, SpacedPoints } from './spaced-points';
 const START_CODE = Buffer.from([0, 0, 1]);
 const POINT_SPACING: PointSpacing = { ms: 200, bytes: 256 * 1024, burst: 32 };
 const PLAIN_SPACING: PointSpacing = { ms: 500, bytes: 1024 * 1024, burst: 1 };
-/** Cost of a point in units of the budget. */
+/** Budget units that a join point costs. */
 const POINT_COST = 2;
 
-/** Roles of PIDs; an unknown PID counts as media. */
+/** A stream of the programme that cannot lead. While there is no programme, any PID that carries no tables. */
 const ROLE_MEDIA = 0;
 /** The programme's leading stream: it provides random access points, and media time if there is no PCR. */
 const ROLE_LEADING = 1;
-/** Another stream of the programme, which may lead when the leading one is silent. */
+/** Another stream of the programme that can lead. It does so when the leading stream is silent. */
 const ROLE_RIVAL = 2;
 /** A PID outside the programme, possibly of another programme. */
 const ROLE_OTHER = 3;
-/** Tables that are not read; this and higher roles are not media. */
+/** Tables that are not read. Neither this role nor a higher one means media. */
 const ROLE_TABLE = 4;
+/** PAT, and PMTs that are read. */
 const ROLE_PSI = 5;
 
-/** Budget units for a change of the leading stream or of the programme. */
+/** Budget units for a change of the leading stream, and for choosing another programme. */
 const CHANGE_UNITS = 10;
-/** A silent programme is left this long after the leading stream's own limit. */
+/** A programme counts as off air when it was silent for the patience of its leading stream plus this time. */
 const PROGRAMME_PATIENCE_MS = 1000;
 
-/** Flag beside the counter: the packet was already repeated once. */
+/** Flag stored beside a PID's counter: the packet with this counter was already repeated once. */
 const CC_REPEATED = 0x10;
 
 /**
- * Reads whole packets once as they enter the ring: programme, random access points, media time and counters. The
+ * Reads whole packets once, as they enter the ring: programme, random access points, media time and counters. The
  * result does not depend on how packets are grouped into calls.
  */
 export class TransportScanner {
@@ -57,9 +58,9 @@ export class TransportScanner {
   /** Number of payload packets that are neither null packets nor tables; they reset the silence watchdog. */
   mediaPackets = 0;
   nullPackets = 0;
-  /** Number of payload packets out of sequence, per PID; one repetition and flagged discontinuities are no errors. */
+  /** Number of payload packets out of sequence. One repetition of a packet and flagged discontinuities do not count. */
   continuityErrors = 0;
-  /** Number of packets that were damaged before they arrived; their content is not read. */
+  /** Number of packets that are marked as damaged by transport_error_indicator; their content is not read. */
   transportErrors = 0;
   scrambledPackets = 0;
   lastMediaArrivalMs: number | null = null;
@@ -73,8 +74,9 @@ export class TransportScanner {
   private readonly others = new OtherProgrammes();
   private readonly watch = new LeadWatch();
   private readonly psi = new PsiTracker(this, (programme) => this.mayPlay(programme));
+  /** The programme to which the roles of the PIDs belong. */
   private played: Programme | null = null;
-  /** Set while the programme is off air and another one is searched: its amount of media at that time. */
+  /** Number of PES packets of the programme when it went off air; null while it is on air. */
   private offAirAt: number | null = null;
   private readonly roles = new Uint8Array(PID_COUNT);
   private readonly counters = new Uint8Array(PID_COUNT).fill(NO_COUNTER);
@@ -82,34 +84,46 @@ export class TransportScanner {
   private lastPcrAt = -1;
   private readonly points = new SpacedPoints(POINT_SPACING);
   private readonly plainPoints = new SpacedPoints(PLAIN_SPACING);
-  /** True while a PES packet of the leading stream is being read, and the number of rivals for which that is so. */
+  /** True while further packets of the leading stream's current PES packet must be searched. */
   private isOpen = false;
+  /** Number of rivals with such a PES packet. */
   private openRivals = 0;
 
   /**
-   * @param clock the clock of an earlier scanner, if positions continue; call its `restartSource()` first, and media
-   * time continues
+   * @param clock the clock of an earlier scanner, if positions continue. Call its `chooseTimeSourceAgain()` first;
+   *   media time then continues.
    */
   constructor(readonly clock: MediaClock = new MediaClock()) {
     this.assignRoles(0);
   }
 
-  /** The first programme of the PAT that has streams and sends media; null until its PMT is complete. */
+  /**
+   * The programme that is scanned. At first it is the one whose PMT is complete first and announces streams. If it
+   * goes off air, a programme that sends media replaces it. Null until there is one.
+   */
   get programme(): Programme | null {
     return this.psi.programme;
   }
 
-  /** The stream that currently leads the programme by what arrives; null while there is no programme. */
+  /**
+   * The stream that leads the programme: the best one announced, or another one while that is silent. Null while
+   * there is no programme.
+   */
   get leading(): ProgrammeStream | null {
     return this.watch.leading?.stream ?? null;
   }
 
-  /** True once a stream that the programme announces has sent media. */
-  get hasAnnouncedMedia(): boolean {
-    return this.watch.hasAnnouncedMedia;
+  /**
+   * True once a video or audio stream of the programme has sent media. Always true for programmes without video and
+   * audio.
+   */
+  get hasReceivedAnnouncedStream(): boolean {
+    return this.watch.hasReceivedAnnouncedStream;
   }
 
-  /** How long the leading stream may be silent, from the usual intervals of its pictures, in ms of its own time. */
+  /**
+   * How long the leading stream may be silent before another one leads, in ms of programme time; see `LeadCandidate`.
+   */
   get patienceMs(): number {
     return this.watch.leading?.patienceMs ?? 0;
   }
@@ -119,7 +133,7 @@ export class TransportScanner {
     return this.watch.log;
   }
 
-  /** Number of changes of PIDs or types after the first programme. */
+  /** Number of times that PIDs or types of the programme changed. */
   get programmeChanges(): number {
     return this.psi.programmeChanges;
   }
@@ -144,7 +158,10 @@ export class TransportScanner {
     return this.points.take();
   }
 
-  /** Plain join points since the last call, for use when no random access point is near, in stream order. */
+  /**
+   * The plain join points recognised since the last call, in stream order. They serve where no random access point is
+   * near.
+   */
   takePlainPoints(): readonly EntryPoint[] {
     return this.plainPoints.take();
   }
@@ -159,7 +176,7 @@ export class TransportScanner {
     this.budget.arrived(end - start, arrivalMs);
     let media = 0;
     let nulls = 0;
-    /** The next start code; Infinity if there is none before `end`. */
+    /** Index of the next start code; Infinity if there is none before `end`. */
     let codeAt = -1;
     for (let at = start, here = position; at < end; at += TS_PACKET, here += TS_PACKET) {
       const second = buf[at + 1] as number;
@@ -193,7 +210,7 @@ export class TransportScanner {
 
       const counter = fourth & 0x0f;
       if (!payload) {
-        // The next payload packet continues the counter of a flagged packet without payload.
+        // After a flagged packet without payload, the next payload packet continues its counter.
         if (discontinuity) {
           counters[pid] = counter;
           this.onGap(pid, role);
@@ -218,7 +235,8 @@ export class TransportScanner {
       if (role === ROLE_LEADING) {
         if ((second & 0x40) === 0) {
           if (!this.isOpen) continue;
-          // Most of an open PES packet is passed over, because a native search is ten times faster than reading.
+          // Most packets inside a PES packet are skipped, because the native search for a start code is ten times
+          // faster.
           if (codeAt < at) codeAt = startCodeFrom(buf, at, end);
           if (codeAt >= at + TS_PACKET && this.watch.leading?.search.skip(buf, at) === true)
             continue;
@@ -251,12 +269,12 @@ export class TransportScanner {
     const { snapshot } = this.psi;
     if (snapshot === null) return;
     this.psiReadyAt ??= position + TS_PACKET;
-    // While the leading stream is silent, and at the start, the best position is right after the tables.
+    // At the start, and while the leading stream is silent, the best join point is right after the tables.
     const place = EntryPoint.afterTables(position + TS_PACKET, snapshot);
     if (this.plainPoints.isOverdue(place.position, this.clock)) this.addTo(this.plainPoints, place);
   }
 
-  /** Handles a packet that starts a PES packet of the leading stream, or continues an undecided one. */
+  /** Handles a packet that begins a PES packet of the leading stream, or continues one that must be searched. */
   private onLeading(buf: Buffer, at: number, position: number, arrivalMs: number): void {
     const { leading } = this.watch;
     if (leading === null) return;
@@ -277,7 +295,7 @@ export class TransportScanner {
     }
   }
 
-  /** The same for a stream that does not lead, and may lead from here on. */
+  /** Handles such a packet of a rival, which may become the leading stream. */
   private onRival(buf: Buffer, at: number, position: number, pid: number, arrivalMs: number): void {
     const rival = this.watch.of(pid);
     if (rival === undefined) return;
@@ -299,12 +317,16 @@ export class TransportScanner {
     if (point !== null && this.lead(rival, point.position)) this.addPoint(point, arrivalMs);
   }
 
-  /** The leading stream has been silent for long: media since then become join points. */
+  /**
+   * Makes a rival lead from its first PES packet after the silence began, because the leading stream has been silent
+   * for too long.
+   */
   private leadSilent(rival: LeadCandidate, arrivalMs: number): void {
     const { position, psi } = rival.since;
     if (!this.lead(rival, position)) return;
-    // The PCR fell silent with it, so the new leading stream provides the time.
-    if (this.lastPcrAt < position && this.clock.source === 'pcr') this.clock.restartSource();
+    // The PCR has been silent for as long, so the new leading stream provides media time.
+    if (this.lastPcrAt < position && this.clock.source === 'pcr')
+      this.clock.chooseTimeSourceAgain();
     if (rival.stream.kind === 'audio' && psi !== null) {
       this.addPoint(EntryPoint.atAudio(rival.stream.pid, position, psi), arrivalMs);
     }
@@ -318,7 +340,7 @@ export class TransportScanner {
     return true;
   }
 
-  /** Handles a PES packet of another programme: if that one continues and ours is silent, ours is off air. */
+  /** Handles a PES packet outside the programme. If other programmes continue while ours is silent, ours is off air. */
   private onOther(buf: Buffer, at: number, position: number, pid: number): void {
     const { leading } = this.watch;
     if (leading === null || this.offAirAt !== null || this.psi.listed.length < 2) return;
@@ -326,19 +348,22 @@ export class TransportScanner {
     const silentMs = this.others.recordOther(pid, ticks, this.clockFor(ticks, position));
     if (silentMs < leading.patienceMs + PROGRAMME_PATIENCE_MS) return;
     if (!this.budget.spend('tables', CHANGE_UNITS)) return;
-    this.offAirAt = this.others.signs;
+    this.offAirAt = this.others.pesCount;
     this.psi.chooseAnew();
     this.setRoles();
   }
 
-  /** At first any programme may play; once the current one is off air, the first one with media. */
+  /**
+   * True if a programme may be chosen. While ours is off air, that is a programme that has sent media since; but if
+   * ours sends again, only ours.
+   */
   private mayPlay(programme: Programme): boolean {
     if (this.offAirAt === null || this.played === null) return true;
-    if (this.others.signs > this.offAirAt) return isSameService(programme, this.played);
+    if (this.others.pesCount > this.offAirAt) return isSameService(programme, this.played);
     return programme.streams.some(({ pid }) => this.others.hasSent(pid));
   }
 
-  /** Time for a PES packet without a timestamp. */
+  /** Media time at a PES packet without a timestamp; null if it has one. */
   private clockFor(ticks: number, position: number): number | null {
     return ticks >= 0 ? null : this.clock.mediaTimeAt(position);
   }
@@ -353,7 +378,7 @@ export class TransportScanner {
     if (this.budget.spend('join_points', POINT_COST)) points.add(point, this.clock);
   }
 
-  /** Updates the roles after a change of PAT or PMT at `position`. */
+  /** Updates programme and roles after a change of PAT or PMT at `position`. */
   private assignRoles(position: number): void {
     const { programme } = this.psi;
     if (programme !== null && programme !== this.played) {
@@ -365,7 +390,7 @@ export class TransportScanner {
     this.setRoles();
     const pcrPid = programme?.pcrPid ?? NULL_PID;
     if (pcrPid !== this.pcrPid) {
-      if (this.pcrPid !== NULL_PID) this.clock.restartSource();
+      if (this.pcrPid !== NULL_PID) this.clock.chooseTimeSourceAgain();
       this.pcrPid = pcrPid;
     }
   }
@@ -377,7 +402,7 @@ export class TransportScanner {
     roles.fill(programme === null ? ROLE_MEDIA : ROLE_OTHER);
     if (programme !== null) for (const pid of DVB_TABLE_PIDS) roles[pid] = ROLE_TABLE;
     for (const { pmtPid } of this.psi.listed) roles[pmtPid] = ROLE_TABLE;
-    // Streams of the PMT take precedence over conventional PIDs and other programmes of the PAT.
+    // Streams of the PMT take precedence over the usual PIDs of DVB tables and over other PMTs.
     for (const { pid, codec } of programme?.streams ?? []) {
       roles[pid] = codec === 'sections' ? ROLE_TABLE : ROLE_MEDIA;
     }

@@ -19,7 +19,7 @@ export class CheckSlots {
 
   /**
    * @param timeoutMs maximum time in the queue
-   * @throws AppError `no_capacity` if too many checks are queued or the time is over; the reason of `signal`
+   * @throws AppError `no_capacity` if too many checks are queued or the time is over; else the reason of `signal`
    */
   async enter(timeoutMs: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
@@ -36,7 +36,7 @@ export class CheckSlots {
     try {
       await waiter.admitted.promise;
     } catch (error) {
-      // `leave` has passed the place to this check just before it gave up, so it passes the place on.
+      // `leave` has admitted this check just before it gave up, so it must admit the next one.
       if (!this.waiting.delete(waiter)) this.leave();
       throw error;
     } finally {

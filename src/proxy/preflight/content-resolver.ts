@@ -12,14 +12,14 @@ const ANSWER_MS = 10_000;
 
 export interface ResolvedContent {
   readonly resolution: ContentResolution;
-  /** The id by which the engine found the content, which may be the other form of the requested one. */
+  /** The id under which the engine found the content: the requested one, or its other form (content id, infohash). */
   readonly selector: SourceSelector;
   readonly engineId: string;
 }
 
 /**
- * Asks an engine what a content is, without opening an engine session. It disturbs no stream, also on an engine whose
- * slots are all in use.
+ * Asks an engine what a content is, without opening an engine session. This disturbs no stream, even on an engine
+ * whose slots are all in use.
  */
 @Injectable()
 export class ContentResolver {
@@ -32,7 +32,7 @@ export class ContentResolver {
 
   /**
    * @throws AppError `content_not_found`; `no_engine` if no engine is usable; `engine_failed` if no engine gave a
-   *   usable answer; the reason of `signal`
+   *   usable answer; else the reason of `signal`
    */
   async resolve(content: SourceSelector, signal: AbortSignal): Promise<ResolvedContent> {
     const usable = this.scheduler
@@ -60,9 +60,10 @@ export class ContentResolver {
   }
 
   /**
-   * Returns the first content in the list that is known and live, else the first that is known.
+   * Returns the first content that an engine knows and does not report as recorded, or else the first one that it
+   * knows.
    *
-   * @throws AppError `content_not_found` if none is known; else as `resolve` does
+   * @throws AppError `content_not_found` if engines know none of them; the error of `resolve` if that is uncertain
    */
   async resolveFirst(
     contents: readonly SourceSelector[],

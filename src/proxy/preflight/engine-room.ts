@@ -1,4 +1,4 @@
-/** The facts about an engine that a check needs, a part of a `Candidate`. */
+/** The facts about an engine that a check needs; part of `Candidate`. */
 export interface EngineRoom {
   readonly id: string;
   readonly state: string;
@@ -13,8 +13,8 @@ export function isUsable({ state, vpnHealthy }: EngineRoom): boolean {
 }
 
 /**
- * True if a check may take a slot: more than `keepFree` slots are free, because those are reserved for viewers. Engines
- * that may still be created do not count.
+ * True if a check may take a slot: more than `keepFree` slots are free, because that many are reserved for viewers.
+ * Engines that may still be created do not count.
  */
 export function hasRoom(engines: readonly EngineRoom[], keepFree: number): boolean {
   const free = engines

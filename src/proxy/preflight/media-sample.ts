@@ -9,7 +9,7 @@ export interface MediaSample {
   /** Media in the history, in ms of media time. */
   readonly mediaMs: number | null;
   readonly bytes: number;
-  /** By media time; null for about the first 2 s of media. */
+  /** Bit rate by media time; null for about the first 2 s of media. */
   readonly bitrateBps: number | null;
   readonly videoCodec: string | null;
   readonly audioCodecs: readonly string[];

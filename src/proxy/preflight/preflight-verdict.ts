@@ -8,7 +8,7 @@ export type PreflightTier = 'light' | 'deep';
 /** Where the answer comes from: an engine that was asked, a running stream of the content, or the negative cache. */
 export type PreflightSource = 'engine' | 'running_session' | 'memory';
 
-/** Why a content does not play. The first three are error codes that a viewer would get. */
+/** Why a content does not play. The first three are error codes that viewers would get too. */
 export type UnplayableReason =
   | 'content_not_found'
   | 'unsupported_content'
@@ -18,7 +18,7 @@ export type UnplayableReason =
 
 /** The result of a check. `null` means unknown in every field. */
 export interface PreflightVerdict {
-  /** What was done; `light` for a deep check that would have disturbed a stream. */
+  /** The check that was made: `light` also for a deep check that would have disturbed a stream. */
   readonly tier: PreflightTier;
   readonly source: PreflightSource;
   readonly playable: boolean;
@@ -82,10 +82,7 @@ export function verdictOfResolution(
   };
 }
 
-/**
- * The verdict for a file. It is never started for a check, because the start would end the engine session of its
- * viewer.
- */
+/** The verdict for a file. A check never starts a file, because that would end the engine session of its viewer. */
 export function verdictOfRecording(
   { infohash, isLive }: { readonly infohash: string | null; readonly isLive: 1 | 0 | -1 },
   engineId: string | null,

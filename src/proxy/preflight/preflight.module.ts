@@ -5,10 +5,10 @@ import { SourcesModule } from '../live';
 import { ContentResolver } from './content-resolver';
 import { Preflight } from './preflight';
 
-/** Whether a content is playable. Needs the global modules of configuration and engines. */
+/** Checks whether a content is playable. Needs the global modules of configuration and engines. */
 @Module({})
 export class PreflightModule {
-  /** @param live starts the broadcasts that a deep check looks at */
+  /** @param live module that starts the streams of deep checks */
   static forLive(live: DynamicModule): DynamicModule {
     return {
       module: PreflightModule,

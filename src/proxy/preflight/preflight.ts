@@ -24,10 +24,10 @@ import {
 const POLL_MS = 50;
 
 /**
- * Answers whether a content plays, with as little load as possible: from the negative cache, from a running stream of
- * the content, by asking an engine to resolve it, and for a deep check only by starting it. The check holds the started
- * stream in place of a viewer. Viewers can join that stream, other requests can preempt its slot, and it ends with the
- * check if no viewer has joined.
+ * Checks whether a content plays, with as little load as possible: from the negative cache, from a running stream of
+ * the content, by asking an engine to resolve it, and only for a deep check by starting it. The check holds the
+ * started stream in place of a viewer. Viewers can join that stream, other requests can preempt its slot, and it ends
+ * with the check if no viewer has joined.
  */
 @Injectable()
 export class Preflight implements OnModuleDestroy {
@@ -58,10 +58,10 @@ export class Preflight implements OnModuleDestroy {
   }
 
   /**
-   * @param ip address of the client; a deep check counts against the limits of viewers
+   * @param ip address of the client, because a deep check counts against the limits of viewers
    * @param gone aborts when the client has disconnected
    * @throws AppError `content_not_found` if there is no such channel; `no_engine`, `no_capacity`, `engine_failed`,
-   *   `client_limit` or `shutting_down` if the check has no result; the reason of `gone`
+   *   `client_limit` or `shutting_down` if the check has no result; else the reason of `gone`
    */
   async check(
     selector: ContentSelector,
@@ -143,12 +143,13 @@ export class Preflight implements OnModuleDestroy {
       return this.notFound(error, selector, tier);
     }
     const { resolution, engineId } = content;
-    // A channel is started like for a viewer, with all its sources.
+    // A channel is started as for a viewer, with all its sources.
     const asked = selector.kind === 'channel' ? selector : content.selector;
     const light = verdictOfResolution(resolution, engineId);
     // A file is not sampled, because a start would end the engine session of its viewer.
     if (tier === 'light' || resolution.isLive === 0) return light;
-    // The content may be playing under another name. A second start on the same engine would end that engine session.
+    // The content may be playing under another name. A second start on the same engine would end the first engine
+    // session.
     const playing = this.playing(resolution.infohash, selector);
     const infohash = { ...selector, kind: 'infohash', value: resolution.infohash } as const;
     const recording = this.ofRecording(infohash);
@@ -181,7 +182,7 @@ export class Preflight implements OnModuleDestroy {
   }
 
   /**
-   * Waits for a start that another client has requested, without keeping it alive; a light check waits only until an
+   * Waits for a start that another client has requested, without keeping it alive. A light check waits only until an
    * engine has answered.
    */
   private async watchStart(
@@ -221,7 +222,10 @@ export class Preflight implements OnModuleDestroy {
     }
   }
 
-  /** Receives media for a while: media from an engine's cache do not prove that the content is still broadcast. */
+  /**
+   * Receives media for a while, because media from an engine's cache do not prove that the content is still
+   * broadcast.
+   */
   private async sample(session: LiveStream, signal: AbortSignal): Promise<PreflightVerdict> {
     const endMs = monotonicMs() + this.config.preflightSampleMs;
     const halfMs = monotonicMs() + this.config.preflightSampleMs / 2;
@@ -261,7 +265,7 @@ function verdictOfMedia(
   };
 }
 
-/** @throws errors that are not the content's fault */
+/** @throws errors that are not the content's fault; they give no verdict */
 function failed(
   error: unknown,
   tier: PreflightTier,

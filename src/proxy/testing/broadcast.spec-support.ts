@@ -1,5 +1,5 @@
 import {
-  AccessUnitReader,
+  PesUnitReader,
   hasPayload,
   parsePat,
   parsePmt,
@@ -130,7 +130,7 @@ export interface ReadUnit {
 
 /** The complete units of a PID, in order. */
 export function unitsIn(bytes: Buffer, pid: number): ReadUnit[] {
-  const reader = new AccessUnitReader([pid]);
+  const reader = new PesUnitReader([pid]);
   reader.read(bytes, 0, bytes.length, 0);
   return reader.unitsOf(pid).flatMap(({ pts, dts, marks, closed }) => {
     const last = marks.at(-1);

@@ -5,10 +5,13 @@ export interface BurstFacts {
   readonly fastestBehindMs: number | null;
   /** Bytes between the fastest viewer and the head, as a share of what the ring can hold; null without viewers. */
   readonly fastestBehindShare: number | null;
-  /** Lag at which a viewer would be moved forward. The burst must never be mistaken for lag. */
+  /**
+   * Lag at which a viewer would be moved forward. The pause must begin earlier, so that the burst is not mistaken for
+   * lag.
+   */
   readonly maxLagMs: number;
   readonly pausedForMs: number;
-  /** Longest pause at a stretch: PROXY_STALL_TIMEOUT. */
+  /** Longest uninterrupted pause: PROXY_STALL_TIMEOUT. */
   readonly maxPauseMs: number;
 }
 
@@ -17,8 +20,9 @@ const BEHIND_SHARE = 0.75;
 
 /**
  * True if the upstream should be paused. Engines begin with a burst from their cache that may exceed the ring, so the
- * burst waits for the fastest viewer. The upstream is never paused without viewers, nor for so long that the engine
- * gives up. If viewers are allowed little lag, or the ring is small, the pause begins before the usual 10 s.
+ * burst is held back until the fastest viewer has read most of it. The upstream is never paused without viewers, nor
+ * for so long that the engine gives up. If viewers are allowed little lag, or the ring is small, the pause begins
+ * before the usual 10 s.
  */
 export function shouldPause(facts: BurstFacts): boolean {
   if (facts.pausedForMs >= facts.maxPauseMs) return false;
@@ -33,8 +37,8 @@ const GROWTH_MS = 100;
 const SETTLED_AFTER_MS = 3000;
 
 /**
- * Detects the end of a source's burst: media no longer arrive faster than real time. After that the upstream is not
- * paused any more; slow viewers are the fan-out's responsibility.
+ * Detects the end of a source's burst, when media no longer arrive faster than real time. After that the upstream is
+ * not paused any more, and the fan-out deals with slow viewers.
  */
 export class BurstDetector {
   private peakMs = 0;
@@ -45,7 +49,7 @@ export class BurstDetector {
     this.grewAtMs = nowMs;
   }
 
-  /** Time during which the upstream is paused does not count. */
+  /** True until the burst has ended. Time during which the upstream is paused does not count. */
   isBursting(aheadMs: number, nowMs: number, isPaused: boolean): boolean {
     if (aheadMs > this.peakMs + GROWTH_MS) this.peakMs = aheadMs;
     else if (!isPaused) {

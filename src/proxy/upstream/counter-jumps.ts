@@ -2,8 +2,9 @@ import { discontinuityIndicator, NO_COUNTER, NULL_PID, pid as pidOf, TS_PACKET }
 import { followsCounter } from './outgoing-tail';
 
 /**
- * True if the preface flags every PID in `counters`, the counters that viewers have seen. A rare PID such as the SDT
- * may not have arrived when the source is entered; its counter must then be rewritten.
+ * True if the preface flags a discontinuity on every PID in `counters`, the last continuity counters that viewers
+ * received. A rare PID such as that of the SDT may not have arrived when the source is entered; its counter must then
+ * be rewritten.
  */
 export function areAllFlagged(preface: Buffer, counters: Uint8Array): boolean {
   const flagged = new Set([NULL_PID]);
@@ -14,9 +15,9 @@ export function areAllFlagged(preface: Buffer, counters: Uint8Array): boolean {
 }
 
 /**
- * True if the source continues the counters that viewers have seen (`counters`, by PID). `before` holds the source's
- * own counters right before the splice point, the only evidence for PIDs that have no packet yet. A PID without
- * evidence counts as not continuous.
+ * True if the source continues the counters that viewers received last (`counters`, by PID). `before` holds the
+ * source's own counters right before the splice point, which are the only evidence for PIDs that have no packet yet.
+ * A PID without evidence counts as not continuous.
  */
 export function isContinuous(
   parts: readonly Buffer[],

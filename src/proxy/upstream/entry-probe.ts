@@ -9,33 +9,39 @@ export interface Entry {
   readonly psi: Buffer;
   /** Packets of the video stream with the parameter sets that its decoder needs. */
   readonly parameters?: readonly Buffer[];
-  /** Added to the source's timestamps; null: compute an offset that continues the outgoing timestamps. */
+  /**
+   * Added to the source's timestamps. Null means that an offset must be computed that continues the outgoing
+   * timestamps.
+   */
   readonly offset: number | null;
-  /** True if the entry must not wait for PIDs that have not sent a packet. */
+  /** True if the entry must not be delayed by PIDs that have not sent a packet. */
   readonly isOverdue?: true;
 }
 
-/** What a search reads, and the account of its work. */
+/** The source that a search reads, and the counter of its cost. */
 export interface SearchedSource {
   readonly staged: StagedSource;
   readonly match: SourceMatch;
   readonly cost: SearchCost;
 }
 
-/** Subtitle and data streams may be silent for a long time; those that send steadily do so within this. */
+/**
+ * A subtitle or data stream without a packet delays the entry by at most this much media. Steady ones send within
+ * that.
+ */
 const MAX_DATA_FLAGGING_MS = 120;
 
-/** Where a stream starts after an entry, as far as it has been searched. */
+/** Where the media of a stream start after an entry, as far as they have been searched. */
 interface StreamStart {
-  /** `Infinity` until the first usable unit has arrived. */
+  /** Position of the first usable PES packet; `Infinity` until it has arrived. */
   at: number;
-  /** All units before this position were examined. */
+  /** All PES packets before this position were examined. */
   searchedTo: number;
 }
 
 /**
- * Checks which streams have data after one entry position. Repeated at every read, but each packet and access unit is
- * examined only once.
+ * Checks which streams have data after one entry position. The check runs at every read, but examines each transport
+ * packet and each PES packet only once.
  */
 export class EntryProbe {
   private readonly starts = new Map<number, StreamStart>();
@@ -59,8 +65,8 @@ export class EntryProbe {
   }
 
   /**
-   * True when every PID can be flagged. A PID can be flagged only after its first packet arrived, and audio may arrive
-   * after the video entry is decided.
+   * True when every PID can be flagged. A PID can be flagged only after its first packet has arrived, and audio may
+   * arrive after the video entry is decided.
    */
   canFlag(): boolean {
     const { programme, missing, source } = this;
@@ -76,17 +82,18 @@ export class EntryProbe {
   }
 
   /**
-   * Position of the stream's first whole unit after the entry that viewers have not had; `Infinity` until it arrives.
+   * Position of the stream's first whole PES packet after the entry that viewers have not had; `Infinity` until it
+   * arrives.
    */
   startOf(pid: number): number {
     const { match } = this.source;
     const { position, offset } = this.entry;
-    const own = match.streams.find(({ source }) => source === pid)?.own;
-    if (own === undefined || pid === match.leading?.source) return position;
+    const outgoing = match.streams.find(({ source }) => source === pid)?.outgoing;
+    if (outgoing === undefined || pid === match.leading?.source) return position;
     const start = this.starts.get(pid) ?? { at: Infinity, searchedTo: position };
     this.starts.set(pid, start);
     if (start.at !== Infinity) return start.at;
-    const last = match.outgoing().lastDts(own);
+    const last = match.outgoingTail().lastDts(outgoing);
     const track = this.source.staged.trackOf(pid);
     for (let index = track.indexFrom(start.searchedTo); index < track.units.length; index++) {
       const unit = track.units[index];

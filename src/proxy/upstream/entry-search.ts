@@ -1,6 +1,6 @@
 import {
   ticksBetween,
-  type AccessUnit,
+  type PesUnit,
   type Programme,
   type EntryPoint,
   type UnitTrack,
@@ -8,7 +8,7 @@ import {
 import { EntryProbe, type Entry, type SearchedSource } from './entry-probe';
 import type { StreamPair } from './proven-overlap';
 
-/** Inputs of the search other than the source itself. When one changes, the search starts again. */
+/** What the search depends on besides the source. When any of it changes, the search starts again. */
 interface SearchState {
   readonly leading: StreamPair;
   /** Added to the source's timestamps, in ticks of 90 kHz. */
@@ -20,38 +20,43 @@ interface SearchState {
 /** A source without a random access point within these limits is entered right after its PSI. */
 const MAX_STAGED_BYTES = 8 * 1024 * 1024;
 const MAX_STAGED_MS = 3000;
-/** Limits on what is searched after the entry for the first packet of each PID, which is needed to flag the PID. */
+/**
+ * Amount of media after an entry in which the first packet of each PID is sought, because only then can the PID be
+ * flagged.
+ */
 const MAX_FLAGGING_BYTES = 1024 * 1024;
 const MAX_FLAGGING_MS = 1000;
 
 /**
  * Finds the entry position of a source whose overlap with the old source is not proved: its first random access point
- * after the end of the old source. If we stop waiting for the source to catch up, the entry is its newest random
- * access point. The search is repeated at every read, but examines each access unit and random access point only once
- * while its inputs stay the same.
+ * after the end of the old source. When the wait for the source to catch up has ended, the entry is its newest random
+ * access point instead. The search runs at every read, but examines each PES packet and each random access point only
+ * once while its inputs stay the same.
  */
 export class EntrySearch {
   private state: SearchState | null = null;
-  /** First random access point, and first access unit, that viewers have not had yet. */
+  /** First random access point that viewers have not had yet. */
   private point: EntryPoint | null = null;
-  private unit: AccessUnit | null = null;
-  /** Positions before which all random access points, and all access units, were examined. */
+  /** First PES packet of the leading stream that viewers have not had yet. */
+  private unit: PesUnit | null = null;
+  /** All random access points before this position were examined. */
   private pointsSearchedTo = 0;
+  /** All PES packets of the leading stream before this position were examined. */
   private unitsSearchedTo = 0;
   /** Position and time at which we stopped waiting for the source to catch up. */
   private abandoned: { readonly at: number; readonly ms: number } | null = null;
   /**
-   * Newest random access point after which enough media arrived: a PID without a packet since then is not waited for.
+   * Newest random access point with so much media after it that PIDs without a packet no longer delay an entry there.
    */
-  private newestExaminedPoint: EntryPoint | null = null;
+  private newestPointWithEnoughMedia: EntryPoint | null = null;
   private probe: EntryProbe | null = null;
 
   constructor(private readonly source: SearchedSource) {}
 
   /**
-   * @param offset added to the source's timestamps; null if the relation to the stream's timestamps is unknown
+   * @param offset added to the source's timestamps; null if their relation to the outgoing timestamps is unknown
    * @param usualOffset offset of the previous source
-   * @param mayWait true if the search may still wait for the source to catch up
+   * @param mayWait true if the search may go on waiting for the source to catch up
    */
   find(
     offset: number | null,
@@ -72,7 +77,7 @@ export class EntrySearch {
       if (point !== undefined) return { ...entryAt(point), offset: shift };
       return this.isOverdue(psiAt) ? { position: from, psi, offset: shift } : null;
     }
-    const state = { leading, offset, last: match.outgoing().lastDts(leading.own) };
+    const state = { leading, offset, last: match.outgoingTail().lastDts(leading.outgoing) };
     this.resetIfChanged(state);
     const track = staged.trackOf(leading.source);
     const point = this.firstNewPoint(state, track, from);
@@ -81,8 +86,8 @@ export class EntrySearch {
     if (unit !== null) {
       return this.isOverdue(unit.at) ? { position: unit.at, psi, offset } : null;
     }
-    // The source has nothing new for viewers yet. Once the wait is over, it is entered with new timestamps and repeats
-    // some media.
+    // The source has nothing new for viewers yet. When the wait is over, it is entered with new timestamps, and
+    // viewers get some media twice.
     return mayWait() ? null : this.outdatedEntry(track, psi, programme, nowMs);
   }
 
@@ -93,8 +98,8 @@ export class EntrySearch {
     return this.probe;
   }
 
-  /** True if enough media arrived after `position` to stop waiting for PIDs that have not sent a packet. */
-  isExamined(position: number): boolean {
+  /** True if so much media arrived after `position` that PIDs without a packet no longer delay an entry there. */
+  hasEnoughMediaAfter(position: number): boolean {
     const { staged } = this.source;
     return (
       staged.end - position >= MAX_FLAGGING_BYTES ||
@@ -108,7 +113,7 @@ export class EntrySearch {
     this.state = state;
     const isSame =
       previous?.leading.source === leading.source &&
-      previous.leading.own === leading.own &&
+      previous.leading.outgoing === leading.outgoing &&
       previous.offset === offset &&
       previous.last === last;
     if (isSame) return;
@@ -133,12 +138,12 @@ export class EntrySearch {
     return this.point;
   }
 
-  private firstNewUnit(state: SearchState, track: UnitTrack, from: number): AccessUnit | null {
+  private firstNewUnit(state: SearchState, track: UnitTrack, from: number): PesUnit | null {
     if (this.unit !== null && this.unit.at >= from) return this.unit;
     this.unit = null;
     let index = track.indexFrom(Math.max(from, this.unitsSearchedTo));
     for (; index < track.units.length && this.unit === null; index++) {
-      const unit = track.units[index] as AccessUnit;
+      const unit = track.units[index] as PesUnit;
       this.source.cost.steps++;
       this.unitsSearchedTo = unit.at + 1;
       if (isNewForViewers(unit, state)) this.unit = unit;
@@ -159,8 +164,8 @@ export class EntrySearch {
     if (newest !== undefined) {
       const entry = { ...entryAt(newest), offset: null };
       if (this.probeOf(entry, programme).canFlag()) return entry;
-      // A PID that is listed in the PMT but never sends must not delay the entry at every key frame.
-      const point = this.findNewestExaminedPoint();
+      // A PID that is listed in the PMT but never sends must not delay the entry again at every key frame.
+      const point = this.findNewestPointWithEnoughMedia();
       return point === null ? entry : { ...entryAt(point), offset: null };
     }
     const from = Math.max(abandoned.at, staged.start);
@@ -171,19 +176,22 @@ export class EntrySearch {
     return isOverdue ? { position: unit?.at ?? from, psi, offset: null, isOverdue } : null;
   }
 
-  private findNewestExaminedPoint(): EntryPoint | null {
+  private findNewestPointWithEnoughMedia(): EntryPoint | null {
     const { staged, cost } = this.source;
-    if (this.newestExaminedPoint !== null && this.newestExaminedPoint.position < staged.start) {
-      this.newestExaminedPoint = null;
+    if (
+      this.newestPointWithEnoughMedia !== null &&
+      this.newestPointWithEnoughMedia.position < staged.start
+    ) {
+      this.newestPointWithEnoughMedia = null;
     }
-    let index = staged.pointIndexFrom((this.newestExaminedPoint?.position ?? -1) + 1);
+    let index = staged.pointIndexFrom((this.newestPointWithEnoughMedia?.position ?? -1) + 1);
     for (; index < staged.points.length; index++) {
       const point = staged.points[index] as EntryPoint;
       cost.steps++;
-      if (!this.isExamined(point.position)) break;
-      this.newestExaminedPoint = point;
+      if (!this.hasEnoughMediaAfter(point.position)) break;
+      this.newestPointWithEnoughMedia = point;
     }
-    return this.newestExaminedPoint;
+    return this.newestPointWithEnoughMedia;
   }
 
   private isOverdue(sincePosition: number): boolean {
@@ -192,7 +200,7 @@ export class EntrySearch {
   }
 }
 
-function isNewForViewers(unit: AccessUnit | undefined, { last, offset }: SearchState): boolean {
+function isNewForViewers(unit: PesUnit | undefined, { last, offset }: SearchState): boolean {
   return unit !== undefined && unit.dts >= 0 && ticksBetween(last, unit.dts + offset) > 0;
 }
 

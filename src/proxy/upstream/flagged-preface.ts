@@ -14,9 +14,9 @@ import {
 const TABLE_SEARCH_BYTES = 512 * 1024;
 
 /**
- * Packets for a viewer that continues at another position: for each PID one packet without payload that flags the
- * discontinuity and matches the counter of the next packet, with PAT and PMT in between. `runs` are the whole packets
- * that follow.
+ * Packets for a viewer that continues at another position: PAT and PMT, and for each PID one packet without payload.
+ * That packet flags the discontinuity and has the counter that the next packet continues. `runs` are the whole
+ * packets that follow.
  */
 export function flaggedPreface(psi: Buffer, runs: readonly Buffer[], programme: Programme): Buffer {
   const tables = countersIn([psi], Infinity);
@@ -27,7 +27,7 @@ export function flaggedPreface(psi: Buffer, runs: readonly Buffer[], programme: 
   return Buffer.concat([flaggedTables, discontinuityPreface(psi, listed(media, others))]);
 }
 
-/** Counter of the first packet with payload of every PID except null packets. */
+/** Counter of the first payload packet of each PID, null packets excluded. */
 function countersIn(runs: readonly Buffer[], maxBytes: number): Map<number, number> {
   const counters = new Map<number, number>();
   let looked = 0;

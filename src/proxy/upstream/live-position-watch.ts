@@ -3,24 +3,24 @@ import type { EngineLivePosition } from '../../ace';
 export type LivePositionFault = 'position_stands_still' | 'position_behind';
 
 export interface LivePositionLimits {
-  /** A position that has not grown for this long is stale. */
+  /** A position that has not grown for this long counts as standing still. */
   readonly staleAfterMs: number;
-  /** A position that is a time, and this far behind the wall clock, is stale. */
+  /** A position that is a time, and at least this far behind the wall clock, counts as behind. */
   readonly behindMs: number;
 }
 
-/** Positions within these years are Unix seconds; all others count pieces and carry no time. */
+/** Positions between these years are Unix seconds. All others count pieces of media and tell no time. */
 const FIRST_UNIX_S = Date.UTC(2020, 0, 1) / 1000;
 const LAST_UNIX_S = Date.UTC(2050, 0, 1) / 1000;
 /** Minimum number of observations before a position is classified. */
 const MIN_OBSERVATIONS = 3;
-/** A second renumbering within this many times `staleAfterMs` is a loop. */
+/** A second renumbering within this many times `staleAfterMs` means that old data are replayed in a loop. */
 const RENUMBER_PERIODS = 10;
 
 /**
- * Watches the newest position that an engine reports for a live stream. The position has to grow: an engine whose
- * position stands still, or steps back repeatedly, is replaying old data. A single step back is a broadcast that was
- * renumbered. An observation without a position is no evidence and resets the watch.
+ * Watches the newest position that an engine reports for a live stream. The position must grow: an engine whose
+ * position stands still, or steps back repeatedly, is replaying old data. A single step back means that the broadcast
+ * was renumbered. An observation without a position is no evidence, and resets the watch.
  */
 export class LivePositionWatch {
   private highest = -Infinity;

@@ -1,5 +1,5 @@
 import {
-  AccessUnitReader,
+  PesUnitReader,
   continuityCounter,
   hasPayload,
   NO_COUNTER,
@@ -7,41 +7,45 @@ import {
   pid as pidOf,
   ticksBetween,
   TS_PACKET,
-  type AccessUnit,
+  type PesUnit,
 } from '../mpegts';
 import type { StreamHistory } from './stream-history';
 
-/** Part of the outgoing media that a new source may overlap; enough for several units of each stream. */
+/** Part of the outgoing media that a new source may overlap; it contains several PES packets of each stream. */
 const TAIL_MS = 2000;
 const MIN_TAIL_BYTES = 256 * 1024;
 const MAX_TAIL_BYTES = 4 * 1024 * 1024;
+/** A larger step between two decoding times is not taken as the usual one. */
 const MAX_STEP_TICKS = 90_000;
+/** Step between decoding times if none was measured: 40 ms. */
 const USUAL_STEP_TICKS = 3600;
-/** Maximum number of pictures that a codec sends before a picture that is presented earlier. */
+/** Maximum number of pictures that are sent before a picture with an earlier presentation time. */
 const MAX_REORDERED = 32;
 
-/** The last packet of a PID that has payload. */
+/** The last payload packet of a PID. */
 export interface LastPacket {
   readonly position: number;
   /** A copy of the 188 bytes. */
   readonly packet: Buffer;
 }
 
-/** The end of the media that were sent to viewers. Read only when a new source has to continue from there. */
+/**
+ * The end of the media in the ring, which the next source must continue. Viewers may not have received all of it yet.
+ */
 export class OutgoingTail {
   readonly lastPackets = new Map<number, LastPacket>();
   /** Position after the newest packet. */
   end: number;
-  /** Bytes read at construction. */
+  /** Number of bytes read at construction. */
   readonly readBytes: number;
-  private readonly reader: AccessUnitReader;
+  private readonly reader: PesUnitReader;
 
   /** @param pids PIDs of the video and audio streams */
   constructor(
     private readonly history: StreamHistory,
     pids: Iterable<number>,
   ) {
-    this.reader = new AccessUnitReader(pids);
+    this.reader = new PesUnitReader(pids);
     this.end = history.ring.end;
     const bytes = ((history.knownBitrateBps ?? Infinity) * TAIL_MS) / 8000;
     const wanted = Math.min(MAX_TAIL_BYTES, Math.max(MIN_TAIL_BYTES, Math.ceil(bytes)));
@@ -54,7 +58,7 @@ export class OutgoingTail {
     return this.reader.reads(pids);
   }
 
-  /** Reads what was sent since the last call; the old source may still be flowing. */
+  /** Reads the media appended since the last call, because the old source may still be flowing. */
   readNew(): void {
     const { end } = this.history.ring;
     const bytes = end - this.end;
@@ -62,22 +66,22 @@ export class OutgoingTail {
     if (bytes > 0) this.readNewest(bytes);
   }
 
-  unitsOf(pid: number): readonly AccessUnit[] {
+  unitsOf(pid: number): readonly PesUnit[] {
     return this.reader.unitsOf(pid);
   }
 
-  /** Decoding time of the PID's newest unit with a timestamp; −1 if there is none. */
+  /** Decoding time of the PID's newest PES packet that has one; −1 if there is none. */
   lastDts(pid: number): number {
     return this.reader.trackOf(pid).lastTimed?.dts ?? -1;
   }
 
-  /** Expected decoding time of the PID's next unit; −1 if unknown. */
+  /** Expected decoding time of the PID's next PES packet; −1 if unknown. */
   expectedDts(pid: number): number {
     const last = this.lastDts(pid);
     return last < 0 ? -1 : last + this.step(pid);
   }
 
-  /** Earliest presentation time that is later than all units sent; −1 if unknown. */
+  /** Presentation time after the latest one that was sent on the PID; −1 if unknown. */
   expectedPts(pid: number): number {
     let latest = -1;
     for (const { pts } of this.unitsOf(pid).slice(-MAX_REORDERED)) {
@@ -112,12 +116,12 @@ export class OutgoingTail {
   }
 }
 
-/** True if the packets are equal apart from PID and continuity counter. */
+/** True if the packets are equal apart from their headers. */
 export function isSamePacket(a: Buffer, b: Buffer, at: number): boolean {
   return a.compare(b, at + 4, at + TS_PACKET, 4, TS_PACKET) === 0;
 }
 
-/** True if the packet's counter follows `last`, the counter of the PID's last packet (`NO_COUNTER`: there was none). */
+/** True if the counter of the packet follows `last`, the last counter of the PID (`NO_COUNTER` if there was none). */
 export function followsCounter(last: number, run: Buffer, at: number): boolean {
   if (last === NO_COUNTER) return true;
   return continuityCounter(run, at) === ((last + (hasPayload(run, at) ? 1 : 0)) & 0x0f);

@@ -5,28 +5,29 @@ import type { StagedSource } from './staged-source';
 /** A video or audio stream: its PID in the source and its PID in the outgoing stream. */
 export interface StreamPair {
   readonly source: number;
-  readonly own: number;
+  readonly outgoing: number;
 }
 
 export interface OverlapInput {
   readonly pairs: readonly StreamPair[];
   readonly leading: StreamPair;
-  /** Maps each PID of the source to the PID of the stream, the PMT PID included. */
+  /** Outgoing PID of each PID of the source, the PMT PID included. */
   readonly pids: ReadonlyMap<number, number>;
   /** Added to the source's timestamps, in ticks of 90 kHz. */
   readonly offset: number;
 }
 
-/** Positions in the source from which its packets are new: `cuts` per PID, `from` for all other PIDs. */
+/** Positions in the source from which its packets are new: `cuts` by PID, and `from` for all other PIDs. */
 export interface OverlapCuts {
   readonly from: number;
   readonly cuts: ReadonlyMap<number, number>;
 }
 
 /**
- * Finds where a source continues exactly where the old one ended. The leading stream proves it by `PROVING_UNITS`
- * whole units and the partial unit after them; every other video and audio stream must agree. A stream without
- * units is cut after its last packet, or where the leading stream is cut.
+ * Finds where a source continues exactly where the old one ended. In the leading stream the last `PROVING_UNITS`
+ * complete PES packets of the old source and the incomplete one after them must be equal. In every other video and
+ * audio stream as many of them must be equal as the old source has. A video or audio stream without outgoing PES
+ * packets, and any other PID, is cut after its last outgoing packet, or at `from` if that packet is not found.
  */
 export function proveOverlap(
   tail: OutgoingTail,
@@ -35,28 +36,32 @@ export function proveOverlap(
 ): OverlapCuts | 'pending' | 'none' {
   const cuts = new Map<number, number>();
   let isPending = false;
-  for (const { source, own } of pairs) {
-    const old = tail.unitsOf(own);
-    const required = own === leading.own ? PROVING_UNITS : Math.min(PROVING_UNITS, old.length - 1);
+  for (const { source, outgoing } of pairs) {
+    const old = tail.unitsOf(outgoing);
+    const required =
+      outgoing === leading.outgoing ? PROVING_UNITS : Math.min(PROVING_UNITS, old.length - 1);
     const cut = cutOf(old, staged.trackOf(source), offset, required);
-    if (cut === 'none' || (cut === 'unknown' && own === leading.own)) return 'none';
+    if (cut === 'none' || (cut === 'unknown' && outgoing === leading.outgoing)) return 'none';
     if (cut === 'pending') isPending = true;
     else if (cut !== 'unknown') cuts.set(source, cut);
   }
   if (isPending) return 'pending';
   const anchor = cuts.get(leading.source);
-  const last = tail.lastPackets.get(leading.own);
+  const last = tail.lastPackets.get(leading.outgoing);
   if (anchor === undefined || last === undefined) return 'none';
   const from = Math.max(...cuts.values());
   if (Math.min(...cuts.values()) < staged.start) return 'none';
   const shift = anchor - (last.position + TS_PACKET);
-  // Table and data packets after the last unit can only be recognised once the source has delivered them.
+  // Table and data packets after the last PES packet can only be recognised once the source has delivered them.
   if (staged.end < tail.end + shift) return 'pending';
   for (const [pid, at] of cutsOfOthers(tail, staged, pids, cuts, shift)) cuts.set(pid, at);
   return { from, cuts };
 }
 
-/** Several packets can be equal, because tables are repeated; the one at the expected distance counts. */
+/**
+ * Cuts of the PIDs that have none yet, each after its last outgoing packet. Tables repeat, so of several equal
+ * packets the one nearest to the expected position counts.
+ */
 function cutsOfOthers(
   tail: OutgoingTail,
   staged: StagedSource,
@@ -73,12 +78,13 @@ function cutsOfOthers(
     if (last === undefined || !hasPayload(run, at)) return;
     const twinAt = last.position + shift;
     if (twinAt < staged.start) {
-      // The twin lies before the staged bytes, so an equal packet among them is a later repetition.
+      // The corresponding packet lies before the staged bytes, so an equal packet among them is a later repetition.
       found.set(pid, { cut: staged.start, off: -1 });
       return;
     }
     const off = Math.abs(position - twinAt);
-    // Tables with other PIDs differ in content but stand at the same positions.
+    // At the expected position any packet counts, because tables that were rewritten for viewers have another
+    // content.
     if (off !== 0 && !isSamePacket(last.packet, run, at)) return;
     if (off < (found.get(pid)?.off ?? Infinity)) found.set(pid, { cut: position + TS_PACKET, off });
   });

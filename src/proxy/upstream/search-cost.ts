@@ -1,18 +1,18 @@
 import type { SourceBudget } from '../mpegts';
 
-/** Packets, access units or random access points that can be examined for one unit of the budget. */
+/** Transport packets, PES packets or random access points that can be examined for one budget unit. */
 const STEPS_PER_UNIT = 100;
-/** Bytes whose access units can be re-read, hashes included, for one unit of the budget. */
+/** Bytes whose PES packets can be read again, hashes included, for one budget unit. */
 const BYTES_PER_UNIT = 10 * 188;
 
-/** Budget units for re-reading the access units of `bytes`. */
+/** Budget units for reading the PES packets of `bytes` again. */
 export function unitsForBytes(bytes: number): number {
   return Math.ceil(bytes / BYTES_PER_UNIT);
 }
 
 /**
- * Counts the items that the search for a splice point examines. Each item is examined once while nothing changes, so
- * the cost stays below the budget that the source's own bytes restore.
+ * Counts the items that the search for a splice point examines. While nothing changes, each item is examined only
+ * once, so the cost stays below the budget units that the source's own bytes restore.
  */
 export class SearchCost {
   /** Items examined so far. */

@@ -4,21 +4,22 @@ import type { UpstreamReader } from './upstream-reader';
 
 /** The engine of a source that may be silent. */
 export interface SilentEngine {
-  /** Resolves with true if the engine of the source that is being read answers a probe within `withinMs`. */
+  /** Resolves with true if the engine of the current source answers a probe within `withinMs`. */
   engineAnswers(withinMs: number): Promise<boolean>;
 }
 
 type Silent = Pick<UpstreamReader, 'silentForMs' | 'leave'>;
 
-/** An engine is probed after its source was silent for this long, and again this long after each probe. */
+/** An engine is probed when its source has been silent for this long, and at most once in this time. */
 const PROBE_AFTER_MS = 3000;
 /** The engine must answer a probe within this time. */
 const ANSWER_WITHIN_MS = 2000;
 
 /**
- * Tells a frozen engine from an engine that has nothing to send. When a source has been silent for 3 s, its engine is probed.
- * If the engine does not answer within 2 s, the stream abandons the source. If it answers, only the stall timeout applies.
- * That timeout is much longer, because a swarm without peers may recover and another engine has the same peers.
+ * Tells a frozen engine from an engine that has nothing to send. When a source has been silent for 3 s, its engine is
+ * probed. If the engine does not answer within 2 s, the stream abandons the source. If it answers, only the stall
+ * timeout applies. That timeout is much longer, because a swarm without peers may recover, and another engine would
+ * have the same peers.
  */
 export class SilenceCheck {
   private isAsking = false;

@@ -1,4 +1,4 @@
-/** What is known of a source whose media are still older than what viewers received. */
+/** What is known of a source whose newest media are older than what viewers have received. */
 export interface SourceLagFacts {
   /** Time that viewers have waited for the source, in ms. */
   readonly waitedMs: number;
@@ -6,7 +6,7 @@ export interface SourceLagFacts {
   readonly maxWaitMs: number;
   /** Media that the source still has to deliver to reach the end of the outgoing stream, in ms. */
   readonly lagMs: number;
-  /** Recent media time delivered per wall clock time; 0 or negative when the lag does not shrink. */
+  /** Reduction of the lag per elapsed time, measured recently; 0 or negative when the lag does not shrink. */
   readonly pace: number;
   /** Remaining credit of the source, see `SourceLagEstimator`. */
   readonly creditMs: number;
@@ -15,16 +15,17 @@ export interface SourceLagFacts {
 /** Every source gets this long to catch up. */
 const MIN_WAIT_MS = 1500;
 /**
- * A source that delivers clearly faster than real time has caught up within this. A longer still picture is not
- * acceptable.
+ * Maximum time that a source may take to catch up, because viewers see a still picture meanwhile. A source that
+ * delivers clearly faster than real time needs less.
  */
 export const MAX_CATCH_UP_MS = 10_000;
-/** Initial credit. Elapsed time reduces it … */
+/** Initial credit, and its maximum. Elapsed time reduces the credit by the same amount. */
 const CREDIT_MS = 1000;
-/** … and each ms of media received returns this share of 1 ms. At three times real time the credit never runs out. */
+/** Credit that is returned per ms of media received. At three times real time the credit never runs out. */
 const CREDIT_PER_MEDIA = 1 / 3;
-/** After a gap, media that our event loop or the engine delayed arrive within this long. */
+/** After a gap, media that our event loop or the engine has delayed arrive within this time. */
 const GUST_MS = 250;
+/** Minimum interval over which the pace is measured. */
 const PACE_MS = 500;
 
 /**
@@ -39,19 +40,19 @@ export function catchesUpInTime(facts: SourceLagFacts): boolean {
 }
 
 /**
- * Estimates how fast a source catches up. A burst may arrive in gusts on a busy machine, so two measures are combined.
- * A credit, reduced by elapsed time and increased by media, tells whether the source is faster than real time. The
- * pace over the last 500 to 1000 ms tells when it will have caught up. A source is given up only after 250 ms of bad
- * estimates, because media that arrive right after a gap may belong to that gap.
+ * Estimates how fast a source catches up. On a busy machine a burst may arrive with gaps, so two measures are
+ * combined. A credit, reduced by elapsed time and increased by media, tells whether the source is faster than real
+ * time. The pace over the last 500 to 1000 ms tells when it will have caught up. A source is given up only after 250
+ * ms of bad estimates, because media that arrive right after a gap may belong to that gap.
  */
 export class SourceLagEstimator {
   private lastMs: number | null = null;
   private lastLagMs = 0;
   private creditMs = CREDIT_MS;
-  /** Start of the interval over which the pace is measured … */
+  /** Time and lag at the start of the interval over which the pace is measured. */
   private fromMs = 0;
   private fromLagMs = 0;
-  /** … and start of the next interval, used once it is long enough. */
+  /** Time and lag at the start of the next interval, which is used once it is long enough. */
   private nextMs = 0;
   private nextLagMs = 0;
   private tooSlowSinceMs: number | null = null;

@@ -1,15 +1,15 @@
-import { PacketAligner, TableRepair, type PacketSink, type TableReader } from '../mpegts';
+import { PacketAligner, TableRepair, type PacketSink, type PacketConsumer } from '../mpegts';
 
-/** Reads the packets of the source. */
-export interface SourceReader extends TableReader {
+/** The code that receives the packets of a source. It tells whether it can interpret them. */
+export interface SourcePacketConsumer extends PacketConsumer {
   readonly mediaPackets: number;
-  /** True once a stream that the programme announces has sent media. */
-  readonly hasAnnouncedMedia: boolean;
+  /** True once a video or audio stream of the programme has sent media; true at once for programmes without both. */
+  readonly hasReceivedAnnouncedStream: boolean;
 }
 
 /**
- * A source whose media cannot be interpreted this long after the first packet is abandoned. Receivers expect tables
- * twice a second, and there must be time to try another engine before viewers are notified.
+ * A source is abandoned if its media cannot be interpreted this long after the first media packet. Tables are
+ * expected twice a second, and there must be time to try another engine before viewers are told.
  */
 const NO_TABLES_MS = 4000;
 
@@ -18,7 +18,7 @@ export class SourcePackets {
   private readonly aligner = new PacketAligner();
   private repair: TableRepair | null = null;
   private firstMediaMs: number | null = null;
-  /** True once announced media have arrived. */
+  /** True once a stream of the programme has sent media. */
   private isReadable = false;
 
   /** True if packet boundaries are known at the next byte. */
@@ -35,17 +35,20 @@ export class SourcePackets {
   }
 
   /**
-   * Passes all packets that `data` completes to `sink`, which forwards them to `reader`. The bytes are valid during
-   * the call only.
+   * Passes all packets that `data` completes to `sink`, which forwards them to `consumer`. The bytes are valid only
+   * during the call.
    */
-  push(data: Buffer, nowMs: number, reader: SourceReader, sink: PacketSink): void {
-    const repair = (this.repair ??= new TableRepair(reader.budget));
-    this.aligner.push(data, (buf, start, end) => repair.push(buf, start, end, reader, sink));
-    if (reader.mediaPackets > 0) this.firstMediaMs ??= nowMs;
-    this.isReadable ||= reader.hasAnnouncedMedia;
+  push(data: Buffer, nowMs: number, consumer: SourcePacketConsumer, sink: PacketSink): void {
+    const repair = (this.repair ??= new TableRepair(consumer.budget));
+    this.aligner.push(data, (buf, start, end) => repair.push(buf, start, end, consumer, sink));
+    if (consumer.mediaPackets > 0) this.firstMediaMs ??= nowMs;
+    this.isReadable ||= consumer.hasReceivedAnnouncedStream;
   }
 
-  /** True if media arrive but cannot be interpreted: tables are missing, or announce streams that never send. */
+  /**
+   * True if media arrive but cannot be interpreted: tables are missing, or they announce only streams that never
+   * send.
+   */
   isUnreadable(nowMs: number): boolean {
     const { firstMediaMs } = this;
     return !this.isReadable && firstMediaMs !== null && nowMs - firstMediaMs >= NO_TABLES_MS;

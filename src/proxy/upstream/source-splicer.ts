@@ -10,9 +10,9 @@ import { SourceMatch } from './source-match';
 import type { OutgoingSource, Splice, SpliceContext } from './splice-types';
 import { StagedSource } from './staged-source';
 
-/** Maximum staged bytes without PSI, or of a source that is still catching up. */
+/** Maximum number of staged bytes of a source without PAT and PMT, or of one that is still catching up. */
 const MAX_STAGED_BYTES = 8 * 1024 * 1024;
-/** Time kept for finding an entry point when the wait for catching up ends. */
+/** Part of the allowed wait that is kept for finding an entry after the wait for catching up has ended. */
 const ENTRY_RESERVE_MS = 2000;
 /** Newest bytes kept for the overlap proof while the source catches up. */
 const OVERLAP_PROOF_BYTES = 4 * 1024 * 1024;
@@ -24,13 +24,13 @@ const MAX_PARALLEL_MS = 3000;
 const MAX_PARALLEL_BYTES = 6 * 1024 * 1024;
 /** Minimum interval between two searches while the old source still flows. */
 const SEARCH_INTERVAL_MS = 20;
-/** Base cost of each search, also of a fruitless one; multiplied by the streams compared, plus one. */
+/** Steps counted for each search, even if it finds nothing. Multiplied by the number of compared streams plus one. */
 const STEPS_PER_SEARCH = 5;
 
 /**
  * Buffers a new source of a running stream until its splice point is known. If an overlap with the old source is
- * proved, the new source continues exactly where the old one ended. Otherwise it begins at the next random access
- * point after that, and the discontinuity is flagged. The source's budget bounds the work per read.
+ * proved, the new source continues exactly where the old one ended. Otherwise it begins at its next random access
+ * point after that, and the discontinuity is flagged. The source's budget limits the work per read.
  */
 export class SourceSplicer {
   private readonly staged = new StagedSource();
@@ -55,15 +55,15 @@ export class SourceSplicer {
     return this.staged.scanner.mediaPackets;
   }
 
-  get hasAnnouncedMedia(): boolean {
-    return this.staged.scanner.hasAnnouncedMedia;
+  get hasReceivedAnnouncedStream(): boolean {
+    return this.staged.scanner.hasReceivedAnnouncedStream;
   }
 
   get budget(): SourceBudget {
     return this.staged.scanner.budget;
   }
 
-  /** Packets, access units and random access points examined so far, repeats included. */
+  /** Number of transport packets, PES packets and random access points examined so far; repetitions count. */
   get searchSteps(): number {
     return this.cost.steps;
   }
@@ -74,8 +74,8 @@ export class SourceSplicer {
   }
 
   /**
-   * Takes whole packets. Returns the splice once the splice point is known, and `foreign` if the programme cannot
-   * continue the stream's.
+   * Takes whole packets. Returns the splice once the splice point is known, and `foreign` if the source's programme
+   * cannot continue the outgoing one.
    */
   push(data: Buffer, start: number, end: number, nowMs: number): Splice | 'foreign' | null {
     const { staged } = this;
@@ -116,7 +116,7 @@ export class SourceSplicer {
         staged.keepNewest(OVERLAP_PROOF_BYTES);
       return null;
     }
-    const isOver = entry.isOverdue === true || this.search.isExamined(entry.position);
+    const isOver = entry.isOverdue === true || this.search.hasEnoughMediaAfter(entry.position);
     // A null offset gives the source new timestamps, so an overlap proof would no longer help.
     const mayProve = overlap === 'pending' && entry.offset !== null;
     if (!isOver && (mayProve || !this.search.probeOf(entry, programme).canFlag())) return null;
@@ -125,8 +125,8 @@ export class SourceSplicer {
 
   /**
    * True while both sources should keep running. If the new source is ahead, the old one will reach it; if it is
-   * behind, it may catch up. If neither happens in time, the old source is ended here, and the new one only has to
-   * reach the point where it ended.
+   * behind, it may catch up. If neither happens in time, the old source is ended. The new one then only has to reach
+   * the position at which the old one ended.
    */
   private keepsBothSources(nowMs: number, lagMs: number | null): boolean {
     const { staged, outgoing } = this;

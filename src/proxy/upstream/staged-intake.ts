@@ -6,7 +6,7 @@ import type { IngestVerdict, StreamIngest } from './stream-ingest';
 import type { SourceIntake } from './upstream-reader';
 
 export interface SpliceTarget extends OutgoingSource {
-  /** The splice point was found. The old source must have ended when this returns. */
+  /** Called when the splice point was found. The old source must have ended when this returns. */
   placed(): void;
 }
 
@@ -15,7 +15,7 @@ const ALIGNMENT_BYTES = 64 * 1024;
 
 /**
  * Takes the bytes of a source that is read while another one still feeds the stream. Until the splice point is found
- * the bytes are staged; after that they go to the stream. The splicer bounds the memory.
+ * the bytes are staged; after that they go to the stream. The splicer limits the memory of the staged bytes.
  */
 export class StagedIntake implements SourceIntake {
   readonly isJoinable = true;

@@ -1,5 +1,5 @@
 import {
-  AccessUnitReader,
+  PesUnitReader,
   continuityCounter,
   NULL_PID,
   pid as pidOf,
@@ -17,8 +17,8 @@ interface StagedRun {
 }
 
 /**
- * The staged beginning of a new source: its packets, tables, random access points and access units, kept until the
- * splice point is known. Positions count from the source's first byte.
+ * The staged beginning of a new source: its transport packets, tables, random access points and PES packets, kept
+ * until the splice point is known. Positions count from the source's first byte.
  */
 export class StagedSource {
   readonly scanner = new TransportScanner();
@@ -27,7 +27,7 @@ export class StagedSource {
   end = 0;
   firstMs: number | null = null;
   private runs: StagedRun[] = [];
-  private units = new AccessUnitReader([]);
+  private units = new PesUnitReader([]);
   private unitsReadTo = 0;
 
   get programme(): Programme | null {
@@ -52,13 +52,13 @@ export class StagedSource {
     this.points.push(...this.scanner.takeRandomAccessPoints());
   }
 
-  /** Reads the access units of these PIDs, beginning with the oldest staged byte. */
+  /** Selects the PIDs whose PES packets are read, beginning with the oldest staged byte. */
   readUnitsOf(pids: ReadonlySet<number>): void {
     if (this.units.reads(pids)) return;
     const againBytes = Math.max(0, this.unitsReadTo - this.start);
-    // A source that changes its programme repeatedly must not cause a full re-read each time.
+    // A source that changes its programme repeatedly must not cause all staged bytes to be read again each time.
     if (!this.scanner.budget.spend('splice_search', unitsForBytes(againBytes))) return;
-    this.units = new AccessUnitReader(pids);
+    this.units = new PesUnitReader(pids);
     this.unitsReadTo = this.start;
   }
 

@@ -16,10 +16,10 @@ import {
 } from '../mpegts';
 import { flaggedPreface } from './flagged-preface';
 
-/** Packets of each PID lie within this distance of a random access point in any sane multiplex. */
+/** In any sane multiplex, each PID has a packet within this many bytes after a random access point. */
 const CONTINUITY_SEARCH_BYTES = 2 * 1024 * 1024;
 
-/** Each stream of a usual programme begins a unit within this many bytes. */
+/** Each stream of a usual programme begins a PES packet within this many bytes. */
 const UNIT_SEARCH_BYTES = 512 * 1024;
 
 const NO_PLACES = new JoinPoints();
@@ -121,7 +121,9 @@ export class StreamHistory {
     this.scanner.clock.dropBefore(tail);
   }
 
-  /** Lets viewers join right after PAT and PMT although no random access point has been found. */
+  /**
+   * Lets viewers join at plain join points although no random access point was found. Returns true if there are any.
+   */
   allowPlainJoin(): boolean {
     this.isPlainAllowed = this.plainPoints.count > 0;
     return this.isPlainAllowed;
@@ -138,7 +140,10 @@ export class StreamHistory {
     return joinPointBehind(places, behindMs, this.ring.head, this.mediaTimeAt);
   }
 
-  /** Packets sent before `point` when a viewer jumps there: PSI, and a flagged packet for each PID. */
+  /**
+   * Packets sent before `point` when a viewer jumps there: PAT, PMT, and for each PID a packet that flags the
+   * discontinuity.
+   */
   discontinuityPreface(point: JoinPoint): Buffer {
     const programme = this.scanner.programme;
     if (programme === null) return point.preface;
@@ -179,7 +184,7 @@ export class StreamHistory {
     return ticksToFollow(written, this.runsFrom(point.position), programme) ?? moved;
   }
 
-  /** Time from the last unit before `position` to the first one at or after it, in ticks of 90 kHz; null if unknown. */
+  /** Time from the last PES packet before `position` to the first one after it, in ticks of 90 kHz; null if unknown. */
   stepAt(position: number): number | null {
     const { programme } = this.scanner;
     if (programme === null) return null;

@@ -1,13 +1,13 @@
 import {
   HEAD_BYTES,
   learnProgramme,
-  type OwnProgramme,
+  type OutgoingProgramme,
   type PacketRewriter,
   type Programme,
   SourceBudget,
   type StructuralWork,
 } from '../mpegts';
-import { SourcePackets, type SourceReader } from './source-packets';
+import { SourcePackets, type SourcePacketConsumer } from './source-packets';
 import { SourceSplicer } from './source-splicer';
 import type { SilenceLimits, OutgoingSource, SourceJoin } from './splice-types';
 import type { StreamHistory } from './stream-history';
@@ -30,9 +30,12 @@ export interface IngestListener {
 const ALIGNMENT_BYTES = 64 * 1024;
 /** A running stream without packet alignment for this many bytes is considered garbage. */
 const GARBAGE_BYTES = 1024 * 1024;
-/** After this much media without a random access point, viewers may join at any packet. */
+/** After this much media without a random access point, viewers may join at plain join points. */
 const PLAIN_JOIN_MEDIA_MS = 3000;
-/** And not before this time since the first byte: the burst of an engine may still contain a random access point. */
+/**
+ * They may not do so before this time since the first byte, because the burst of an engine may still contain a random
+ * access point.
+ */
 const PLAIN_JOIN_AFTER_MS = 1000;
 
 /** For streams whose viewers wait without limit. */
@@ -66,9 +69,9 @@ export class StreamIngest {
   private packets = new SourcePackets();
   private splicer: SourceSplicer | null = null;
   private rewriter: PacketRewriter | null = null;
-  /** The programme as announced to viewers across all sources; null until there is one. */
-  private own: OwnProgramme | null = null;
-  /** The outgoing programme that `own` was learned from. */
+  /** The programme that viewers receive across all sources; null until there is one. */
+  private outgoingProgramme: OutgoingProgramme | null = null;
+  /** The programme in the history from which `outgoingProgramme` was derived. */
   private learned: Programme | null = null;
   /** Offset added to the timestamps of the last spliced source, in ticks of 90 kHz. */
   private offset = 0;
@@ -93,7 +96,7 @@ export class StreamIngest {
     private readonly silenceLimits = UNLIMITED_SILENCE,
   ) {}
 
-  /** Starts a new source: drops a partial packet, and splices what follows. */
+  /** Starts a new source: drops a partial packet, and splices what follows if the stream already has media. */
   beginSource(): void {
     this.pastResyncs += this.packets.resyncs;
     this.packets = new SourcePackets();
@@ -111,7 +114,7 @@ export class StreamIngest {
     this.joined = null;
   }
 
-  /** Monotonic time of the last packet with media, which excludes null packets and PSI. */
+  /** Monotonic time at which media last arrived; null packets and tables do not count. */
   get lastMediaMs(): number | null {
     return this.history.scanner.lastMediaArrivalMs;
   }
@@ -127,15 +130,15 @@ export class StreamIngest {
   }
 
   /**
-   * Grows with every media packet of the source, whether staged, appended or already sent before. The watchdog uses it
-   * as the sign of life.
+   * Grows with every media packet of the source, whether staged, appended or already sent before. The watchdog
+   * detects silence by it.
    */
   get mediaPackets(): number {
     const held = this.heldPackets + (this.splicer?.mediaPackets ?? 0);
     return this.history.scanner.mediaPackets + held;
   }
 
-  /** Media received since the source began, minus the time since then: the size of its burst in ms. */
+  /** Media received since the source began, minus the time since then, in ms: the size of its burst. */
   aheadOfWallMs(nowMs: number): number {
     if (this.sourceStart === null) return 0;
     const { history, sourceStart } = this;
@@ -158,24 +161,24 @@ export class StreamIngest {
       this.head = Buffer.concat([this.head, data.subarray(0, HEAD_BYTES - this.head.length)]);
     }
     const before = this.history.ring.end;
-    this.packets.push(data, nowMs, this.reader, this.takePackets);
+    this.packets.push(data, nowMs, this.consumer, this.takePackets);
     return this.conclude(before);
   }
 
   /**
-   * Creates a splicer for a source that is read while the current one flows. `adoptSource` follows when its splice
-   * point is found.
+   * Creates a splicer for a source that is read while the current one flows. When it has found the splice point,
+   * `adoptSource` must be called.
    */
   createSplicer(outgoing: OutgoingSource): SourceSplicer {
     const { history, silenceLimits } = this;
-    const own = (): OwnProgramme | null => this.ownNow();
+    const programme = (): OutgoingProgramme | null => this.currentProgramme();
     const offset = (): number => this.offset;
     return new SourceSplicer(
       {
         history,
         silenceLimits,
-        get own() {
-          return own();
+        get outgoingProgramme() {
+          return programme();
         },
         get offset() {
           return offset();
@@ -206,10 +209,10 @@ export class StreamIngest {
     return this.conclude(before);
   }
 
-  /** Reports what was appended since position `before`, and returns the verdict on the source. */
+  /** Reports the bytes appended since position `before`, and returns the verdict on the source. */
   private conclude(before: number): IngestVerdict {
     const { nowMs } = this;
-    const { budget } = this.reader;
+    const { budget } = this.consumer;
     if (budget.exceededBy !== null) return `excessive_${budget.exceededBy}`;
     if (this.verdict !== 'ok') return this.verdict;
     if (this.history.ring.end > before) {
@@ -231,8 +234,8 @@ export class StreamIngest {
     this.joined = { isFlagged: this.isFlagged, silentMs: this.nowMs - lastMediaMs };
   }
 
-  /** Reader of the current source's packets. */
-  private get reader(): SourceReader {
+  /** Receives the packets of the current source. */
+  private get consumer(): SourcePacketConsumer {
     return this.splicer ?? this.history.scanner;
   }
 
@@ -248,8 +251,8 @@ export class StreamIngest {
     this.heldPackets += this.splicer.mediaPackets;
     this.splicer = null;
     if (splice === 'foreign') {
-      // The decoders of viewers were set up for other codecs: viewers are disconnected, and get the new programme when
-      // they reconnect.
+      // The decoders of viewers were set up for other codecs. Viewers are disconnected, and get the new programme
+      // when they reconnect.
       this.verdict = 'programme_changed';
       return;
     }
@@ -262,24 +265,30 @@ export class StreamIngest {
   private append(data: Buffer, start: number, end: number): void {
     this.history.append(data, start, end, this.nowMs, this.rewriter);
     if (this.rewriter?.isForeign === true) this.verdict = 'programme_changed';
-    this.ownNow();
+    this.currentProgramme();
   }
 
-  /** The next source continues the programme that viewers have had so far. */
+  /**
+   * Creates a splicer for the next source when no other source flows. It continues the programme that viewers have
+   * received so far.
+   */
   private newSplicer(): SourceSplicer {
-    const own = this.ownNow();
+    const outgoingProgramme = this.currentProgramme();
     this.rewriter = null;
     const { history, offset, silenceLimits } = this;
-    return new SourceSplicer({ history, own, offset, silenceLimits });
+    return new SourceSplicer({ history, outgoingProgramme, offset, silenceLimits });
   }
 
-  /** The programme as announced to viewers so far; cheap while it does not change. */
-  private ownNow(): OwnProgramme | null {
+  /** The programme that viewers receive, updated from the history; cheap while it does not change. */
+  private currentProgramme(): OutgoingProgramme | null {
     const { programme } = this.history.scanner;
-    if (programme === null || programme === this.learned) return this.own;
+    if (programme === null || programme === this.learned) return this.outgoingProgramme;
     this.learned = programme;
-    this.own = learnProgramme(this.rewriter?.own ?? this.own, programme);
-    return this.own;
+    this.outgoingProgramme = learnProgramme(
+      this.rewriter?.outgoingProgramme ?? this.outgoingProgramme,
+      programme,
+    );
+    return this.outgoingProgramme;
   }
 
   private checkJoinable(): void {
@@ -287,7 +296,7 @@ export class StreamIngest {
     const { scanner, points, ring } = this.history;
     if (points.count === 0) {
       const began = scanner.psiReadyAt;
-      if (began === null || !scanner.hasAnnouncedMedia) return;
+      if (began === null || !scanner.hasReceivedAnnouncedStream) return;
       const first = scanner.clock.mediaTimeAt(began);
       const last = scanner.clock.mediaTimeAt(ring.end);
       if (first === null || last === null || last - first < PLAIN_JOIN_MEDIA_MS) return;

@@ -3,7 +3,7 @@ import type { IngestVerdict } from './stream-ingest';
 
 /** The media of a source: bytes of one transport stream, without gaps. */
 export interface MediaBody extends Readable {
-  /** After its end: false if it was cut off. */
+  /** Valid after the end: false if the body was cut off. */
   readonly complete: boolean;
 }
 
@@ -38,15 +38,15 @@ export type UpstreamEnd =
 export type AbandonReason = 'session_gone' | 'looping' | 'no_splice_point' | 'engine_unresponsive';
 
 export interface UpstreamTimes {
-  /** Maximum silence after the first media. Also the maximum time that media may arrive without becoming joinable. */
+  /** Maximum silence after the first media, and maximum time in which media may arrive before viewers can join. */
   readonly silenceMs: number;
   /** Monotonic time by which the first media must have arrived. */
   readonly firstMediaDeadlineMs: number;
 }
 
 /**
- * Reads one media body into the ingest until it ends, and watches for silence. Padding and PSI do not
- * count as media. It has no timer: the stream's tick calls `check`.
+ * Reads one media body into the ingest until it ends, and watches for silence. Padding and tables do not count as
+ * media. The reader has no timer: the stream's tick calls `check`.
  */
 export class UpstreamReader {
   /** Settles once, with the first reason why the source ended. */
@@ -58,7 +58,8 @@ export class UpstreamReader {
   private settle: (end: UpstreamEnd) => void = () => undefined;
   private isOver = false;
   private firstMediaMs: number | null = null;
-  private lastSignMs: number;
+  /** Start of the current silence: when media arrived, a pause ended, or our event loop was found late. */
+  private silentSinceMs: number;
   private pausedSinceMs: number | null = null;
 
   constructor(
@@ -67,7 +68,7 @@ export class UpstreamReader {
     private readonly times: UpstreamTimes,
     private readonly now: () => number,
   ) {
-    this.lastSignMs = now();
+    this.silentSinceMs = now();
     this.ended = new Promise((resolve) => {
       this.settle = resolve;
     });
@@ -97,7 +98,7 @@ export class UpstreamReader {
       if (packets !== seen) {
         seen = packets;
         this.firstMediaMs ??= nowMs;
-        this.lastSignMs = nowMs;
+        this.silentSinceMs = nowMs;
       }
       if (verdict !== 'ok') this.finish(verdict);
     });
@@ -111,7 +112,7 @@ export class UpstreamReader {
   /** Ends the source if it is silent. Call at least twice per `silenceMs`. */
   check(nowMs: number): void {
     if (this.pausedSinceMs !== null) {
-      this.lastSignMs = nowMs;
+      this.silentSinceMs = nowMs;
       return;
     }
     if (this.isSilent(nowMs)) this.finish('silence');
@@ -119,12 +120,12 @@ export class UpstreamReader {
 
   /** Time without media, not counting pauses and the lag of our own event loop. */
   silentForMs(nowMs: number): number {
-    return this.pausedSinceMs === null ? nowMs - this.lastSignMs : 0;
+    return this.pausedSinceMs === null ? nowMs - this.silentSinceMs : 0;
   }
 
   /** Restarts the silence measurement after our own event loop was late, because the source was not silent. */
   resetSilence(nowMs: number): void {
-    this.lastSignMs = nowMs;
+    this.silentSinceMs = nowMs;
   }
 
   get pausedForMs(): number {
@@ -141,7 +142,7 @@ export class UpstreamReader {
     if (this.pausedSinceMs === null) return;
     this.pausedSinceMs = null;
     this.resumedMs = this.now();
-    this.lastSignMs = this.resumedMs;
+    this.silentSinceMs = this.resumedMs;
     this.body.resume();
   }
 
@@ -159,12 +160,14 @@ export class UpstreamReader {
     this.finish('aborted');
   }
 
-  /** Media without PAT and PMT cannot be joined, so they count as silence: a start must not wait for them forever. */
+  /**
+   * Viewers cannot join media without PAT and PMT, so these count as silence: a start must not wait for them forever.
+   */
   private isSilent(nowMs: number): boolean {
     const { silenceMs, firstMediaDeadlineMs } = this.times;
     const { firstMediaMs } = this;
     if (firstMediaMs === null) return nowMs >= firstMediaDeadlineMs;
-    if (nowMs - this.lastSignMs >= silenceMs) return true;
+    if (nowMs - this.silentSinceMs >= silenceMs) return true;
     return (
       !this.ingest.isJoinable && nowMs >= Math.max(firstMediaDeadlineMs, firstMediaMs + silenceMs)
     );

@@ -2,7 +2,7 @@ import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { monotonicMs } from '../../kernel/clock';
 import type { Viewer } from './viewer';
 
-/** Writes up to `maxBytes` of a stream to one viewer; true if the viewer needs another turn. */
+/** Writes up to `maxBytes` of a stream to one viewer. Returns true if the viewer needs another turn. */
 export interface BacklogFeed {
   serve(viewer: Viewer, maxBytes: number): boolean;
   /** Handles an error of `serve`, which must affect this stream only. */
@@ -20,17 +20,18 @@ const TURN_MS = 10;
 /**
  * Serves the viewers of all streams that are behind the head: new and slow ones.
  *
- * There is one queue for the whole process, because there is one event loop: at most 10 ms per turn, at most 256 KiB
- * per viewer and turn, `setImmediate` between turns. Viewers at the live edge are served in between, so 200 viewers
- * that join at once do not delay them. Viewers without a byte yet go first, because a first picture matters more than
- * a full buffer.
+ * There is one queue for the whole process, because there is one event loop. A turn takes at most 10 ms and writes at
+ * most 256 KiB per viewer; `setImmediate` separates the turns. Viewers at the live edge are served in between, so 200
+ * viewers that join at once do not delay them. Viewers without a byte yet go first, because a first picture matters
+ * more than a full buffer.
  */
 @Injectable()
 export class BacklogScheduler implements OnModuleDestroy {
   /**
-   * Viewers with a socket in all streams, maintained by the fan-outs. It determines the cost of one round of writes.
+   * Number of viewers of all streams that have a socket, kept up to date by the fan-outs. The size of batches depends
+   * on it.
    */
-  attached = 0;
+  viewersOfAllStreams = 0;
   private fresh: Entry[] = [];
   private waiting: Entry[] = [];
   private immediate: NodeJS.Immediate | null = null;
@@ -52,7 +53,7 @@ export class BacklogScheduler implements OnModuleDestroy {
   private readonly turn = (): void => {
     this.immediate = null;
     const until = monotonicMs() + TURN_MS;
-    // Take both lists now: a fresh viewer that is served waits in `waiting` for the next turn.
+    // Take both lists now: a viewer that is served in this turn may be added to `waiting` for the next one.
     const { fresh, waiting } = this;
     this.fresh = [];
     this.waiting = [];

@@ -1,7 +1,7 @@
 export interface LagFacts {
   /** Media in ms between the viewer's cursor and the head; null if the stream has no clock. */
   readonly behindMs: number | null;
-  /** Backlog granted when the viewer joined; 0 once it has caught up. Never counted as lag. */
+  /** Backlog granted when the viewer joined; 0 once it has caught up. It is never counted as lag. */
   readonly grantedMs: number;
   /** True if the ring has dropped the bytes at the cursor. */
   readonly overtaken: boolean;
@@ -11,13 +11,10 @@ export interface LagFacts {
 
 export type LagVerdict = 'keep' | 'jump' | 'cut';
 
-/** A viewer with more jumps per minute sees only single pictures, so it is disconnected instead. */
+/** A viewer with more jumps per minute would see only single pictures, so it is disconnected instead. */
 export const MAX_JUMPS_PER_MINUTE = 5;
 
-/**
- * Decides what to do with a viewer who lags. `maxLagMs` is already the smaller of the setting and 80 % of what the
- * ring can hold.
- */
+/** Decides what to do with a viewer who lags. `maxLagMs` must be the value of `effectiveMaxLagMs`. */
 export function classifyLag(facts: LagFacts, maxLagMs: number): LagVerdict {
   const lagMs = facts.behindMs === null ? 0 : facts.behindMs - facts.grantedMs;
   if (!facts.overtaken && lagMs <= maxLagMs) return 'keep';
@@ -31,7 +28,7 @@ export function effectiveMaxLagMs(settingMs: number, ringCapacityMs: number): nu
 
 /**
  * Target of a jump, in media ms behind live: as far back as the viewer wants, but within the newer half of the ring,
- * which is not about to be dropped.
+ * which is not dropped soon.
  */
 export function jumpBehindMs(wantedMs: number, ringCapacityMs: number): number {
   return Math.min(wantedMs, ringCapacityMs / 2);
@@ -40,21 +37,21 @@ export function jumpBehindMs(wantedMs: number, ringCapacityMs: number): number {
 export interface ProgressFacts {
   /** Bytes handed to the socket that the kernel has not accepted yet. */
   readonly unsentBytes: number;
-  /** Monotonic time since the kernel last accepted a byte, or since nothing was pending. */
+  /** Monotonic time since the kernel last accepted a byte, or since bytes began to wait. */
   readonly sinceProgressMs: number;
 }
 
 /**
- * After this long without progress a viewer counts as paused or gone, and no longer as watching. A transfer of limited
- * length is aborted.
+ * After this long without progress a viewer counts as paused or gone, and no longer as watching. The transfer of an
+ * HLS segment is aborted then.
  */
 export const PAUSED_AFTER_MS = 15_000;
 
 export type Progress = 'flows' | 'paused' | 'stalled';
 
 /**
- * Classifies a viewer by its progress. Only bytes that the kernel accepted count: an idle socket with nothing pending
- * waits for us. A `stalled` viewer must be disconnected.
+ * Classifies a viewer by its progress. Only bytes that the kernel has accepted count. A socket without unsent bytes
+ * waits for us, so its viewer is not paused. A `stalled` viewer must be disconnected.
  */
 export function classifyProgress(facts: ProgressFacts, stallTimeoutMs: number): Progress {
   const { unsentBytes, sinceProgressMs } = facts;

@@ -192,7 +192,7 @@ describe('a viewer who reads nothing', () => {
     const pinned = watcher.near.writableLength;
     expect(pinned).toBeGreaterThan(0);
     expect(pinned).toBeLessThanOrEqual(1000 * TS_PACKET);
-    expect(stage.fanout.pinnedBytes).toBe(pinned);
+    expect(stage.fanout.unsentBytes).toBe(pinned);
     stage.feed(stream.take(SECOND));
     expect(watcher.near.writableLength).toBe(pinned);
   });

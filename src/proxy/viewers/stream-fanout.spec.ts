@@ -47,13 +47,13 @@ describe('StreamFanout', () => {
   it('counts its viewers together with those of other streams, until they leave or it is closed', async () => {
     stage.feed(stream.take(30));
     const [first] = [await stage.watch(), await stage.watch(), await stage.watch()];
-    stage.backlog.attached += 7;
-    expect(stage.backlog.attached).toBe(10);
+    stage.backlog.viewersOfAllStreams += 7;
+    expect(stage.backlog.viewersOfAllStreams).toBe(10);
     stage.fanout.detach(first.viewer);
     stage.fanout.detach(first.viewer);
-    expect(stage.backlog.attached).toBe(9);
+    expect(stage.backlog.viewersOfAllStreams).toBe(9);
     stage.fanout.close();
-    expect(stage.backlog.attached).toBe(7);
+    expect(stage.backlog.viewersOfAllStreams).toBe(7);
   });
 
   it('writes each batch once to each viewer at the head, the same Buffer object to all', async () => {
@@ -155,7 +155,7 @@ describe('StreamFanout gathers batches', () => {
     [200, 50],
     [1000, 130],
   ])('with %d viewers in the process until %d ms are over', (viewers, ms) => {
-    stage.backlog.attached = viewers;
+    stage.backlog.viewersOfAllStreams = viewers;
     append(Buffer.alloc(188 * 10, 0x47));
     jest.advanceTimersByTime(ms - 1);
     expect(stage.history.ring.head).toBe(0);

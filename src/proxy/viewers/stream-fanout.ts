@@ -18,7 +18,7 @@ export interface FanoutListener {
   cutViewer(viewer: Viewer, reason: LeaveReason): void;
   /** A viewer stopped taking bytes, or takes bytes again. */
   viewerPaused(viewer: Viewer, isPaused: boolean): void;
-  /** An error without a caller: in a timer or a backlog turn. */
+  /** An error that has no caller to throw to, because it happened in a timer or in a backlog turn. */
   fault(error: unknown): void;
   /** A viewer was moved forward past `skippedBytes`. */
   viewerJumped(viewer: Viewer, skippedBytes: number, lagMs: number): void;
@@ -28,9 +28,9 @@ export interface FanoutListener {
 const KEEPALIVE = nullPackets(7);
 
 /**
- * Writes one stream to its viewers: one `write` of one shared view per viewer and batch. Viewers that are not exactly
- * at the head are left to the backlog scheduler. A viewer is written to only after the kernel has taken all earlier
- * bytes, so at most one batch per viewer outlives the ring.
+ * Writes one stream to its viewers: per batch and viewer one `write` of a shared view, or two if the batch straddles
+ * two chunks of the ring. Viewers that are not exactly at the head are left to the backlog scheduler. A viewer is
+ * written to only after the kernel has taken all earlier bytes, so at most one batch per viewer outlives the ring.
  */
 export class StreamFanout implements BacklogFeed {
   private readonly streaming: Viewer[] = [];
@@ -44,14 +44,14 @@ export class StreamFanout implements BacklogFeed {
     private readonly listener: FanoutListener,
   ) {}
 
-  /** Bytes queued on sockets that the kernel has not taken: memory that the ring no longer bounds. */
-  get pinnedBytes(): number {
+  /** Bytes queued on sockets that the kernel has not taken. The ring does not limit their memory. */
+  get unsentBytes(): number {
     let bytes = 0;
     for (const viewer of this.streaming) bytes += viewer.socket?.writableLength ?? 0;
     return bytes;
   }
 
-  /** Memory that viewers keep alive beyond the ring, without the buffers in `counted`. */
+  /** Memory that viewers keep alive beyond the ring, except the buffers in `counted`. */
   pinnedMemory(counted: Set<ArrayBufferLike>): number {
     const { tail } = this.history.ring;
     let bytes = 0;
@@ -67,7 +67,7 @@ export class StreamFanout implements BacklogFeed {
     viewer.grantedMs = this.history.mediaMsBehind(point.position) ?? 0;
     this.streaming.push(viewer);
     this.history.ring.addHolder(viewer);
-    this.scheduler.attached++;
+    this.scheduler.viewersOfAllStreams++;
     socket.on('drain', () => this.enqueueIfBehind(viewer));
     this.scheduler.enqueue(this, viewer);
     viewer.write(point.preface);
@@ -77,14 +77,14 @@ export class StreamFanout implements BacklogFeed {
     const at = this.streaming.indexOf(viewer);
     if (at < 0) return;
     this.history.ring.removeHolder(viewer);
-    this.scheduler.attached--;
+    this.scheduler.viewersOfAllStreams--;
     const last = this.streaming.pop();
     if (last !== undefined && last !== viewer) this.streaming[at] = last;
   }
 
   /** Call after bytes were appended to the ring. */
   appended(): void {
-    const batch = batchFor(this.scheduler.attached);
+    const batch = batchFor(this.scheduler.viewersOfAllStreams);
     if (this.history.ring.pendingBytes >= batch.bytes) this.flush();
     else this.timer ??= setTimeout(this.flushInTime, batch.delayMs);
   }
@@ -129,8 +129,8 @@ export class StreamFanout implements BacklogFeed {
   }
 
   /**
-   * No viewer counts as lagging while a source's start burst arrives. The distance to the head at the end of the burst
-   * is granted to the viewer, so it is no lag either.
+   * Sets whether the start burst of a source is arriving. During it no viewer counts as lagging. The distance to the
+   * head at its end is granted to each viewer, so it never counts as lag.
    */
   setBursting(isBursting: boolean): void {
     if (this.isBursting && !isBursting) {
@@ -146,14 +146,15 @@ export class StreamFanout implements BacklogFeed {
 
   serve(viewer: Viewer, maxBytes: number): boolean {
     const ring = this.history.ring;
-    // The viewer has taken all pending bytes, so it counts as watching again before its stream's slot can be reclaimed.
+    // The viewer has taken all pending bytes, so it counts as watching again before the slot of its stream can be
+    // reclaimed.
     if (viewer.isDrained) this.setPaused(viewer, null);
-    // Check the lag here too: a permanently slow viewer is drained only right before it is served, hardly ever at a
-    // sweep.
+    // Check the lag here too. A permanently slow viewer is drained only right before it is served, so `sweep` would
+    // hardly ever see it drained.
     this.judge(viewer, this.maxLagMs, this.history.nowMs());
     if (viewer.leaveReason !== null || viewer.cursor < ring.tail) return false;
     let sent = 0;
-    // Do not spend a write on less than a packet.
+    // Do not spend a write on less than one packet.
     while (viewer.isDrained && maxBytes - sent >= TS_PACKET) {
       const piece = ring.view(viewer.cursor, maxBytes - sent);
       if (piece === null) {
@@ -168,8 +169,8 @@ export class StreamFanout implements BacklogFeed {
   }
 
   /**
-   * Checks all viewers for progress and lag. If our own event loop was late in this period (`ownLoopLate`), missing
-   * progress is not held against them.
+   * Checks all viewers for progress and lag. If our own event loop was late in this period (`ownLoopLate`), viewers
+   * are not blamed for missing progress.
    */
   sweep(nowMs: number, ownLoopLate: boolean): void {
     const { maxLagMs } = this;
@@ -205,7 +206,7 @@ export class StreamFanout implements BacklogFeed {
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
     for (const viewer of this.streaming) this.history.ring.removeHolder(viewer);
-    this.scheduler.attached -= this.streaming.length;
+    this.scheduler.viewersOfAllStreams -= this.streaming.length;
     this.streaming.length = 0;
   }
 
@@ -221,7 +222,7 @@ export class StreamFanout implements BacklogFeed {
     if (viewer.cursor < this.history.ring.head) this.scheduler.enqueue(this, viewer);
   }
 
-  /** Current lag in media ms from which a viewer is moved forward. */
+  /** Lag in media ms above which a viewer is moved forward now. */
   get maxLagMs(): number {
     return effectiveMaxLagMs(this.settings.maxLagMs, this.history.capacityMs);
   }
@@ -251,7 +252,8 @@ export class StreamFanout implements BacklogFeed {
 
   /** Moves a viewer to a random access point nearer to the head, if there is one. */
   private jump(viewer: Viewer, nowMs: number): void {
-    // A viewer of the past stays in the past, but not so far that the ring would overtake it again.
+    // A viewer who asked to be in the past stays there, but not so far back that the ring would soon drop its
+    // position again.
     const behindMs = jumpBehindMs(
       viewer.askedBehindMs ?? this.settings.joinBehindMs,
       this.history.capacityMs,

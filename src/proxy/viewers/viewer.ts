@@ -3,7 +3,7 @@ import { monotonicMs, wallClockIso } from '../../kernel/clock';
 import type { ViewHolder } from '../buffer';
 import { withMovedTimes } from '../mpegts';
 
-/** Identity of a viewer. Address and user agent are labels only: many viewers behind one router share both. */
+/** Identity of a viewer. Address and user agent are labels only, because viewers behind one router may share both. */
 export interface ViewerIdentity {
   /** Random, one per request. */
   readonly id: string;
@@ -14,9 +14,9 @@ export interface ViewerIdentity {
 }
 
 /**
- * Why a viewer left. `hung_up` is the viewer's own doing and no error. `memory_limit`: it was the viewer paused
- * longest when PROXY_BUFFER_TOTAL was reached. Recorded content only: `finished`, all requested bytes were sent;
- * `replaced`, a newer request of the same playback took over.
+ * Why a viewer left. `hung_up` is the viewer's own doing and no error. `memory_limit`: of all paused viewers it had
+ * paused longest when PROXY_BUFFER_TOTAL was reached. Only for recorded content: `finished`, all requested bytes were
+ * sent; `replaced`, a newer request of the same playback took over.
  */
 export type LeaveReason =
   | 'hung_up'
@@ -48,11 +48,11 @@ export class Viewer implements ViewHolder {
   socket: Socket | null = null;
   /** The stream that counts this viewer; changes when two streams are merged. */
   stream: WatchedStream | null = null;
-  /** Called once when the viewer is gone. Used by the request that waits for the start. */
+  /** Called once when the viewer is gone. The request that waits for the start uses it. */
   onGone: ((reason: LeaveReason) => void) | null = null;
   /** Position of the next byte to write. */
   cursor = 0;
-  /** Bytes passed to the socket; the kernel took this minus `unsentBytes()`. */
+  /** Bytes passed to the socket; all but `unsentBytes()` of them were taken by the kernel. */
   queuedBytes = 0;
   /** True while the viewer waits in the backlog queue. */
   queued = false;
@@ -65,8 +65,8 @@ export class Viewer implements ViewHolder {
   askedBehindMs: number | null = null;
   acceptedBytes = 0;
   /**
-   * Ticks of 90 kHz that are added to the timestamps for this viewer. Not 0 after a jump: a player whose clock stood
-   * still, as in a pause, would show a still picture for the duration of the skipped media.
+   * Ticks of 90 kHz that are added to the timestamps for this viewer. They compensate for skipped media after a jump:
+   * a player whose clock stood still, as in a pause, would otherwise show a still picture for their duration.
    */
   movedTicks = 0;
   jumps = 0;
@@ -74,7 +74,7 @@ export class Viewer implements ViewHolder {
   takesSegments = false;
   leaveReason: LeaveReason | null = null;
   private jumpTimesMs: number[] = [];
-  /** The last two written buffers: all that can be unsent. */
+  /** The buffer written last. Only this one and the one before it can be unsent. */
   private written: Buffer | null = null;
   private writtenBefore: Buffer | null = null;
 
@@ -114,7 +114,10 @@ export class Viewer implements ViewHolder {
     return [this.writtenBefore, this.written].filter((bytes) => bytes !== null);
   }
 
-  /** True if one of the last written buffers is a view of `memory`, unsent or not: a jump reads both again. */
+  /**
+   * True if one of the last two written buffers is a view of `memory`, unsent or not, because a jump reads both
+   * again.
+   */
   holds(memory: ArrayBufferLike): boolean {
     return this.written?.buffer === memory || this.writtenBefore?.buffer === memory;
   }
@@ -130,9 +133,9 @@ export class Viewer implements ViewHolder {
   }
 
   /**
-   * Memory that the viewer's unsent bytes keep alive beyond the ring, whose oldest byte is at `tail`: a view holds its
-   * whole chunk. Chunks in `counted` are skipped, because viewers who stopped at the same position hold the same
-   * chunk.
+   * Memory that the viewer's unsent bytes keep alive beyond the ring, whose oldest byte is at `tail`. A view keeps
+   * its whole chunk alive. Chunks in `counted` are skipped, because viewers who stopped at the same position hold the
+   * same chunk.
    */
   pinnedBytes(tail: number, counted: Set<ArrayBufferLike>): number {
     if (this.isDrained || this.socket === null) return 0;
@@ -143,7 +146,7 @@ export class Viewer implements ViewHolder {
       if (view === null) continue;
       if (!counted.has(view.buffer)) bytes += view.buffer.byteLength;
       counted.add(view.buffer);
-      // The older buffer is with the kernel unless more bytes than the newer one has are unsent.
+      // The kernel has taken the older buffer unless more bytes are unsent than the newer one has.
       if (this.socket.writableLength <= view.length) break;
     }
     return bytes;
@@ -173,9 +176,9 @@ export class Viewer implements ViewHolder {
 }
 
 /**
- * Bytes written and not yet taken by the kernel. `writableLength` counts a buffer until its last byte is taken;
- * libuv's queue size shows partial progress, so a slow viewer is not mistaken for a dead one. Without that size the
- * coarser value is used.
+ * Bytes written and not yet taken by the kernel. `writableLength` counts a buffer until its last byte is taken, but
+ * libuv's queue size shows partial progress, so that a slow viewer is not mistaken for a dead one. Without that size,
+ * `writableLength` is used.
  */
 export function unsentBytesOf(socket: Socket): number {
   if (socket.writableLength === 0) return 0;

@@ -10,7 +10,7 @@ export class MoveRequestDto {
 }
 
 export class MoveQueryDto {
-  /** `true`: the response comes when the move has finished or failed. */
+  /** `true`: the response is sent when the move has finished or failed. */
   @IsOptional()
   @IsIn(['true', 'false'])
   wait?: 'true' | 'false';
@@ -23,6 +23,6 @@ export class StreamMoveDto {
   from_engine_id!: string;
   /** During the move: the requested engine; null when any engine may be used. */
   to_engine_id!: string | null;
-  /** Time from the choice of the new engine to its first packet at viewers; null during the move. */
+  /** Time from the choice of the new engine until viewers got its first packet; null during the move. */
   duration_ms!: number | null;
 }

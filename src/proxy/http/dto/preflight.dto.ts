@@ -1,12 +1,12 @@
 import type { PreflightSource, PreflightTier, UnplayableReason } from '../../preflight';
 
-/** The media that were read. Times are milliseconds since the engine was asked to start; null: not reached. */
+/** The media that were read. Times are milliseconds since the start was requested; null: not reached. */
 export class PreflightMediaDto {
   answered_ms!: number | null;
   first_byte_ms!: number | null;
   first_pat_ms!: number | null;
   first_keyframe_ms!: number | null;
-  /** Seconds of media that were read, by the stream's own clock. */
+  /** Duration of the media that were read, in seconds of media time. */
   duration_s!: number | null;
   size_bytes!: number;
   bitrate_bps!: number | null;
@@ -16,7 +16,7 @@ export class PreflightMediaDto {
   /** Random access points. */
   keyframes!: number;
   continuity_errors!: number;
-  /** Encrypted: most players show no picture. */
+  /** True if the media are encrypted, so that most players show no picture. */
   is_scrambled!: boolean;
 }
 
@@ -29,8 +29,8 @@ export class PreflightDto {
   /** The reason in plain English. */
   detail!: string | null;
   /**
-   * The check that was made. It is `light` instead of `deep` for recorded content, and when a deep check would disturb
-   * a running stream.
+   * The check that was made. It is `light` instead of `deep` for recorded content, and when a deep check would have
+   * disturbed a running stream.
    */
   tier!: PreflightTier;
   /** Where the result comes from: an engine, the running stream, or a remembered failure. */
@@ -39,7 +39,7 @@ export class PreflightDto {
   retry_after!: number | null;
   infohash!: string | null;
   name!: string | null;
-  /** False: recorded. Null when the engine does not report it. */
+  /** False for recorded content. Null when the engine does not report it. */
   is_live!: boolean | null;
   engine_id!: string | null;
   /** Null when no media were read. */

@@ -21,12 +21,12 @@ export class AttemptDto {
   source!: string | null;
   /** ISO 8601, UTC. */
   started_at!: string;
-  /** Null while it runs. */
+  /** Null while the attempt runs. */
   duration_ms!: number | null;
   /** What became of it. */
   @ApiProperty({ enum: ATTEMPT_OUTCOMES, enumName: 'AttemptOutcome' })
   outcome!: AttemptOutcome;
-  /** More about the outcome, for an operator. */
+  /** Details of the outcome, for an operator. */
   detail!: string | null;
 }
 
@@ -70,10 +70,10 @@ export class SessionDto {
   client_count!: number;
   /** ISO 8601, UTC. */
   created_at!: string | null;
-  /** Time when viewers could first join. */
+  /** Time at which viewers could first join. */
   started_at!: string | null;
   ended_at!: string | null;
-  /** Why it ended, or the error code of its failure. */
+  /** Why the session ended, or the error code of its failure. */
   @ApiProperty({ enum: LISTED_END_REASONS, nullable: true })
   end_reason!: EndReason | ErrorCode | null;
   /** Code and detail of the failure. */
@@ -83,7 +83,7 @@ export class SessionDto {
   attempts!: AttemptDto[];
   timeline!: SessionTimelineDto;
   buffer!: SessionBufferDto;
-  /** Bits per second by the stream's own clock. */
+  /** Bits per second, measured by the timestamps of the stream. */
   bitrate_bps!: number | null;
   bytes_in!: number;
   bytes_out!: number;
@@ -96,14 +96,14 @@ export class SessionDto {
   failovers!: number;
 }
 
-/** A session with everything that is observed of it. Nothing is observed of a file, or kept after the end. */
+/** A session with its statistics. Recorded content and ended sessions have none. */
 export class SessionDetailDto extends SessionDto {
   /** The engine's last report; null when it is older than 30 s or there is none. */
   stat!: EngineStatDto | null;
   runway!: RunwayDto | null;
   media!: ElementaryStreamDto[];
   looping!: LoopDto | null;
-  /** Neither peers nor speed for three minutes. */
+  /** True if the engine has had neither peers nor download speed for three minutes. */
   is_starving!: boolean;
 }
 
@@ -124,14 +124,16 @@ export class ClientDto {
   client_id!: string;
   ip_address!: string;
   user_agent!: string;
-  /** `paused`: it has taken no byte for 15 s and does not count as watching until it takes bytes again. */
+  /** `paused`: the viewer has taken no byte for 15 s. It does not count as watching until it takes bytes again. */
   state!: 'waiting' | 'streaming' | 'paused' | 'gone';
   /** ISO 8601, UTC. */
   connected_at!: string;
   connected_s!: number;
   /** Bytes that the kernel has taken for this viewer. */
   bytes_sent!: number;
-  /** Seconds of media behind the newest; null while the stream has no clock or the viewer waits. */
+  /**
+   * Seconds of media between the viewer and the newest byte; null while the stream has no clock or the viewer waits.
+   */
   behind_s!: number | null;
   /** How often the viewer was moved forward because it was too slow. */
   jumps!: number;

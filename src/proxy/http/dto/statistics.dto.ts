@@ -1,6 +1,6 @@
 import { IsISO8601, IsOptional, MaxLength } from 'class-validator';
 
-/** The live position as the engine reports it: unix seconds, or numbers of pieces. */
+/** The live position as the engine reports it: Unix seconds, or numbers of pieces of media. */
 export class LivePositionDto {
   pos!: string | null;
   live_first!: string | null;
@@ -18,9 +18,9 @@ export class EngineStatDto {
   engine_id!: string;
   status!: string | null;
   peers!: number | null;
-  /** The engine's KB/s × 8. */
+  /** Download speed: the engine's KB/s × 8. */
   speed_down_kbps!: number | null;
-  /** The engine's KB/s × 8. */
+  /** Upload speed: the engine's KB/s × 8. */
   speed_up_kbps!: number | null;
   downloaded_bytes!: number | null;
   uploaded_bytes!: number | null;
@@ -57,7 +57,7 @@ export class RunwayDto {
   most_s!: number;
 }
 
-/** One elementary stream, as the media describe it. A field is null if the media do not contain it or it does not apply. */
+/** One elementary stream. A field is null if the media do not contain the fact, or if it does not apply. */
 export class ElementaryStreamDto {
   pid!: number;
   kind!: 'video' | 'audio' | 'subtitle' | 'data';
@@ -69,19 +69,19 @@ export class ElementaryStreamDto {
   level!: string | null;
   width!: number | null;
   height!: number | null;
-  /** Whole pictures per second. */
+  /** Frames per second; two interlaced fields are one frame. */
   frame_rate!: number | null;
-  /** Pictures may be made of two fields. */
+  /** True if pictures may consist of two fields. */
   is_interlaced!: boolean | null;
   sample_rate_hz!: number | null;
-  /** Includes the low-frequency channel. */
+  /** Number of channels, including the low-frequency channel. */
   channels!: number | null;
 }
 
-/** The stream repeats itself, or its engine's live position is stale. */
+/** The stream repeats old media, or its engine's live position shows that it does. */
 export class LoopDto {
   cause!: 'media_repeats' | 'position_stands_still' | 'position_behind';
-  /** Media seconds between two showings of the same content; null for positions. */
+  /** Seconds of media after which the content repeats; null unless `cause` is `media_repeats`. */
   period_s!: number | null;
 }
 
@@ -98,23 +98,23 @@ export class StreamStatsDto {
   stream_id!: string;
   status!: string | null;
   peers!: number | null;
-  /** The engine's KB/s × 8. */
+  /** Download speed: the engine's KB/s × 8. */
   speed_down_kbps!: number | null;
-  /** The engine's KB/s × 8. */
+  /** Upload speed: the engine's KB/s × 8. */
   speed_up_kbps!: number | null;
   downloaded_bytes!: number | null;
   uploaded_bytes!: number | null;
   livepos!: LivePositionDto | null;
   /** Time of the engine's last report. ISO 8601, UTC. Null when it is older than 30 s or there is none. */
   sampled_at!: string | null;
-  /** Bits per second by the stream's own clock. */
+  /** Bits per second, measured by the timestamps of the stream. */
   bitrate_bps!: number | null;
   /** Seconds of media in the history. */
   buffer_s!: number | null;
   runway!: RunwayDto | null;
   media!: ElementaryStreamDto[];
   looping!: LoopDto | null;
-  /** Neither peers nor speed for three minutes. */
+  /** True if the engine has had neither peers nor download speed for three minutes. */
   is_starving!: boolean;
   /** At most the last 720 polls, one every 2 s, oldest first. */
   history!: StatSampleDto[];

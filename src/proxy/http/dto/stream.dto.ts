@@ -3,13 +3,13 @@ import { IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
 import { ERROR_CATALOG, type ErrorCode } from '../../../kernel/errors';
 import { END_REASONS, type EndReason } from '../../streams';
 
-/** Reasons of ended streams that are listed, and the error codes of failed ones. */
+/** Values of `end_reason`: reasons of ended streams, and error codes of failed ones. */
 export const LISTED_END_REASONS: readonly (EndReason | ErrorCode)[] = [
   ...END_REASONS.filter((reason) => reason !== 'recorded'),
   ...(Object.keys(ERROR_CATALOG) as ErrorCode[]),
 ];
 
-/** The source of a channel that is in use. */
+/** The source from which the stream of a channel reads now. */
 export class SourceInUseDto {
   id!: string;
   kind!: 'content_id' | 'infohash';
@@ -38,7 +38,7 @@ export class StreamDto {
   /** ISO 8601, UTC. */
   started_at!: string | null;
   ended_at!: string | null;
-  /** Why it ended, or the error code of its failure. */
+  /** Why the stream ended, or the error code of its failure. */
   @ApiProperty({ enum: LISTED_END_REASONS, nullable: true })
   end_reason!: EndReason | ErrorCode | null;
   error!: string | null;

@@ -1,7 +1,7 @@
 import type { EngineLivePosition } from '../../../ace';
 import type { AppConfig } from '../../../config';
 import type { SteadyWallClock } from '../../../kernel/steady-wall-clock';
-import { accessUnitPrint, LoopDetector } from '../../mpegts';
+import { pesUnitPrint, LoopDetector } from '../../mpegts';
 import { LivePositionWatch, type LivePositionFault, type StreamIngest } from '../../upstream';
 
 /** Why a stream counts as looping. */
@@ -77,7 +77,7 @@ export class LoopWatch {
       const point = history.points.firstFrom(this.next);
       const lead = point === null ? null : leads.at(point.position);
       if (point === null || lead === null) return;
-      const unit = accessUnitPrint(history.runsFrom(point.position), lead.stream.pid);
+      const unit = pesUnitPrint(history.runsFrom(point.position), lead.stream.pid);
       if (unit === 'incomplete') return;
       this.next = point.position + 1;
       const timeMs = history.mediaTimeAt(point.position);

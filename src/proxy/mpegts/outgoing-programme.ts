@@ -1,62 +1,66 @@
 import { FIRST_CHOSEN_PID, FIRST_STREAM_PID, NULL_PID, PID_COUNT } from './packet';
 import { type Programme, type ProgrammeStream } from './programme';
 
-/** An elementary stream as announced to viewers. */
-export type OwnStream = Pick<ProgrammeStream, 'pid' | 'streamType' | 'codec' | 'kind'>;
+/** An elementary stream of the outgoing programme. */
+export type OutgoingStream = Pick<ProgrammeStream, 'pid' | 'streamType' | 'codec' | 'kind'>;
 
-/** The outgoing programme of a stream, across all of its sources. */
-export interface OwnProgramme {
+/** The programme that viewers of a stream receive, across all of its sources. */
+export interface OutgoingProgramme {
   readonly programmeNumber: number;
   readonly pmtPid: number;
   readonly pcrPid: number;
   /** The streams that viewers play now, in order of announcement. */
-  readonly streams: readonly OwnStream[];
+  readonly streams: readonly OutgoingStream[];
   /** Streams that viewers played before, oldest first: decoders may still expect these types on these PIDs. */
-  readonly past: readonly OwnStream[];
+  readonly past: readonly OutgoingStream[];
 }
 
 /** Maps a source to the outgoing programme. */
 export interface ProgrammeMapping {
   /** The outgoing programme once this source plays. */
-  readonly own: OwnProgramme;
-  /** Maps each PID of the source to the outgoing PID: elementary streams and PCR. */
+  readonly outgoing: OutgoingProgramme;
+  /** Outgoing PID of each elementary stream of the source and of its PCR, by source PID. */
   readonly pids: ReadonlyMap<number, number>;
   readonly pcrPid: number;
-  /** True if every PID is the same on both sides. */
+  /** True if PIDs and programme number of the source are already the outgoing ones. */
   readonly isIdentity: boolean;
 }
 
 /**
- * `splice`: a source replaces another one, and viewers continue with their decoders. `under_way`: the broadcast itself
- * changes, as it would for a receiver.
+ * `splice`: a source replaces another one, and viewers continue with the same decoders. `under_way`: the programme
+ * changes within a source, as it would for a receiver of the broadcast.
  */
 export type MappingOccasion = 'splice' | 'under_way';
 
 /** Maximum number of earlier streams whose PIDs are not reused for other types; the oldest are dropped. */
 const MAX_PAST = 64;
 
-/** The outgoing programme after `programme` was sent to viewers. */
-export function learnProgramme(own: OwnProgramme | null, programme: Programme): OwnProgramme {
+/** The outgoing programme after viewers have received media of `programme`. */
+export function learnProgramme(
+  outgoing: OutgoingProgramme | null,
+  programme: Programme,
+): OutgoingProgramme {
   const { programmeNumber, pmtPid, pcrPid, streams } = programme;
-  const past = own === null ? [] : pastOf(own, streams);
+  const past = outgoing === null ? [] : pastOf(outgoing, streams);
   return { programmeNumber, pmtPid, pcrPid, streams, past };
 }
 
 /**
- * Maps a source's streams to those that viewers play now: first by PID and type, then by type and order. Other streams
- * get new PIDs. Null if the first video or audio stream of viewers would change its type, and at a splice also if the
- * source lacks one of these kinds or adds it.
+ * Maps the streams of a source to those that viewers play now: first by PID and type, then by type and order. Each
+ * other stream gets a PID that its type had before, or one that is free. Null if the source has no stream of the type
+ * of the viewers' first video or first audio stream. At a splice it is also null if video or audio exists on one side
+ * only.
  */
 export function mapProgramme(
-  own: OwnProgramme,
+  outgoing: OutgoingProgramme,
   source: Programme,
   occasion: MappingOccasion,
 ): ProgrammeMapping | null {
-  const pids = matchStreams(own, source);
-  if (!keepFirstStreams(own, source, pids, occasion)) return null;
+  const pids = matchStreams(outgoing, source);
+  if (!keepFirstStreams(outgoing, source, pids, occasion)) return null;
   const played = new Set(pids.values());
-  const streams = own.streams.filter(({ pid }) => played.has(pid));
-  const pool = new PidPool(own);
+  const streams = outgoing.streams.filter(({ pid }) => played.has(pid));
+  const pool = new PidPool(outgoing);
   for (const stream of source.streams) {
     if (pids.has(stream.pid)) continue;
     const pid = pool.take(stream);
@@ -64,21 +68,21 @@ export function mapProgramme(
     pids.set(stream.pid, pid);
     streams.push({ ...stream, pid });
   }
-  const pcrPid = mapClock(own, source, pids, pool);
+  const pcrPid = mapClock(outgoing, source, pids, pool);
   if (source.pcrPid !== NULL_PID && pcrPid !== NULL_PID) pids.set(source.pcrPid, pcrPid);
   const isIdentity =
-    own.programmeNumber === source.programmeNumber &&
-    own.pmtPid === source.pmtPid &&
+    outgoing.programmeNumber === source.programmeNumber &&
+    outgoing.pmtPid === source.pmtPid &&
     source.streams.every(({ pid }) => pids.get(pid) === pid) &&
     pcrPid === source.pcrPid;
-  const past = pastOf(own, streams);
-  return { own: { ...own, pcrPid, streams, past }, pids, pcrPid, isIdentity };
+  const past = pastOf(outgoing, streams);
+  return { outgoing: { ...outgoing, pcrPid, streams, past }, pids, pcrPid, isIdentity };
 }
 
 /** Streams of the source that viewers already play, with the outgoing PIDs. */
-function matchStreams(own: OwnProgramme, source: Programme): Map<number, number> {
+function matchStreams(outgoing: OutgoingProgramme, source: Programme): Map<number, number> {
   const pids = new Map<number, number>();
-  const playing = new Map(own.streams.map((stream) => [stream.pid, stream]));
+  const playing = new Map(outgoing.streams.map((stream) => [stream.pid, stream]));
   for (const stream of source.streams) {
     const twin = playing.get(stream.pid);
     if (twin === undefined || typeOf(twin) !== typeOf(stream)) continue;
@@ -102,13 +106,13 @@ function matchStreams(own: OwnProgramme, source: Programme): Map<number, number>
 
 /** Ensures that the first stream of each kind, which most viewers play, continues. False if it cannot. */
 function keepFirstStreams(
-  own: OwnProgramme,
+  outgoing: OutgoingProgramme,
   source: Programme,
   pids: Map<number, number>,
   occasion: MappingOccasion,
 ): boolean {
   for (const kind of ['video', 'audio'] as const) {
-    const first = own.streams.find((stream) => stream.kind === kind);
+    const first = outgoing.streams.find((stream) => stream.kind === kind);
     const offered = source.streams.filter((stream) => stream.kind === kind);
     if (first === undefined || offered.length === 0) {
       if (occasion === 'splice' && (first === undefined) !== (offered.length === 0)) return false;
@@ -125,12 +129,12 @@ function keepFirstStreams(
 /** Allocates PIDs for streams that viewers do not play yet. */
 class PidPool {
   private readonly used: Set<number>;
-  /** All candidate PIDs below this one are taken. */
+  /** All PIDs from `FIRST_CHOSEN_PID` up to this one are taken. */
   private next = FIRST_CHOSEN_PID;
-  /** PIDs on which viewers had each type before. */
+  /** Earlier PIDs of viewers by stream type. */
   private readonly past = new Map<string, number[]>();
 
-  constructor({ pmtPid, pcrPid, streams, past }: OwnProgramme) {
+  constructor({ pmtPid, pcrPid, streams, past }: OutgoingProgramme) {
     this.used = new Set([pmtPid, pcrPid, ...[...streams, ...past].map(({ pid }) => pid)]);
     for (const stream of past) {
       const pids = this.past.get(typeOf(stream));
@@ -139,7 +143,10 @@ class PidPool {
     }
   }
 
-  /** The PID that the type had before, preferably the stream's own; else a PID that no other stream has had. */
+  /**
+   * A PID that this type had before, preferably the stream's PID in the source. Without one, a PID that no other
+   * stream has had.
+   */
   take(stream: ProgrammeStream): number | null {
     const past = this.past.get(typeOf(stream)) ?? [];
     if (past.length === 0) return this.free(stream.pid);
@@ -160,9 +167,12 @@ class PidPool {
   }
 }
 
-/** A PCR on its own PID keeps the outgoing PCR PID, if there is one. */
+/**
+ * The outgoing PID of the source's PCR. If no stream carries it, it keeps the outgoing PCR PID, provided that no
+ * stream uses that, and otherwise gets a free PID.
+ */
 function mapClock(
-  own: OwnProgramme,
+  outgoing: OutgoingProgramme,
   source: Programme,
   pids: ReadonlyMap<number, number>,
   pool: PidPool,
@@ -170,17 +180,23 @@ function mapClock(
   if (source.pcrPid === NULL_PID) return NULL_PID;
   const mapped = pids.get(source.pcrPid);
   if (mapped !== undefined) return mapped;
-  const isSeparate = own.pcrPid !== NULL_PID && own.streams.every(({ pid }) => pid !== own.pcrPid);
-  return isSeparate ? own.pcrPid : (pool.free(source.pcrPid) ?? NULL_PID);
+  const isSeparate =
+    outgoing.pcrPid !== NULL_PID && outgoing.streams.every(({ pid }) => pid !== outgoing.pcrPid);
+  return isSeparate ? outgoing.pcrPid : (pool.free(source.pcrPid) ?? NULL_PID);
 }
 
-/** The streams of `own` that no longer play. */
-function pastOf(own: OwnProgramme, playing: readonly OwnStream[]): readonly OwnStream[] {
+/** The streams that viewers played before and that are not in `playing`. */
+function pastOf(
+  outgoing: OutgoingProgramme,
+  playing: readonly OutgoingStream[],
+): readonly OutgoingStream[] {
   const present = new Set(playing.map(({ pid }) => pid));
-  const past = new Map([...own.past, ...own.streams].map((stream) => [stream.pid, stream]));
+  const past = new Map(
+    [...outgoing.past, ...outgoing.streams].map((stream) => [stream.pid, stream]),
+  );
   return [...past.values()].filter(({ pid }) => !present.has(pid)).slice(-MAX_PAST);
 }
 
-function typeOf({ streamType, codec }: Pick<OwnStream, 'streamType' | 'codec'>): string {
+function typeOf({ streamType, codec }: Pick<OutgoingStream, 'streamType' | 'codec'>): string {
   return `${streamType} ${codec}`;
 }

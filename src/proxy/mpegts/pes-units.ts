@@ -9,14 +9,17 @@ import {
   TS_PACKET,
 } from './packet';
 import { isPesStart, PES_FIXED_HEADER, pesDecodingTime, pesPresentationTime } from './pes';
-import { UnitTrack, type AccessUnit } from './unit-track';
+import { UnitTrack, type PesUnit } from './unit-track';
 
 /**
- * Maximum number of units per PID; the oldest are dropped first. It is 43 s of AAC, so that a long history that is
- * read at once still contains the splice point …
+ * Maximum number of PES packets that are kept per PID; the oldest are dropped first. They are 43 s of AAC with one
+ * frame each, so the splice point is still among them after a long history was read at once.
  */
 const MAX_UNITS = 2048;
-/** … and maximum packets of all units of a PID, 20 s of video at 8 Mbit/s. A larger unit is ignored. */
+/**
+ * Maximum number of marks of all PES packets of a PID, which is 20 s of video at 8 Mbit/s. A longer PES packet is
+ * dropped.
+ */
 const MAX_MARKS = 108_000;
 /** The empty track of a PID that is not read. */
 const NO_UNITS = new UnitTrack();
@@ -25,7 +28,7 @@ const FNV_PRIME = 0x01000193;
 
 interface Track {
   readonly list: UnitTrack;
-  /** Marks of all units of this PID. */
+  /** Number of marks of all PES packets of this PID. */
   marks: number;
   counter: number;
   /** Remaining bytes of the PES header. */
@@ -33,8 +36,8 @@ interface Track {
   headerSeen: number;
 }
 
-/** Reads the access units of some PIDs and hashes their payload, so that two sources can be compared. */
-export class AccessUnitReader {
+/** Reads the PES packets of some PIDs and hashes their payload, so that two sources can be compared. */
+export class PesUnitReader {
   private readonly tracks = new Map<number, Track>();
 
   constructor(pids: Iterable<number>) {
@@ -54,8 +57,8 @@ export class AccessUnitReader {
     return this.tracks.get(pid)?.list ?? NO_UNITS;
   }
 
-  /** Units of a PID, oldest first; the last one may be incomplete. */
-  unitsOf(pid: number): readonly AccessUnit[] {
+  /** PES packets of a PID, oldest first; the last one may be incomplete. */
+  unitsOf(pid: number): readonly PesUnit[] {
     return this.trackOf(pid).units;
   }
 

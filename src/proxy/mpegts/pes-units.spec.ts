@@ -1,4 +1,4 @@
-import { AccessUnitReader } from './access-units';
+import { PesUnitReader } from './pes-units';
 import { pes } from './fixtures/ts-writer';
 import { TS_PACKET } from './packet';
 
@@ -7,7 +7,7 @@ const MOST_UNITS = 2048;
 const MOST_MARKS = 108_000;
 
 class Feed {
-  readonly reader = new AccessUnitReader([VIDEO]);
+  readonly reader = new PesUnitReader([VIDEO]);
   private position = 0;
   private units = 0;
 
@@ -33,7 +33,7 @@ class Feed {
   }
 }
 
-describe('AccessUnitReader', () => {
+describe('PesUnitReader', () => {
   it('keeps the newest units of a stream of small ones', () => {
     const feed = new Feed();
     for (let n = 0; n < MOST_UNITS + 10; n++) feed.unit(1);

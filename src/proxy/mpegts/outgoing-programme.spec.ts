@@ -1,4 +1,4 @@
-import { learnProgramme, mapProgramme, type OwnProgramme } from './own-programme';
+import { learnProgramme, mapProgramme, type OutgoingProgramme } from './outgoing-programme';
 import { type Programme, type ProgrammeStream } from './programme';
 import { codecOf, mediaKindOf } from './stream-codec';
 
@@ -18,11 +18,11 @@ function programme(...streams: readonly (readonly [number, number])[]): Programm
 }
 
 /** The outgoing programme after these programmes were sent one after the other. */
-const programmeAfter = (...programmes: readonly Programme[]): OwnProgramme =>
-  programmes.reduce<OwnProgramme | null>(learnProgramme, null)!;
+const programmeAfter = (...programmes: readonly Programme[]): OutgoingProgramme =>
+  programmes.reduce<OutgoingProgramme | null>(learnProgramme, null)!;
 
-const pidsOf = (own: OwnProgramme, source: Programme): [number, number][] | null => {
-  const mapping = mapProgramme(own, source, 'splice');
+const pidsOf = (outgoing: OutgoingProgramme, source: Programme): [number, number][] | null => {
+  const mapping = mapProgramme(outgoing, source, 'splice');
   return mapping === null ? null : [...mapping.pids];
 };
 
@@ -40,9 +40,11 @@ describe('mapProgramme', () => {
   });
 
   it('keeps a stream on its PID if the type is the same, and maps the others by order', () => {
-    const own = programmeAfter(programme([0x100, H264], [0x101, AAC], [0x102, AAC], [0x103, MP2]));
+    const outgoing = programmeAfter(
+      programme([0x100, H264], [0x101, AAC], [0x102, AAC], [0x103, MP2]),
+    );
     const source = programme([0x200, H264], [0x102, AAC], [0x201, AAC], [0x101, MP2]);
-    expect(pidsOf(own, source)).toEqual([
+    expect(pidsOf(outgoing, source)).toEqual([
       [0x102, 0x102],
       [0x200, 0x100],
       [0x201, 0x101],
@@ -51,17 +53,17 @@ describe('mapProgramme', () => {
   });
 
   it('maps the only suitable stream to the first audio', () => {
-    const own = programmeAfter(programme([0x100, H264], [0x101, AAC], [0x102, AAC]));
-    expect(pidsOf(own, programme([0x100, H264], [0x102, AAC]))).toEqual([
+    const outgoing = programmeAfter(programme([0x100, H264], [0x101, AAC], [0x102, AAC]));
+    expect(pidsOf(outgoing, programme([0x100, H264], [0x102, AAC]))).toEqual([
       [0x100, 0x100],
       [0x102, 0x101],
     ]);
   });
 
   it('never maps another type to a PID', () => {
-    const own = programmeAfter(OLD, programme([0x100, H264], [0x102, AAC]));
+    const outgoing = programmeAfter(OLD, programme([0x100, H264], [0x102, AAC]));
     const { pids } = mapProgramme(
-      own,
+      outgoing,
       programme([0x100, H264], [0x102, AAC], [0x101, MP2]),
       'splice',
     )!;
@@ -71,9 +73,9 @@ describe('mapProgramme', () => {
 
   it('maps a returning stream to the PID that its type had', () => {
     const full = programme([0x100, H264], [0x101, AAC], [0x102, MP2], [0x103, MP2]);
-    const own = programmeAfter(full, OLD);
+    const outgoing = programmeAfter(full, OLD);
     const source = programme([0x200, H264], [0x201, AAC], [0x103, MP2], [0x202, MP2]);
-    expect(pidsOf(own, source)).toEqual([
+    expect(pidsOf(outgoing, source)).toEqual([
       [0x200, 0x100],
       [0x201, 0x101],
       [0x103, 0x103],
@@ -82,9 +84,9 @@ describe('mapProgramme', () => {
   });
 
   it('allocates no PID where other programmes may have their tables', () => {
-    const own = programmeAfter(programme([0x100, H264], [0x101, AAC], [0x1ffe, MP2]));
+    const outgoing = programmeAfter(programme([0x100, H264], [0x101, AAC], [0x1ffe, MP2]));
     const source = programme([0x200, H264], [0x201, AAC], [0x202, MP2], [0x101, 0x81], [0, 0x81]);
-    const { pids } = mapProgramme(own, source, 'splice')!;
+    const { pids } = mapProgramme(outgoing, source, 'splice')!;
     expect(pids.get(0x101)).toBeGreaterThanOrEqual(0x20);
     expect(pids.get(0)).toBeGreaterThanOrEqual(0x20);
   });
@@ -96,9 +98,9 @@ describe('mapProgramme', () => {
     ['no video', radio, false, true],
     ['no audio', programme([0x100, H264]), false, true],
   ])('%s', (_what, source, atSplice, underWay) => {
-    const own = programmeAfter(OLD);
-    expect(mapProgramme(own, source, 'splice') !== null).toBe(atSplice);
-    expect(mapProgramme(own, source, 'under_way') !== null).toBe(underWay);
+    const outgoing = programmeAfter(OLD);
+    expect(mapProgramme(outgoing, source, 'splice') !== null).toBe(atSplice);
+    expect(mapProgramme(outgoing, source, 'under_way') !== null).toBe(underWay);
   });
 
   it('adds new video only if the broadcast itself changes', () => {
@@ -112,12 +114,15 @@ describe('mapProgramme', () => {
 
 describe('the outgoing programme', () => {
   it('does not grow with every change of the source', () => {
-    let own = programmeAfter(OLD);
+    let outgoing = programmeAfter(OLD);
     for (let n = 0; n < 500; n++) {
       const source = programme([0x100, H264], [0x101, AAC], [0x200 + n, 0x80 + (n % 100)]);
-      own = n % 2 === 0 ? learnProgramme(own, source) : mapProgramme(own, source, 'under_way')!.own;
-      expect(own.streams).toHaveLength(3);
-      expect(own.past.length).toBeLessThanOrEqual(64);
+      outgoing =
+        n % 2 === 0
+          ? learnProgramme(outgoing, source)
+          : mapProgramme(outgoing, source, 'under_way')!.outgoing;
+      expect(outgoing.streams).toHaveLength(3);
+      expect(outgoing.past.length).toBeLessThanOrEqual(64);
     }
   });
 

@@ -1,29 +1,31 @@
 import { ElementaryStreamTap } from './elementary-stream';
 import { payloadUnitStart, pid as pidOf, TS_PACKET } from './packet';
 
-/** Fingerprint of one access unit. The same fingerprint again means that the same content was repeated. */
-export interface AccessUnitPrint {
+/** Fingerprint of one PES packet. The same fingerprint again means that the same content was repeated. */
+export interface PesUnitPrint {
   /** Decoding time in ticks of 90 kHz. */
   readonly ticks: number;
-  /** 53 bits of time and content. */
+  /** 53 bits that depend on time and content. */
   readonly print: number;
 }
 
-/** Bytes of content that are hashed. */
+/** Number of content bytes that are hashed. */
 const PRINT_BYTES = 8 * 1024;
-/** A longer unit is hashed up to this size. */
+/**
+ * Number of bytes, of all PIDs, that are searched for the end of the PES packet. After that, the bytes found so far
+ * are hashed.
+ */
 const MAX_SEARCHED = 512 * 1024;
 
 /**
- * The fingerprint of the first access unit of `pid` in `runs` (whole packets). `incomplete` while more packets are
- * needed; null for units that have no decoding time or are scrambled.
+ * The fingerprint of the first PES packet of `pid` in `runs` (whole packets). `incomplete` while more packets are
+ * needed; null if the PES packet has no decoding time or is scrambled.
  */
-export function accessUnitPrint(
+export function pesUnitPrint(
   runs: Iterable<Buffer>,
   pid: number,
-): AccessUnitPrint | 'incomplete' | null {
-  // The first unit ends where the second begins, whose bytes must not be hashed and must not influence how much is
-  // read.
+): PesUnitPrint | 'incomplete' | null {
+  // The first PES packet is complete when the second one begins. Bytes of the second one must not be hashed.
   const tap = new ElementaryStreamTap(pid, PRINT_BYTES, 2);
   let searched = 0;
   let bytes: Buffer | null = null;
@@ -49,7 +51,7 @@ export function accessUnitPrint(
   return ticks < 0 ? null : { ticks, print: hash(bytes, ticks) };
 }
 
-/** Two FNV-like lanes of 32 bits, 53 bits of which are kept. */
+/** Computes two FNV-like hashes of 32 bits and keeps 53 of these bits. */
 function hash(bytes: Buffer, ticks: number): number {
   let a = 0x811c9dc5 ^ (ticks % 0x100000000);
   let b = 0x9747b28c ^ Math.floor(ticks / 0x10000);

@@ -1,4 +1,4 @@
-import { type ProgrammeMapping } from './own-programme';
+import { type ProgrammeMapping } from './outgoing-programme';
 import { byteAt, SYNC, TS_PACKET } from './packet';
 import { type Programme } from './programme';
 import { CRC_BYTES, crc32Mpeg, PAT_HEADER, PMT_HEADER } from './psi';
@@ -9,10 +9,11 @@ const VERSION_AT = 5;
 const VERSION_BITS = 0x3e;
 
 /**
- * The tables that announce `source` as the outgoing programme. `current` are the tables sent last. A table with the
- * same content is sent unchanged, version and CRC included; a changed table gets the next version.
+ * The tables that announce `source` to viewers as the outgoing programme. `current` are the tables that were sent
+ * last. A table with the same content is sent unchanged, with the same version and CRC. A changed table gets the next
+ * version.
  */
-export function ownTables(
+export function outgoingTables(
   current: PsiTables,
   tables: PsiTables,
   source: Programme,
@@ -24,7 +25,7 @@ export function ownTables(
   };
 }
 
-/** The section cut into packets of `pid`, all counters 0. */
+/** The section cut into packets of `pid`; all continuity counters are 0. */
 export function packetsOfSection(section: Buffer, pid: number): Buffer[] {
   const data = Buffer.concat([Buffer.from([0]), section]);
   const packets: Buffer[] = [];
@@ -48,7 +49,7 @@ function mapPat(
   current: Buffer,
   section: Buffer,
   source: Programme,
-  { own, isIdentity }: ProgrammeMapping,
+  { outgoing, isIdentity }: ProgrammeMapping,
 ): Buffer {
   const parts: Buffer[] = [Buffer.from(section.subarray(0, PAT_HEADER))];
   for (let at = PAT_HEADER; at + 4 <= section.length - CRC_BYTES; at += 4) {
@@ -57,8 +58,8 @@ function mapPat(
     const pmtPid = entry.readUInt16BE(2) & 0x1fff;
     const isOurs = number === source.programmeNumber && pmtPid === source.pmtPid;
     if (isOurs) {
-      entry.writeUInt16BE(own.programmeNumber, 0);
-      entry.writeUInt16BE(0xe000 | own.pmtPid, 2);
+      entry.writeUInt16BE(outgoing.programmeNumber, 0);
+      entry.writeUInt16BE(0xe000 | outgoing.pmtPid, 2);
     }
     if (isOurs || number === 0 || isIdentity) parts.push(entry);
   }
@@ -67,25 +68,25 @@ function mapPat(
   return mapped;
 }
 
-/** Streams in the outgoing order, so that a source with another order yields the same table. */
+/** Lists the streams in the outgoing order, so that a source with another order yields the same table. */
 function mapPmt(
   section: Buffer,
   source: Programme,
-  { own, pids, pcrPid }: ProgrammeMapping,
+  { outgoing, pids, pcrPid }: ProgrammeMapping,
 ): Buffer {
   const infoEnd = PMT_HEADER + (section.readUInt16BE(10) & 0x0fff);
   const head = Buffer.from(section.subarray(0, infoEnd));
-  head.writeUInt16BE(own.programmeNumber, 3);
+  head.writeUInt16BE(outgoing.programmeNumber, 3);
   head.writeUInt16BE(0xe000 | pcrPid, 8);
-  const order = new Map(own.streams.map(({ pid }, index) => [pid, index]));
+  const order = new Map(outgoing.streams.map(({ pid }, index) => [pid, index]));
   const entries = source.streams.flatMap(({ pid, streamType, descriptors }) => {
-    const ownPid = pids.get(pid);
-    if (ownPid === undefined) return [];
+    const outgoingPid = pids.get(pid);
+    if (outgoingPid === undefined) return [];
     const entry = Buffer.alloc(5);
     entry[0] = streamType;
-    entry.writeUInt16BE(0xe000 | ownPid, 1);
+    entry.writeUInt16BE(0xe000 | outgoingPid, 1);
     entry.writeUInt16BE(0xf000 | descriptors.length, 3);
-    return [{ place: order.get(ownPid) ?? 0, bytes: Buffer.concat([entry, descriptors]) }];
+    return [{ place: order.get(outgoingPid) ?? 0, bytes: Buffer.concat([entry, descriptors]) }];
   });
   entries.sort((a, b) => a.place - b.place);
   return Buffer.concat([head, ...entries.map(({ bytes }) => bytes), Buffer.alloc(CRC_BYTES)]);

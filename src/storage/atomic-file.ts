@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { readFile, stat, unlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { createFile, errnoOf, replaceFile, setAside, writeDraft } from './file-writes';
+import { createFile, errnoOf, replaceFile, setAside } from './file-writes';
 import type { StorageLog } from './storage-log';
-import { asStorageError, type StorageTrouble, writeTrouble } from './storage-trouble';
+import { type StorageTrouble, writeTrouble } from './storage-trouble';
 
 /** Interval between two attempts to write a text that could not be written. */
 export const RETRY_MS = 2000;
@@ -47,12 +47,7 @@ type Loaded<T> =
 export class AtomicFile<T> {
   private readonly path: string;
   private readonly copyPath: string;
-  /** The pending writes: the file, its copy, and a probe for free space, as large as a text that was refused. */
-  private readonly pending: Record<'text' | 'copy' | 'probe', string | null> = {
-    text: null,
-    copy: null,
-    probe: null,
-  };
+  private readonly pending: Record<'text' | 'copy', string | null> = { text: null, copy: null };
   private queue: Promise<unknown> = Promise.resolve();
   private isQueued = false;
   private retry: NodeJS.Timeout | null = null;
@@ -116,30 +111,6 @@ export class AtomicFile<T> {
       await this.writePending();
       return this.options.parse(text);
     });
-  }
-
-  /**
-   * Resolves when the file holds this text.
-   *
-   * @throws AppError `storage_full` or `storage_failed`; the old text stays
-   */
-  replace(text: string): Promise<void> {
-    return this.inTurn(async () => {
-      try {
-        await replaceFile(this.path, text);
-      } catch (error) {
-        this.pending.probe = text;
-        this.failed(error);
-        throw asStorageError(this.options.name, error);
-      }
-      Object.assign(this.pending, { text: null, copy: text, probe: null });
-      await this.writePending();
-    });
-  }
-
-  /** Saves this text soon, or later if it cannot be written now. */
-  save(text: string): void {
-    this.keep('text', text);
   }
 
   /** Resolves when all pending texts are written, or could not be written. */
@@ -256,7 +227,7 @@ export class AtomicFile<T> {
   }
 
   private async writeNext(): Promise<boolean> {
-    const { text, copy, probe } = this.pending;
+    const { text, copy } = this.pending;
     if (text !== null) {
       await replaceFile(this.path, text);
       this.done('text', text);
@@ -264,9 +235,6 @@ export class AtomicFile<T> {
     } else if (copy !== null) {
       await replaceFile(this.copyPath, copy);
       this.done('copy', copy);
-    } else if (probe !== null) {
-      await unlink(await writeDraft(this.path, probe));
-      this.done('probe', probe);
     } else {
       return false;
     }
@@ -274,7 +242,7 @@ export class AtomicFile<T> {
   }
 
   /** A newer text may have been saved meanwhile. */
-  private done(part: 'text' | 'copy' | 'probe', text: string): void {
+  private done(part: 'text' | 'copy', text: string): void {
     if (this.pending[part] === text) this.pending[part] = null;
   }
 

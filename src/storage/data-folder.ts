@@ -1,18 +1,34 @@
 import { join } from 'node:path';
 import type { OnModuleInit } from '@nestjs/common';
 import { AtomicFile, type AtomicFileOptions } from './atomic-file';
+import { Database } from './database/database';
+import { EarlierFile } from './earlier-file';
 import { removeDrafts } from './file-writes';
 import { StorageLog } from './storage-log';
 import type { StorageTrouble } from './storage-trouble';
 
-/** DATA_DIR: the small files that survive a restart, and their problems. */
+export const DATABASE_NAME = 'acefleet.db';
+
+/** DATA_DIR: what survives a restart, in a database and in two small files, and the problems with it. */
 export class DataFolder implements OnModuleInit {
+  readonly database: Database;
   private readonly files: AtomicFile<unknown>[] = [];
 
   constructor(
     private readonly path: string,
     readonly log = new StorageLog(),
-  ) {}
+  ) {
+    this.database = new Database(join(path, DATABASE_NAME), log);
+  }
+
+  /**
+   * Opens the database. A full disk or a damaged file is logged and listed in `troubles`.
+   *
+   * @throws DataFolderError if a newer release has written it, or if access rights are missing
+   */
+  async open(): Promise<void> {
+    await this.database.open();
+  }
 
   /** For messages. */
   pathOf(name: string): string {
@@ -26,9 +42,14 @@ export class DataFolder implements OnModuleInit {
     return file;
   }
 
-  /** Empty if every file is in order. */
+  /** Reads a file of an earlier release whose content belongs in the database now. @throws as `AtomicFile.read` */
+  earlierFile<T>(options: AtomicFileOptions<T>): Promise<EarlierFile<T>> {
+    return EarlierFile.read(this.pathOf(options.name), this.file(options));
+  }
+
+  /** Empty if everything is in order. */
   troubles(): StorageTrouble[] {
-    return this.files.flatMap(({ troubles }) => troubles);
+    return [...this.database.troubles, ...this.files.flatMap(({ troubles }) => troubles)];
   }
 
   /** Lines about files that are not in the log yet. */
@@ -41,9 +62,9 @@ export class DataFolder implements OnModuleInit {
     await removeDrafts(this.path, isOurs);
   }
 
-  /** Resolves when no file is being written any more. */
-  async settled(): Promise<void> {
-    await Promise.all(this.files.map((file) => file.settled()));
+  /** Call when nothing changes the data any more. Resolves when no file is being written, and the database is closed. */
+  async close(): Promise<void> {
+    await Promise.all([this.database.close(), ...this.files.map((file) => file.settled())]);
   }
 
   onModuleInit(): void {

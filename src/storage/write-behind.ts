@@ -1,0 +1,84 @@
+import { Logger } from '@nestjs/common';
+import type { Transaction } from 'kysely';
+import { AppError } from '../kernel/errors';
+import { type Database, RETRY_MS } from './database/database';
+import type { Schema } from './database/schema';
+
+type Work = (transaction: Transaction<Schema>) => Promise<unknown>;
+
+interface Write {
+  readonly work: Work;
+  readonly done: () => void;
+}
+
+/**
+ * Changes that nobody waits for. They are written soon, in the order in which their keys were first put, several in one
+ * transaction. If the disk refuses them, they are repeated until they succeed; a newer change of the same key replaces
+ * one that is not written yet.
+ */
+export class WriteBehind {
+  private readonly waiting = new Map<string, Write>();
+  private running: Promise<void> | null = null;
+  private retry: NodeJS.Timeout | null = null;
+  private isClosed = false;
+
+  constructor(
+    private readonly database: Database,
+    private readonly logger: Pick<Logger, 'error'> = new Logger('Storage'),
+  ) {}
+
+  /** @param done called when the change is on the disk */
+  put(key: string, work: Work, done: () => void = () => undefined): void {
+    this.waiting.set(key, { work, done });
+    if (this.retry === null) this.start();
+  }
+
+  /** Resolves when all changes are written, or were refused. */
+  async settled(): Promise<void> {
+    while (this.running !== null) await this.running;
+  }
+
+  /** Tries once more to write what is left, and ends. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    if (this.retry !== null) clearTimeout(this.retry);
+    this.retry = null;
+    if (this.waiting.size > 0) this.start();
+    await this.settled();
+  }
+
+  private start(): void {
+    this.running ??= this.writeAll().finally(() => (this.running = null));
+  }
+
+  private async writeAll(): Promise<void> {
+    // Changes of the same turn of the event loop share a transaction.
+    await Promise.resolve();
+    while (this.waiting.size > 0) {
+      const batch = [...this.waiting];
+      try {
+        await this.database.change(async (transaction) => {
+          for (const [, { work }] of batch) await work(transaction);
+        });
+      } catch (error) {
+        if (error instanceof AppError) {
+          this.repeatLater();
+          return;
+        }
+        this.logger.error({ err: error }, 'a change cannot be written; it is dropped');
+      }
+      for (const [key, write] of batch) {
+        if (this.waiting.get(key) === write) this.waiting.delete(key);
+        write.done();
+      }
+    }
+  }
+
+  private repeatLater(): void {
+    if (this.isClosed) return;
+    this.retry = setTimeout(() => {
+      this.retry = null;
+      this.start();
+    }, RETRY_MS).unref();
+  }
+}

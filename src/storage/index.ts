@@ -1,4 +1,5 @@
 export { AtomicFile, type AtomicFileOptions, NewerSchemaError } from './atomic-file';
+export { BackupError, restoreBackup, writeBackup } from './backup';
 export { ChannelStore } from './channel-store';
 export { DataFolder } from './data-folder';
 export { DataFolderError } from './data-folder-error';

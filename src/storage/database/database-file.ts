@@ -1,4 +1,13 @@
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { basename, dirname } from 'node:path';
 import Libsql from 'libsql';
 import { makeFolder, randomName } from '../file-writes';
@@ -13,6 +22,8 @@ const OWNER_ONLY = 0o600;
 /** Codes of an error that means a damaged file. libsql gives no code if it cannot open the file at all. */
 const DAMAGED = /^SQLITE_(?:CORRUPT|NOTADB)/;
 
+export type Connection = Libsql.Database;
+
 /** The database was written by a newer release, which this release must not change. */
 export class NewerDatabaseError extends Error {}
 
@@ -24,7 +35,7 @@ export class NewerDatabaseError extends Error {}
  */
 export class DatabaseFile {
   private readonly copyPath: string;
-  private database: Libsql.Database | null = null;
+  private database: Connection | null = null;
   private isReadOnly = false;
 
   constructor(
@@ -59,10 +70,9 @@ export class DatabaseFile {
     };
   }
 
-  /** @throws the error of SQLite; TypeError for a parameter that is not an `SqlValue` */
-  execute(sql: string, parameters: readonly unknown[]): SqlResult {
+  /** @throws the error of SQLite */
+  execute(sql: string, values: readonly SqlValue[]): SqlResult {
     const statement = this.opened.prepare(sql);
-    const values = parameters.map(checked);
     if (statement.reader) return { rows: statement.all(values), changes: 0 };
     return { rows: [], changes: statement.run(values).changes };
   }
@@ -71,6 +81,7 @@ export class DatabaseFile {
   copy(): void {
     const draft = `${this.copyPath}.${randomName()}.tmp`;
     copyDatabase(this.opened, draft);
+    if (isFolder(this.copyPath)) setAside(this.copyPath);
     renameSync(draft, this.copyPath);
   }
 
@@ -79,23 +90,31 @@ export class DatabaseFile {
     this.database = null;
   }
 
-  private get opened(): Libsql.Database {
+  private get opened(): Connection {
     if (this.database === null) throw new Error('the database is not open');
     return this.database;
   }
 
   /** Returns why the file cannot be used; null if it can, or if there is neither a file nor a copy. */
   private findDamage(): string | null {
-    if (!existsSync(this.path)) return existsSync(this.copyPath) ? 'it is missing' : null;
-    return damageOf(this.path);
+    if (isMissing(this.path)) return existsSync(this.copyPath) ? 'it is missing' : null;
+    // SQLite accepts an empty file as a new database.
+    const isEmpty = sizeOf(this.path) === 0 && this.hasCopy();
+    return isEmpty ? 'it is empty' : damageOf(this.path);
+  }
+
+  private hasCopy(): boolean {
+    return existsSync(this.copyPath) && damageOf(this.copyPath) === null;
   }
 
   /** Returns a line for the operator. */
   private replaceDamaged(damage: string): string {
     const name = basename(this.path);
-    const isMissing = !existsSync(this.path);
-    const hasCopy = existsSync(this.copyPath) && damageOf(this.copyPath) === null;
-    const aside = isMissing ? null : this.setAside();
+    const wasMissing = isMissing(this.path);
+    const hasCopy = this.hasCopy();
+    const aside = wasMissing ? null : setAside(this.path);
+    // A journal that belongs to the damaged file must not be rolled back into its successor.
+    rmSync(`${this.path}-journal`, { force: true });
     if (hasCopy) {
       const draft = `${this.path}.${randomName()}.tmp`;
       const copy = connectTo(this.copyPath);
@@ -103,7 +122,7 @@ export class DatabaseFile {
       copy.close();
       renameSync(draft, this.path);
     }
-    const what = isMissing ? 'is missing' : `is damaged (${damage})`;
+    const what = wasMissing ? 'is missing' : `is damaged (${damage})`;
     const fate = hasCopy
       ? 'its last good copy is used'
       : 'there is no usable copy, starting without its data';
@@ -111,21 +130,7 @@ export class DatabaseFile {
     return `${name} ${what}: ${fate}${where}`;
   }
 
-  /** Returns the name under which the damaged file is kept. Never removes a folder. */
-  private setAside(): string {
-    const isFolder = statSync(this.path).isDirectory();
-    const aside =
-      isFolder && existsSync(`${this.path}.damaged`)
-        ? `${this.path}.damaged.${randomName()}`
-        : `${this.path}.damaged`;
-    if (!isFolder) rmSync(aside, { force: true });
-    renameSync(this.path, aside);
-    // A journal that belongs to the damaged file must not be rolled back into its successor.
-    rmSync(`${this.path}-journal`, { force: true });
-    return basename(aside);
-  }
-
-  private connect(): Libsql.Database {
+  private connect(): Connection {
     const isNew = !existsSync(this.path);
     this.isReadOnly = !isNew && !isWritable(this.path);
     // SQLite would create the file with the rights of other new files.
@@ -135,7 +140,7 @@ export class DatabaseFile {
     return database;
   }
 
-  private migrate(database: Libsql.Database): void {
+  private migrate(database: Connection): void {
     const present = versionOf(database);
     const { length } = this.migrations;
     if (present > length) {
@@ -159,10 +164,43 @@ export class DatabaseFile {
   }
 }
 
+/** Renames a damaged file. Never removes a folder. Returns the new name. */
+function setAside(path: string): string {
+  const usual = `${path}.damaged`;
+  const aside = isFolder(usual) ? `${usual}.${randomName()}` : usual;
+  // A file is replaced by a file; a folder is not.
+  if (isFolder(path)) rmSync(aside, { force: true });
+  renameSync(path, aside);
+  return basename(aside);
+}
+
+function isFolder(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+/** A link to itself is not missing. */
+function isMissing(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) === undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ELOOP') return false;
+    throw error;
+  }
+}
+
+function isRegularFile(path: string): boolean {
+  return existsSync(path) && statSync(path).isFile();
+}
+
+function sizeOf(path: string): number | null {
+  const found = lstatSync(path);
+  return found.isFile() ? found.size : null;
+}
+
 /** Returns why a file is no usable database; null if it is one. @throws errors that do not mean damage */
-function damageOf(path: string): string | null {
-  if (!statSync(path).isFile()) return 'it is no file';
-  let database: Libsql.Database | null = null;
+export function damageOf(path: string): string | null {
+  if (!isRegularFile(path)) return 'it is no file';
+  let database: Connection | null = null;
   try {
     database = connectTo(path);
     const [row] = database.prepare('PRAGMA quick_check(1)').all() as { quick_check?: string }[];
@@ -178,19 +216,19 @@ function damageOf(path: string): string | null {
 }
 
 /** A file that may not be written is opened for reading; SQLite does that by itself. */
-function connectTo(path: string): Libsql.Database {
+export function connectTo(path: string): Connection {
   const database = new Libsql(path);
   database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
   return database;
 }
 
-function versionOf(database: Libsql.Database): number {
+export function versionOf(database: Connection): number {
   const [row] = database.prepare('PRAGMA user_version').all() as { user_version?: number }[];
   return row?.user_version ?? 0;
 }
 
 /** Writes the content of a database to a new file that only the owner can read, and flushes it to the disk. */
-export function copyDatabase(database: Libsql.Database, path: string): void {
+export function copyDatabase(database: Connection, path: string): void {
   const file = openSync(path, 'wx', OWNER_ONLY);
   try {
     // SQLite accepts an empty file.
@@ -212,15 +250,4 @@ function isWritable(path: string): boolean {
     if ((error as NodeJS.ErrnoException).code === 'EROFS') return false;
     throw error;
   }
-}
-
-function checked(value: unknown): SqlValue {
-  if (value === undefined) return null;
-  const isAllowed =
-    value === null ||
-    typeof value === 'string' ||
-    typeof value === 'bigint' ||
-    (typeof value === 'number' && Number.isFinite(value));
-  if (isAllowed) return value;
-  throw new TypeError(`a column cannot hold a ${typeof value}`);
 }

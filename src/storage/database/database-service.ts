@@ -20,13 +20,15 @@ export class DatabaseService {
   private async handle(request: DatabaseRequest): Promise<DatabaseAnswer> {
     switch (request.kind) {
       case 'open': {
+        this.file?.close();
+        this.file = null;
         const file = new DatabaseFile(request.path);
         const value = await file.open();
         this.file = file;
         return { value };
       }
       case 'execute':
-        return { value: this.opened.execute(request.sql, request.parameters) };
+        return { value: this.opened.execute(request.sql, request.values) };
       case 'copy':
         this.opened.copy();
         return { value: null };

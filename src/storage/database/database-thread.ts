@@ -20,18 +20,20 @@ const HEAP_MB = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 };
 /** Starts the thread in which the database runs, so that a slow disk does not stop the event loop of the viewers. */
 export function startDatabaseThread(listener: ThreadListener): DatabaseThread {
   const worker = new Worker(join(__dirname, 'database-worker.js'), { resourceLimits: HEAP_MB });
-  let isEnding = false;
+  let hasEnded = false;
   let pending = 0;
   worker.on('message', (answer: Numbered<DatabaseAnswer>) => {
     if (--pending === 0) worker.unref();
     listener.answered(answer);
   });
-  worker.on('error', (error) =>
-    listener.died(error instanceof Error ? error : new Error(String(error))),
-  );
-  worker.on('exit', (code) => {
-    if (!isEnding) listener.died(new Error(`the thread of the database ended with code ${code}`));
-  });
+  // An error is followed by the end, when another thread may have been started already.
+  const died = (error: unknown): void => {
+    if (hasEnded) return;
+    hasEnded = true;
+    listener.died(error instanceof Error ? error : new Error(String(error)));
+  };
+  worker.on('error', died);
+  worker.on('exit', (code) => died(new Error(`it ended with code ${code}`)));
   // Only a pending request keeps the process alive.
   worker.unref();
   return {
@@ -40,7 +42,7 @@ export function startDatabaseThread(listener: ThreadListener): DatabaseThread {
       worker.postMessage(request);
     },
     end: async () => {
-      isEnding = true;
+      hasEnded = true;
       await worker.terminate();
     },
   };

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { Kysely, type Transaction } from 'kysely';
+import { CompiledQuery, Kysely, type Transaction } from 'kysely';
 import { monotonicMs } from '../../kernel/clock';
 import { DataFolderError } from '../data-folder-error';
 import type { StorageLog } from '../storage-log';
@@ -10,13 +10,14 @@ import {
   type WriteTrouble,
 } from '../storage-trouble';
 import { startDatabaseThread, type DatabaseThread } from './database-thread';
-import type {
-  DatabaseAnswer,
-  DatabaseFault,
-  DatabaseRequest,
-  Numbered,
-  Opening,
-  SqlResult,
+import {
+  toSqlValue,
+  type DatabaseAnswer,
+  type DatabaseFault,
+  type DatabaseRequest,
+  type Numbered,
+  type Opening,
+  type SqlResult,
 } from './protocol';
 import type { Schema } from './schema';
 import { threadDialect } from './thread-dialect';
@@ -56,12 +57,15 @@ export class Database {
   private requests = 0;
   private damage: StorageTrouble | null = null;
   private unwritten: StorageTrouble | null = null;
+  private uncopied: StorageTrouble | null = null;
   private slow: StorageTrouble | null = null;
   private probeTimer: NodeJS.Timeout | null = null;
   private copyTimer: NodeJS.Timeout | null = null;
   private isChanged = false;
   /** True if it could not be created for lack of space. */
   private isMissing = false;
+  /** True if it was opened on a file system that allowed no changes. */
+  private isReadOnly = false;
   private isClosed = false;
 
   private readonly name: string;
@@ -72,7 +76,7 @@ export class Database {
   ) {
     this.name = basename(path);
     this.kysely = new Kysely<Schema>({
-      dialect: threadDialect((sql, parameters) => this.execute(sql, parameters)),
+      dialect: threadDialect((...query) => this.execute(...query)),
     });
   }
 
@@ -80,7 +84,7 @@ export class Database {
     const oldestMs = Math.min(...[...this.pending.values()].map(({ sinceMs }) => sinceMs));
     const isWaiting = monotonicMs() - oldestMs > SLOW_MS;
     const slow = isWaiting ? slowTrouble(this.name, monotonicMs() - oldestMs) : this.slow;
-    return [this.unwritten, this.damage, slow].filter((trouble) => trouble !== null);
+    return [this.unwritten, this.uncopied, this.damage, slow].filter((trouble) => trouble !== null);
   }
 
   /**
@@ -132,7 +136,9 @@ export class Database {
       this.written(monotonicMs() - beganMs);
       return result;
     } catch (error) {
-      if (!(error instanceof DatabaseError)) throw error;
+      // A broken constraint is a defect of `work`, not of the disk.
+      const isOfDisk = error instanceof DatabaseError && !isConstraint(error.fault);
+      if (!isOfDisk) throw error;
       throw refusedChange(this.failed(error.fault), error);
     }
   }
@@ -151,10 +157,16 @@ export class Database {
     this.thread = null;
   }
 
-  private async execute(sql: string, parameters: readonly unknown[]): Promise<SqlResult> {
+  private async execute(
+    sql: string,
+    parameters: readonly unknown[],
+    isContinued: boolean,
+  ): Promise<SqlResult> {
+    const values = parameters.map(toSqlValue);
+    if (isContinued && this.opening === null) throw lost('the transaction was interrupted');
     this.opening ??= this.tryToOpen();
     await this.opening;
-    return (await this.request({ kind: 'execute', sql, parameters })) as SqlResult;
+    return (await this.request({ kind: 'execute', sql, values })) as SqlResult;
   }
 
   /** A failed attempt is repeated by a query, but not sooner than after `RETRY_MS`. */
@@ -165,6 +177,7 @@ export class Database {
         path: this.path,
       })) as Opening;
       this.isMissing = false;
+      this.isReadOnly = isReadOnly;
       if (damage !== null) this.noteDamage(damage);
       if (isReadOnly)
         this.failed({ code: 'SQLITE_READONLY', message: '', isOfNewerRelease: false });
@@ -175,7 +188,7 @@ export class Database {
   }
 
   private request(request: DatabaseRequest): Promise<Opening | SqlResult | null> {
-    if (this.isClosed && request.kind === 'open') throw new Error('the database is closed');
+    if (this.isClosed && this.thread === null) throw lost('the database is closed');
     this.thread ??= startDatabaseThread({
       answered: (answer) => this.answered(answer),
       died: (error) => this.died(error),
@@ -207,7 +220,7 @@ export class Database {
     const lost = [...this.pending.values()];
     this.pending.clear();
     for (const { reject } of lost) {
-      reject(new DatabaseError({ code: null, message, isOfNewerRelease: false }));
+      reject(lost(message));
     }
   }
 
@@ -223,6 +236,11 @@ export class Database {
     }
     this.noteDuration(tookMs);
     this.isChanged = true;
+    this.copyLater();
+  }
+
+  private copyLater(): void {
+    if (this.isClosed) return;
     this.copyTimer ??= setTimeout(() => {
       this.copyTimer = null;
       void this.copy();
@@ -242,12 +260,25 @@ export class Database {
 
   private async copy(): Promise<void> {
     this.isChanged = false;
+    const name = `${this.name}.bak`;
+    const facts = { file: `${this.path}.bak` };
     try {
-      await this.request({ kind: 'copy' });
+      await this.inTurn(() => this.request({ kind: 'copy' }));
+      if (this.uncopied !== null) this.log.write('log', facts, `${name} can be written again`);
+      this.uncopied = null;
     } catch (error) {
       this.isChanged = true;
-      this.failed(error instanceof DatabaseError ? error.fault : unknownFault(error));
+      const { code, message } = faultOf(error);
+      const trouble = writeTroubleOf(name, code ?? message);
+      if (this.uncopied === null) this.log.write('error', facts, trouble.detail);
+      this.uncopied = trouble;
+      this.copyLater();
     }
+  }
+
+  /** Not in the middle of a transaction. */
+  private inTurn(work: () => Promise<unknown>): Promise<unknown> {
+    return this.kysely.connection().execute(work);
   }
 
   private failed({ code, message }: DatabaseFault): WriteTrouble {
@@ -266,17 +297,30 @@ export class Database {
   /** Writes something, to find out whether changes are possible again. */
   private async probe(): Promise<void> {
     const statement = 'INSERT OR REPLACE INTO space_probe VALUES (1, zeroblob(?))';
+    // SQLite never writes to a file that it has opened for reading.
+    if (this.isReadOnly) this.opening = null;
     try {
-      for (const bytes of [PROBE_BYTES, 0]) await this.execute(statement, [bytes]);
+      for (const bytes of [PROBE_BYTES, 0]) {
+        await this.kysely.executeQuery(CompiledQuery.raw(statement, [bytes]));
+      }
       this.written(0);
     } catch (error) {
-      this.failed(error instanceof DatabaseError ? error.fault : unknownFault(error));
+      this.failed(faultOf(error));
     }
   }
 }
 
-function unknownFault(error: unknown): DatabaseFault {
-  return { code: null, message: String(error), isOfNewerRelease: false };
+function isConstraint({ code }: DatabaseFault): boolean {
+  return code?.startsWith('SQLITE_CONSTRAINT') ?? false;
+}
+
+function faultOf(error: unknown): DatabaseFault {
+  return error instanceof DatabaseError ? error.fault : lost(String(error)).fault;
+}
+
+/** An error that the database did not report itself. */
+function lost(message: string): DatabaseError {
+  return new DatabaseError({ code: null, message, isOfNewerRelease: false });
 }
 
 function slowTrouble(name: string, tookMs: number): StorageTrouble {

@@ -1,9 +1,24 @@
 /** A value that a column can hold. Others, such as booleans, abort the process inside libsql. */
 export type SqlValue = string | number | bigint | null;
 
+/** @throws TypeError for a value that is not an `SqlValue`, or a text that libsql would cut off at a NUL character */
+export function toSqlValue(value: unknown): SqlValue {
+  if (value === undefined || value === null) return null;
+  if (typeof value === 'string') {
+    if (!value.includes('\0')) return value;
+    throw new TypeError('a column cannot hold a text with a NUL character');
+  }
+  if (typeof value === 'bigint' || (typeof value === 'number' && Number.isFinite(value))) {
+    return value;
+  }
+  throw new TypeError(
+    `a column cannot hold ${typeof value === 'number' ? value : `a ${typeof value}`}`,
+  );
+}
+
 export type DatabaseRequest =
   | { readonly kind: 'open'; readonly path: string }
-  | { readonly kind: 'execute'; readonly sql: string; readonly parameters: readonly unknown[] }
+  | { readonly kind: 'execute'; readonly sql: string; readonly values: readonly SqlValue[] }
   /** Writes the copy that replaces a damaged database. */
   | { readonly kind: 'copy' }
   | { readonly kind: 'close' };

@@ -10,7 +10,12 @@ import {
 } from 'kysely';
 import type { SqlResult } from './protocol';
 
-export type Execute = (sql: string, parameters: readonly unknown[]) => Promise<SqlResult>;
+/** @param isContinued true: in a transaction, which ends with the thread in which it began */
+export type Execute = (
+  sql: string,
+  parameters: readonly unknown[],
+  isContinued: boolean,
+) => Promise<SqlResult>;
 
 /** The SQLite dialect of Kysely over one connection that is in another thread. */
 export function threadDialect(execute: Execute): Dialect {
@@ -46,6 +51,7 @@ class ThreadDriver implements Driver {
   }
 
   releaseConnection(): Promise<void> {
+    this.connection.isInTransaction = false;
     this.giveBack();
     return Promise.resolve();
   }
@@ -53,14 +59,16 @@ class ThreadDriver implements Driver {
   /** Takes the lock for writing at once, so that a transaction cannot fail in the middle because of a reader. */
   async beginTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw('BEGIN IMMEDIATE'));
+    this.connection.isInTransaction = true;
   }
 
   async commitTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw('COMMIT'));
   }
 
+  /** After some errors, such as a full disk, SQLite has rolled back already. */
   async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('ROLLBACK'));
+    await connection.executeQuery(CompiledQuery.raw('ROLLBACK')).catch(() => undefined);
   }
 
   destroy(): Promise<void> {
@@ -69,10 +77,12 @@ class ThreadDriver implements Driver {
 }
 
 class ThreadConnection implements DatabaseConnection {
+  isInTransaction = false;
+
   constructor(private readonly execute: Execute) {}
 
   async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
-    const { rows, changes } = await this.execute(sql, parameters);
+    const { rows, changes } = await this.execute(sql, parameters, this.isInTransaction);
     return { rows: rows as R[], numAffectedRows: BigInt(changes) };
   }
 

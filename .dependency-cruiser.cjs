@@ -271,6 +271,14 @@ module.exports = {
       to: { path: '^src/coordination/redis/' },
     },
     {
+      name: 'database-in-one-folder',
+      comment:
+        'Only this folder may load the database packages. All other modules use its classes.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/storage/' },
+      to: { path: '(^|/)node_modules/(libsql|kysely)/' },
+    },
+    {
       name: 'index-only-from-the-top',
       comment:
         'The files that assemble the application import only Nest modules and index.ts files.',

@@ -9,6 +9,10 @@ const USAGE = `Usage: acefleet <command>
 
   start      run the server (the same as npm start)
   key        print the key of the admin API
+  backup FILE
+             write all data of this installation to a new file; the server may run
+  restore FILE
+             create the data folder from such a file; it must have no data yet
 
   --version  print the version
   --help     print this
@@ -24,6 +28,10 @@ const KEY_FORM = /^[\x21-\x7e]{1,256}$/;
 
 const [command, ...rest] = process.argv.slice(2);
 await runScript(async () => {
+  const [file] = rest;
+  if (rest.length === 1 && (command === 'backup' || command === 'restore')) {
+    return moveData(command, resolve(file));
+  }
   switch (rest.length > 0 ? 'too much' : command) {
     case 'start': {
       const [entry] = await prepare('acefleet start', ['product', 'simulator']);
@@ -45,20 +53,48 @@ await runScript(async () => {
 
 /** The key from the settings, or the key that the server generated and keeps in its data folder. */
 async function printKey() {
-  // A server may be running from this build, so it is used unchanged, stale or not.
-  if (!existsSync(join(ROOT, 'dist', 'config', 'index.js')))
-    await prepare('acefleet key', ['product']);
-  const { ConfigError, loadProcessConfig } = createRequire(import.meta.url)(
-    '../dist/config/index.js',
-  );
+  const { apiKey, dataDir } = (await loadSettings()) ?? {};
+  if (dataDir !== undefined) print(apiKey ?? readKeptKey(resolve(dataDir, 'api-key')));
+}
+
+async function moveData(action, file) {
+  const config = await loadSettings();
+  if (config === null) return;
+  const dataDir = resolve(config.dataDir);
+  const { BackupError, restoreBackup, writeBackup } = load('storage');
   try {
-    const { config } = loadProcessConfig();
-    print(config.apiKey ?? readKeptKey(resolve(config.dataDir, 'api-key')));
+    if (action === 'backup') writeBackup(dataDir, file);
+    else await restoreBackup(file, dataDir);
+  } catch (error) {
+    if (error instanceof BackupError)
+      throw new PreparationError(`acefleet ${action}: ${error.message}.`);
+    throw new PreparationError(`acefleet ${action} failed: ${error.message}`);
+  }
+  print(
+    action === 'backup'
+      ? `The data of ${dataDir} are in ${file}.`
+      : `The data of ${file} are in ${dataDir}.`,
+  );
+}
+
+/** Null if they are invalid; the reason is printed then. */
+async function loadSettings() {
+  // A server may be running from this build, so it is used unchanged, stale or not.
+  if (!existsSync(join(ROOT, 'dist', 'storage', 'backup.js')))
+    await prepare('acefleet', ['product']);
+  const { ConfigError, loadProcessConfig } = load('config');
+  try {
+    return loadProcessConfig().config;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${error.message}\n`);
     process.exitCode = EXIT_CONFIG;
+    return null;
   }
+}
+
+function load(module) {
+  return createRequire(import.meta.url)(`../dist/${module}/index.js`);
 }
 
 function readKeptKey(path) {

@@ -20,7 +20,7 @@ import {
 import { DataDirInUseError, DataDirLock } from './coordination';
 import { DriverChoiceError, EngineDriverError } from './engines';
 import { createLogOutput, logForm, type LogOutput } from './logging';
-import { DataFolder, InstanceIdError } from './storage';
+import { DataFolder, DataFolderError, InstanceIdError } from './storage';
 
 /** Exit codes of sysexits.h: invalid settings; an internal fault. */
 const EXIT_CONFIG = 78;
@@ -40,6 +40,7 @@ async function main(): Promise<void> {
   process.once('exit', () => lock.release());
   const folder = new DataFolder(config.dataDir);
   await folder.removeDrafts(lock.isHeld);
+  await folder.open();
   const output = createLogOutput(config);
   const app = await createApp(config, output, folder).catch(async (error: unknown) => {
     await leaveFolder(folder);
@@ -51,7 +52,11 @@ async function main(): Promise<void> {
   signals.remember();
   await listen(app, config).catch((error: unknown) => endFailedStart(app, config, error));
   signals.deliver((name) => {
-    void lifecycle.end(name, () => app.close()).then((code) => process.exit(code));
+    const close = async (): Promise<void> => {
+      await app.close();
+      await folder.close();
+    };
+    void lifecycle.end(name, close).then((code) => process.exit(code));
   });
   const { port } = app.getHttpServer().address() as AddressInfo;
   const allWarnings = lock.warning === null ? warnings : [...warnings, lock.warning];
@@ -70,10 +75,10 @@ function loadSettings(): LoadedConfig {
   }
 }
 
-/** After a failed start, waits until files are written completely, and prints lines that were not logged yet. */
+/** After a failed start, waits until the data are written completely, and prints lines that were not logged yet. */
 async function leaveFolder(folder: DataFolder): Promise<void> {
   const givenUp = setTimeout(() => process.exit(1), FAILED_START_MS);
-  await folder.settled();
+  await folder.close();
   clearTimeout(givenUp);
   for (const line of folder.unlogged) process.stderr.write(`${line}\n`);
 }
@@ -145,6 +150,7 @@ const WORDS_ENOUGH = [
   ApiKeyFileError,
   ChannelFileError,
   DataDirInUseError,
+  DataFolderError,
   EngineDriverError,
   InstanceIdError,
 ];

@@ -1,4 +1,4 @@
-import { type AtomicFile, type DataFolder } from '../storage';
+import { OpenSessionStore, type DataFolder, type StoredSession } from '../storage';
 import { type EngineEndpoint } from './ace.types';
 
 /** A session that this process has open on an engine. */
@@ -7,22 +7,23 @@ export interface OpenSession {
   readonly commandPath: string;
 }
 
-const FILE = 'open-sessions.json';
+/** The file in which earlier releases kept the sessions. */
+const EARLIER_FILE = 'open-sessions.json';
 
-/** A longer list was not written by this program, which opens far fewer sessions. */
+/** A longer list was not written by this program; sessions are limited to far fewer. */
 const MAX_SESSIONS = 10_000;
 const MAX_PATH_CHARS = 4000;
 
 /**
- * Keeps the list of open engine sessions in a file. If this process is killed, the next process stops these sessions,
- * because an engine does not list its sessions, and a leaked session continues to download. Writes are combined and
- * never awaited. A crash loses at most one entry, and its session expires by itself.
+ * Keeps the open engine sessions in the database. When this process is killed, the next process stops these sessions: an
+ * engine does not list its sessions, and a leaked session continues to download. Writes are never awaited. A crash loses
+ * at most one entry, and its session expires by itself.
  */
 export class OpenSessionJournal {
   private readonly open = new Map<string, OpenSession>();
 
   private constructor(
-    private readonly file: AtomicFile<OpenSession[]>,
+    private readonly store: OpenSessionStore,
     /** Sessions that an earlier process left open. */
     readonly leftovers: readonly OpenSession[],
   ) {
@@ -30,49 +31,63 @@ export class OpenSessionJournal {
   }
 
   static async from(folder: DataFolder): Promise<OpenSessionJournal> {
-    const ifLost = 'there is no usable copy, so engine sessions of the last run are not stopped';
-    const file = folder.file({ name: FILE, parse, ifLost });
-    const leftovers = await file.read().catch((error: unknown) => {
-      folder.log.write('warn', { reason: String(error) }, `${FILE} cannot be read: ${ifLost}`);
-      return null;
-    });
-    return new OpenSessionJournal(file, leftovers ?? []);
+    const store = new OpenSessionStore(folder);
+    try {
+      const stored = (await store.list()).map(toSession);
+      return new OpenSessionJournal(store, [...stored, ...(await takeOver(folder, store))]);
+    } catch (error) {
+      const fate = 'engine sessions of the last run are not stopped';
+      folder.log.write('warn', { reason: String(error) }, `open sessions cannot be read: ${fate}`);
+      return new OpenSessionJournal(store, []);
+    }
   }
 
   opened(session: OpenSession): void {
     this.open.set(keyOf(session), session);
-    this.save();
+    this.store.add(toStored(session));
   }
 
   closed(session: OpenSession): void {
-    if (this.open.delete(keyOf(session))) this.save();
+    if (this.open.delete(keyOf(session))) this.store.remove(toStored(session));
   }
 
-  /** Resolves when the file lists the open sessions, or could not be written. */
-  async flush(): Promise<void> {
-    await this.file.settled();
+  /** Resolves when the database has the open sessions, or cannot be written. */
+  flush(): Promise<void> {
+    return this.store.settled();
   }
 
-  /** Does what `flush` does. A list that could not be written is not tried again. */
-  async close(): Promise<void> {
-    await this.file.close();
+  /** Waits as `flush` does. Later changes are not written. */
+  close(): Promise<void> {
+    return this.store.close();
   }
+}
 
-  private save(): void {
-    const sessions = [...this.open.values()].map(({ engine, commandPath }) => ({
-      host: engine.host,
-      port: engine.port,
-      command_path: commandPath,
-    }));
-    this.file.save(`${JSON.stringify({ version: 1, sessions })}\n`);
-  }
+/** Returns the sessions of an earlier release's file, and writes them to the database. */
+async function takeOver(folder: DataFolder, store: OpenSessionStore): Promise<OpenSession[]> {
+  const ifLost = 'there is no usable copy, so engine sessions of the last run are not stopped';
+  const file = await folder.earlierFile({ name: EARLIER_FILE, parse, ifLost });
+  const sessions = file.content ?? [];
+  sessions.forEach((session, i) => {
+    const isLast = i === sessions.length - 1;
+    store.add(toStored(session), isLast ? () => file.retire() : undefined);
+  });
+  if (file.content?.length === 0) await file.retire();
+  return sessions;
+}
+
+function toStored({ engine: { host, port }, commandPath }: OpenSession): StoredSession {
+  return { host, port, commandPath };
+}
+
+function toSession({ host, port, commandPath }: StoredSession): OpenSession {
+  return { engine: { host, port }, commandPath };
 }
 
 function keyOf({ engine, commandPath }: OpenSession): string {
   return `${engine.host} ${engine.port} ${commandPath}`;
 }
 
-/** @throws Error if the text was not written by `save` */
+/** @throws Error if the text was not written by an earlier release */
 function parse(text: string): OpenSession[] {
   const { sessions } = (JSON.parse(text) ?? {}) as { sessions?: unknown };
   if (!Array.isArray(sessions) || sessions.length > MAX_SESSIONS) {

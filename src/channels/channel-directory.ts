@@ -1,15 +1,12 @@
 import { readFile, stat } from 'node:fs/promises';
-import type { OnModuleDestroy } from '@nestjs/common';
 import { AppError } from '../kernel/errors';
-import { type AtomicFile, type DataFolder, NewerSchemaError } from '../storage';
+import { ChannelStore, type DataFolder, type EarlierFile, NewerSchemaError } from '../storage';
 import { MAX_CHANNELS, type Channel } from './channel';
-import { ChannelListFault, readChannelList, writeChannelList } from './channel-list';
+import { ChannelListFault, readChannelList } from './channel-list';
 
-const OWN_FILE = 'channels.json';
-/**
- * Large enough for the maximum number of channels with the most sources and the longest names, so that every
- * written list can be read again.
- */
+/** The file in which earlier releases kept the channels of the API. */
+const EARLIER_FILE = 'channels.json';
+/** Large enough for the maximum number of channels with the most sources and the longest names. */
 export const MAX_FILE_BYTES = 128 * 1024 * 1024;
 
 /** Where a channel comes from: the operator's file, which only the operator changes, or the API. */
@@ -29,15 +26,15 @@ export class ChannelFileError extends Error {
 
 /**
  * All channels by their id: those of the operator's file, which is read once at start, and those created by API,
- * which are kept in the data folder. If both have a channel with the same id, the operator's channel is used.
+ * which are kept in the database. If both have the same id, the operator's channel takes effect.
  */
-export class ChannelDirectory implements OnModuleDestroy {
+export class ChannelDirectory {
   private readonly changeListeners: ((channelId: string) => void)[] = [];
-  /** Changes are made one after the other. Each is on disk before it takes effect. */
+  /** Serialises changes; each is on the disk before it takes effect. */
   private changing: Promise<unknown> = Promise.resolve();
 
   private constructor(
-    private readonly file: AtomicFile<Channel[]>,
+    private readonly store: ChannelStore,
     private readonly ofFile: ReadonlyMap<string, Channel>,
     private ofApi: ReadonlyMap<string, Channel>,
   ) {}
@@ -45,16 +42,10 @@ export class ChannelDirectory implements OnModuleDestroy {
   /** @throws ChannelFileError */
   static async open(channelsFile: string | null, folder: DataFolder): Promise<ChannelDirectory> {
     const ofFile = channelsFile === null ? [] : await readOperatorFile(channelsFile);
-    const file = folder.file({
-      name: OWN_FILE,
-      parse: readOwnList,
-      ifLost: 'there is no usable copy, starting without the channels of the API',
-      maxBytes: MAX_FILE_BYTES,
-    });
-    const ofApi = await file.read().catch((error: unknown) => {
-      throw new ChannelFileError(folder.pathOf(OWN_FILE), (error as Error).message);
-    });
-    return new ChannelDirectory(file, byId(ofFile), byId(ofApi ?? []));
+    const store = new ChannelStore(folder);
+    const earlier = await readEarlierList(folder);
+    const ofApi = await store.open(earlier);
+    return new ChannelDirectory(store, byId(ofFile), byId(ofApi));
   }
 
   get(id: string): ListedChannel | null {
@@ -101,10 +92,6 @@ export class ChannelDirectory implements OnModuleDestroy {
     this.changeListeners.push(listener);
   }
 
-  async onModuleDestroy(): Promise<void> {
-    await this.file.close();
-  }
-
   private change(
     id: string,
     make: () => [next: ReadonlyMap<string, Channel>, answer: boolean],
@@ -114,7 +101,9 @@ export class ChannelDirectory implements OnModuleDestroy {
         throw new AppError('conflict', `The channel "${id}" is in CHANNELS_FILE; change it there.`);
       }
       const [next, answer] = make();
-      await this.file.replace(writeChannelList(next.values()));
+      const channel = next.get(id);
+      if (channel !== undefined) await this.store.put(channel);
+      else if (answer) await this.store.remove(id);
       this.ofApi = next;
       for (const listener of this.changeListeners) listener(id);
       return answer;
@@ -128,8 +117,22 @@ function byId(channels: readonly Channel[]): Map<string, Channel> {
   return new Map(channels.map((channel) => [channel.id, channel]));
 }
 
+/** @throws ChannelFileError */
+async function readEarlierList(folder: DataFolder): Promise<EarlierFile<Channel[]>> {
+  try {
+    return await folder.earlierFile({
+      name: EARLIER_FILE,
+      parse: parseEarlierList,
+      ifLost: 'there is no usable copy, starting without its channels',
+      maxBytes: MAX_FILE_BYTES,
+    });
+  } catch (error) {
+    throw new ChannelFileError(folder.pathOf(EARLIER_FILE), (error as Error).message);
+  }
+}
+
 /** @throws NewerSchemaError; ChannelListFault for text that is damaged */
-function readOwnList(text: string): Channel[] {
+function parseEarlierList(text: string): Channel[] {
   try {
     return readChannelList(text);
   } catch (error) {

@@ -20,7 +20,7 @@ export class PersistentSourceRecords implements OnModuleInit, OnModuleDestroy {
     private readonly records: SourceRecords,
   ) {
     this.list = new PersistentList(folder, {
-      name: 'channel-sources.json',
+      name: 'channel-sources',
       entries: () => this.entries(),
     });
   }

@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { readFile, stat, unlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { createFile, errnoOf, replaceFile, setAside, writeDraft } from './file-writes';
+import { createFile, errnoOf, replaceFile, setAside } from './file-writes';
 import type { StorageLog } from './storage-log';
-import { asStorageError, type StorageTrouble, writeTrouble } from './storage-trouble';
+import { type StorageTrouble, writeTrouble } from './storage-trouble';
 
 /** Interval between two attempts to write a text that could not be written. */
 export const RETRY_MS = 2000;
@@ -47,15 +47,7 @@ type Loaded<T> =
 export class AtomicFile<T> {
   private readonly path: string;
   private readonly copyPath: string;
-  /**
-   * The pending writes: of the file, of its copy, and of a draft that only shows whether a text that was refused
-   * would fit now.
-   */
-  private readonly pending: Record<'text' | 'copy' | 'probe', string | null> = {
-    text: null,
-    copy: null,
-    probe: null,
-  };
+  private readonly pending: Record<'text' | 'copy', string | null> = { text: null, copy: null };
   private queue: Promise<unknown> = Promise.resolve();
   private isQueued = false;
   private retry: NodeJS.Timeout | null = null;
@@ -122,31 +114,7 @@ export class AtomicFile<T> {
     });
   }
 
-  /**
-   * Resolves when the file contains this text.
-   *
-   * @throws AppError `storage_full` or `storage_failed`; the file keeps its old text
-   */
-  replace(text: string): Promise<void> {
-    return this.inTurn(async () => {
-      try {
-        await replaceFile(this.path, text);
-      } catch (error) {
-        this.pending.probe = text;
-        this.failed(error);
-        throw asStorageError(this.options.name, error);
-      }
-      Object.assign(this.pending, { text: null, copy: text, probe: null });
-      await this.writePending();
-    });
-  }
-
-  /** Saves this text soon, or later if it cannot be written now. */
-  save(text: string): void {
-    this.keep('text', text);
-  }
-
-  /** Resolves when all pending texts are written, or an attempt to write them has failed. */
+  /** Resolves when all pending texts are written, or could not be written. */
   async settled(): Promise<void> {
     for (let last: unknown = null; last !== this.queue;) {
       last = this.queue;
@@ -262,7 +230,7 @@ export class AtomicFile<T> {
   }
 
   private async writeNext(): Promise<boolean> {
-    const { text, copy, probe } = this.pending;
+    const { text, copy } = this.pending;
     if (text !== null) {
       await replaceFile(this.path, text);
       this.done('text', text);
@@ -270,17 +238,14 @@ export class AtomicFile<T> {
     } else if (copy !== null) {
       await replaceFile(this.copyPath, copy);
       this.done('copy', copy);
-    } else if (probe !== null) {
-      await unlink(await writeDraft(this.path, probe));
-      this.done('probe', probe);
     } else {
       return false;
     }
     return true;
   }
 
-  /** Marks a write as done, unless a newer text was saved meanwhile. */
-  private done(part: 'text' | 'copy' | 'probe', text: string): void {
+  /** A newer text may have been saved meanwhile. */
+  private done(part: 'text' | 'copy', text: string): void {
     if (this.pending[part] === text) this.pending[part] = null;
   }
 

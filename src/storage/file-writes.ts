@@ -6,7 +6,7 @@ const RANDOM_NAME_BYTES = 6;
 
 /** Names of drafts that killed processes may have left: first those of this release, then those of earlier releases. */
 const DRAFT_FORMS = [
-  /^[a-z-]+(?:\.json)?(?:\.bak)?\.[0-9a-f]{12}\.tmp$/,
+  /^[a-z-]+(?:\.(?:json|db))?(?:\.bak)?\.[0-9a-f]{12}\.tmp$/,
   /^(?:api-key|instance)\.[0-9a-f]{12}$/,
   /^(?:channels|channel-sources|content-aliases|open-sessions)\.json\.new$/,
 ];
@@ -141,7 +141,7 @@ export async function makeFolder(path: string): Promise<void> {
   }
 }
 
-function randomName(): string {
+export function randomName(): string {
   return randomBytes(RANDOM_NAME_BYTES).toString('hex');
 }
 

@@ -1,6 +1,11 @@
 export { AtomicFile, type AtomicFileOptions, NewerSchemaError } from './atomic-file';
+export { BackupError, restoreBackup, writeBackup } from './backup';
+export { ChannelStore } from './channel-store';
 export { DataFolder } from './data-folder';
+export { DataFolderError } from './data-folder-error';
 export { makeFolder } from './file-writes';
+export { OpenSessionStore, type StoredSession } from './open-session-store';
+export type { EarlierFile } from './earlier-file';
 export { InstanceIdError, isInstanceId, obtainInstanceId } from './instance-id';
 export { PersistentList, type PersistentListOptions } from './persistent-list';
 export { StorageModule } from './storage.module';

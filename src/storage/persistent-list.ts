@@ -1,73 +1,121 @@
-import { type AtomicFile, NewerSchemaError } from './atomic-file';
 import type { DataFolder } from './data-folder';
+import { NewerSchemaError } from './atomic-file';
+import { jsonEach } from './database/json-each';
+import { WriteBehind } from './write-behind';
 
 export interface PersistentListOptions {
-  /** File name in DATA_DIR. */
   readonly name: string;
   /** All current entries, bounded in number, as values that JSON can represent. */
   readonly entries: () => readonly unknown[];
 }
 
 const SAVE_AFTER_MS = 5000;
-const SCHEMA_VERSION = 1;
+/** Schema version of the file in which earlier releases kept a list. */
+const FILE_VERSION = 1;
 
 /**
- * A list that is kept in a file, and without which the product works too. It is saved some seconds after a change,
- * and when it is closed. A file that cannot be read counts as an empty list. The file of a newer release stays
- * unchanged.
+ * A list that survives restarts and that the product can do without. It is saved some seconds after a change, and at the
+ * end. A list that cannot be read counts as empty.
  */
 export class PersistentList {
-  private readonly file: AtomicFile<readonly unknown[]>;
+  private readonly writes: WriteBehind;
   private timer: NodeJS.Timeout | null = null;
-  private isForeign = false;
   private isClosed = false;
 
   constructor(
     private readonly folder: DataFolder,
     private readonly options: PersistentListOptions,
   ) {
-    const { name } = options;
-    this.file = folder.file({
-      name,
-      parse,
-      ifLost: 'there is no usable copy, starting with an empty list',
-    });
+    this.writes = new WriteBehind(folder.database);
   }
 
-  /** The saved entries, unchecked; none if there is no file. Never throws. */
+  /** The saved entries, unchecked. Never throws. */
   async read(): Promise<readonly unknown[]> {
     try {
-      return (await this.file.read()) ?? [];
+      const rows = await this.folder.database.readOr([], (database) =>
+        database
+          .selectFrom('list_entries')
+          .select('entry')
+          .where('list', '=', this.options.name)
+          .orderBy('position')
+          .execute(),
+      );
+      return rows.length > 0
+        ? rows.map(({ entry }) => JSON.parse(entry) as unknown)
+        : await this.readEarlier();
     } catch (error) {
-      this.isForeign = error instanceof NewerSchemaError;
-      const fate = this.isForeign
-        ? 'it is neither read nor written'
-        : 'starting with an empty list';
-      const reason = (error as Error).message;
-      this.folder.log.write('warn', { reason }, `${this.options.name} cannot be read: ${fate}`);
+      this.warn(error);
       return [];
     }
   }
 
   /** Marks the list as changed, so that it is saved soon. */
   changed(): void {
-    if (!this.isForeign && !this.isClosed)
-      this.timer ??= setTimeout(() => this.save(), SAVE_AFTER_MS);
+    if (!this.isClosed) this.timer ??= setTimeout(() => this.save(), SAVE_AFTER_MS);
   }
 
-  /** Resolves when all changes are saved. Later changes are not saved any more. */
+  /** Resolves when all changes are saved, or were refused. Later changes are not saved any more. */
   async close(): Promise<void> {
     this.isClosed = true;
     if (this.timer !== null) {
       clearTimeout(this.timer);
       this.save();
     }
-    await this.file.close();
+    await this.writes.close();
+  }
+
+  private async readEarlier(): Promise<readonly unknown[]> {
+    const file = await this.folder.earlierFile({
+      name: `${this.options.name}.json`,
+      parse,
+      ifLost: 'there is no usable copy, starting with an empty list',
+    });
+    if (file.content === null) return [];
+    this.write(file.content, () => file.retire());
+    return file.content;
   }
 
   private save(): void {
     this.timer = null;
-    this.file.save(JSON.stringify({ version: SCHEMA_VERSION, entries: this.options.entries() }));
+    this.write(this.options.entries());
+  }
+
+  private write(entries: readonly unknown[], done?: () => Promise<void>): void {
+    const { name } = this.options;
+    const texts = entries.map((entry) => JSON.stringify(entry));
+    this.writes.put(
+      name,
+      async (transaction) => {
+        await transaction.deleteFrom('list_entries').where('list', '=', name).execute();
+        await transaction
+          .insertInto('list_entries')
+          .columns(['list', 'position', 'entry'])
+          .expression((query) =>
+            query
+              .selectFrom(jsonEach(texts))
+              .select((is) => [
+                is.val(name).as('list'),
+                is.ref('each.key').as('position'),
+                is.ref('each.value').as('entry'),
+              ]),
+          )
+          .execute();
+      },
+      done,
+    );
+  }
+
+  private warn(error: unknown): void {
+    const fate =
+      error instanceof NewerSchemaError
+        ? 'it is neither read nor written'
+        : 'starting with an empty list';
+    const reason = (error as Error).message;
+    this.folder.log.write(
+      'warn',
+      { reason },
+      `the list ${this.options.name} cannot be read: ${fate}`,
+    );
   }
 }
 
@@ -75,10 +123,10 @@ function parse(text: string): unknown[] {
   const value: unknown = JSON.parse(text);
   if (typeof value !== 'object' || value === null) throw new Error('not an object');
   const { version, entries } = value as { version?: unknown; entries?: unknown };
-  if (typeof version === 'number' && version > SCHEMA_VERSION) {
-    throw new NewerSchemaError(`version ${version} is newer than ${SCHEMA_VERSION}`);
+  if (typeof version === 'number' && version > FILE_VERSION) {
+    throw new NewerSchemaError(`version ${version} is newer than ${FILE_VERSION}`);
   }
-  if (version !== SCHEMA_VERSION) throw new Error('the schema version is not known');
+  if (version !== FILE_VERSION) throw new Error('the schema version is not known');
   if (!Array.isArray(entries)) throw new Error('entries are missing');
   return entries;
 }

@@ -17,7 +17,7 @@ export class ContentAliases implements OnModuleInit, OnModuleDestroy {
 
   constructor(folder: DataFolder) {
     this.list = new PersistentList(folder, {
-      name: 'content-aliases.json',
+      name: 'content-aliases',
       // Write the least recently used entry first, so that reading the list restores the order of use.
       entries: () => [...this.infohashes.rentries()],
     });

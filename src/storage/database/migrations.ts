@@ -1,0 +1,36 @@
+/**
+ * The statements that bring the schema from one version to the next; the schema's version is the length of the list.
+ * A migration that was released is never changed.
+ */
+export const MIGRATIONS: readonly (readonly string[])[] = [
+  [
+    `CREATE TABLE channels (
+       id TEXT PRIMARY KEY,
+       name TEXT NOT NULL
+     ) WITHOUT ROWID`,
+    `CREATE TABLE channel_sources (
+       channel_id TEXT NOT NULL REFERENCES channels (id) ON DELETE CASCADE,
+       position INTEGER NOT NULL,
+       kind TEXT NOT NULL,
+       content TEXT NOT NULL,
+       label TEXT,
+       PRIMARY KEY (channel_id, position)
+     ) WITHOUT ROWID`,
+    `CREATE TABLE list_entries (
+       list TEXT NOT NULL,
+       position INTEGER NOT NULL,
+       entry TEXT NOT NULL,
+       PRIMARY KEY (list, position)
+     ) WITHOUT ROWID`,
+    `CREATE TABLE open_sessions (
+       host TEXT NOT NULL,
+       port INTEGER NOT NULL,
+       command_path TEXT NOT NULL,
+       PRIMARY KEY (host, port, command_path)
+     ) WITHOUT ROWID`,
+    `CREATE TABLE space_probe (
+       id INTEGER PRIMARY KEY,
+       filler BLOB NOT NULL
+     )`,
+  ],
+];

@@ -1,8 +1,9 @@
 import { readFile, stat } from 'node:fs/promises';
 import { AppError } from '../kernel/errors';
 import { ChannelStore, type DataFolder, type EarlierFile, NewerSchemaError } from '../storage';
-import { MAX_CHANNELS, type Channel } from './channel';
+import { MAX_CHANNELS, type Channel, type ChannelDescription } from './channel';
 import { ChannelListFault, readChannelList } from './channel-list';
+import { ChannelNumbers } from './channel-numbers';
 
 /** The file in which earlier releases kept the channels of the API. */
 const EARLIER_FILE = 'channels.json';
@@ -14,6 +15,8 @@ export type ChannelOrigin = 'file' | 'api';
 
 export interface ListedChannel extends Channel {
   readonly origin: ChannelOrigin;
+  /** By which players list and select the channel. No other channel has it. */
+  readonly number: number;
 }
 
 /** A file of channels cannot be used. The message is a line for the operator. */
@@ -36,7 +39,8 @@ export class ChannelDirectory {
   private constructor(
     private readonly store: ChannelStore,
     private readonly ofFile: ReadonlyMap<string, Channel>,
-    private ofApi: ReadonlyMap<string, Channel>,
+    private readonly ofApi: Map<string, Channel>,
+    private readonly numbers: ChannelNumbers,
   ) {}
 
   /** @throws ChannelFileError */
@@ -44,15 +48,25 @@ export class ChannelDirectory {
     const ofFile = channelsFile === null ? [] : await readOperatorFile(channelsFile);
     const store = new ChannelStore(folder);
     const earlier = await readEarlierList(folder);
-    const ofApi = await store.open(earlier);
-    return new ChannelDirectory(store, byId(ofFile), byId(ofApi));
+    const stored = await store.open(earlier);
+    const numbers = new ChannelNumbers(stored.numbers);
+    if (numberChannels(numbers, ofFile, stored.channels)) await store.setNumbers(numbers.all);
+    const channelsOfFile = ofFile.map(({ channel }) => channel);
+    return new ChannelDirectory(store, byId(channelsOfFile), byId(stored.channels), numbers);
   }
 
   get(id: string): ListedChannel | null {
     const ofFile = this.ofFile.get(id);
-    if (ofFile !== undefined) return { ...ofFile, origin: 'file' };
-    const ofApi = this.ofApi.get(id);
-    return ofApi === undefined ? null : { ...ofApi, origin: 'api' };
+    const channel = ofFile ?? this.ofApi.get(id);
+    const number = this.numbers.of(id);
+    if (channel === undefined || number === null) return null;
+    return { ...channel, number, origin: ofFile === undefined ? 'api' : 'file' };
+  }
+
+  /** The channel that has this number. */
+  withNumber(number: number): ListedChannel | null {
+    const id = this.numbers.ownerOf(number);
+    return id === null ? null : this.get(id);
   }
 
   /** All channels, sorted by id. */
@@ -61,30 +75,45 @@ export class ChannelDirectory {
     return ids.map((id) => this.get(id)).filter((channel) => channel !== null);
   }
 
+  /** The channels that playlists and line-ups contain, sorted by number. */
+  listVisible(): ListedChannel[] {
+    return this.list()
+      .filter(({ isHidden }) => !isHidden)
+      .sort((a, b) => a.number - b.number);
+  }
+
   /**
    * Creates or replaces a channel. Resolves when the channel is on disk; true if it is new.
    *
-   * @throws AppError `conflict` for a channel of the operator's file, or if there are too many; `storage_full` or
-   *   `storage_failed` if it cannot be written, in which case nothing has changed
+   * @param number null: the channel keeps its present number, or gets a new one
+   * @throws AppError `conflict` for a channel of the operator's file, for the number of another channel, or if there
+   *   are too many; `storage_full` or `storage_failed` if it cannot be written, in which case nothing has changed
    */
-  put(channel: Channel): Promise<boolean> {
-    return this.change(channel.id, () => {
-      const isNew = !this.ofApi.has(channel.id);
+  put(channel: Channel, number: number | null = null): Promise<boolean> {
+    const { id } = channel;
+    return this.change(id, async () => {
+      const isNew = !this.ofApi.has(id);
       if (isNew && this.ofApi.size >= MAX_CHANNELS) {
         throw new AppError(
           'conflict',
           `There are already ${MAX_CHANNELS} channels, which is the limit.`,
         );
       }
-      return [new Map(this.ofApi).set(channel.id, channel), isNew];
+      if (number !== null) this.checkFree(number, id);
+      const given = number ?? this.numbers.of(id) ?? this.numbers.next((one) => this.has(one));
+      await this.store.put(channel, given);
+      this.ofApi.set(id, channel);
+      this.numbers.give(id, given);
+      return isNew;
     });
   }
 
   /** Resolves when the channel is removed from disk; false if there was none. @throws like `put` */
   remove(id: string): Promise<boolean> {
-    return this.change(id, () => {
-      const rest = new Map(this.ofApi);
-      return [rest, rest.delete(id)];
+    return this.change(id, async () => {
+      if (!this.ofApi.has(id)) return false;
+      await this.store.remove(id);
+      return this.ofApi.delete(id);
     });
   }
 
@@ -92,25 +121,60 @@ export class ChannelDirectory {
     this.changeListeners.push(listener);
   }
 
-  private change(
-    id: string,
-    make: () => [next: ReadonlyMap<string, Channel>, answer: boolean],
-  ): Promise<boolean> {
+  private has(id: string): boolean {
+    return this.ofFile.has(id) || this.ofApi.has(id);
+  }
+
+  private checkFree(number: number, id: string): void {
+    const owner = this.numbers.ownerOf(number);
+    if (owner === null || owner === id) return;
+    const whose = this.has(owner)
+      ? `The channel "${owner}" has the number ${number}.`
+      : `The number ${number} is kept for the removed channel "${owner}".`;
+    throw new AppError('conflict', whose);
+  }
+
+  private change(id: string, apply: () => Promise<boolean>): Promise<boolean> {
     const changed = this.changing.then(async () => {
       if (this.ofFile.has(id)) {
         throw new AppError('conflict', `The channel "${id}" is in CHANNELS_FILE; change it there.`);
       }
-      const [next, answer] = make();
-      const channel = next.get(id);
-      if (channel !== undefined) await this.store.put(channel);
-      else if (answer) await this.store.remove(id);
-      this.ofApi = next;
+      const answer = await apply();
       for (const listener of this.changeListeners) listener(id);
       return answer;
     });
     this.changing = changed.catch(() => undefined);
     return changed;
   }
+}
+
+/**
+ * Gives a number to each channel that has none, and to those of the operator's file the numbers of the file. Returns
+ * whether a number has changed.
+ */
+function numberChannels(
+  numbers: ChannelNumbers,
+  ofFile: readonly ChannelDescription[],
+  ofApi: readonly Channel[],
+): boolean {
+  const channels = [...ofFile.map(({ channel }) => channel), ...ofApi];
+  const present = new Set(channels.map(({ id }) => id));
+  let hasChanged = false;
+  const give = (id: string, number: number): void => {
+    numbers.give(id, number);
+    hasChanged = true;
+  };
+  for (const { channel, number } of ofFile) {
+    if (number !== null && numbers.of(channel.id) !== number) give(channel.id, number);
+  }
+  for (const { id } of channels) {
+    if (numbers.of(id) === null)
+      give(
+        id,
+        numbers.next((one) => present.has(one)),
+      );
+  }
+  return hasChanged;
 }
 
 function byId(channels: readonly Channel[]): Map<string, Channel> {
@@ -134,14 +198,14 @@ async function readEarlierList(folder: DataFolder): Promise<EarlierFile<Channel[
 /** @throws NewerSchemaError; ChannelListFault for text that is damaged */
 function parseEarlierList(text: string): Channel[] {
   try {
-    return readChannelList(text);
+    return readChannelList(text).map(({ channel }) => channel);
   } catch (error) {
     if (!(error instanceof ChannelListFault && error.isOfNewerRelease)) throw error;
     throw new NewerSchemaError(error.message);
   }
 }
 
-async function readOperatorFile(path: string): Promise<Channel[]> {
+async function readOperatorFile(path: string): Promise<ChannelDescription[]> {
   try {
     const { size } = await stat(path);
     if (size > MAX_FILE_BYTES) throw new ChannelListFault('it is too large');

@@ -1,7 +1,7 @@
 import { plainToInstance } from 'class-transformer';
 import { validateSync, type ValidationError } from 'class-validator';
 import { CHANNEL_ID_FORM, isChannelId } from '../kernel/content-selector';
-import { MAX_CHANNELS, type Channel } from './channel';
+import { MAX_CHANNELS, type ChannelDescription } from './channel';
 import { ChannelBodyDto } from './dto/channel-body.dto';
 
 /** Schema version of the list; channels.json of a newer release is not changed. */
@@ -23,25 +23,32 @@ export class ChannelListFault extends Error {
 }
 
 /** Creates a channel from a request body, which was validated against its DTO. */
-export function channelOf(id: string, { name, sources }: ChannelBodyDto): Channel {
+export function channelOf(id: string, body: ChannelBodyDto): ChannelDescription {
   return {
-    id,
-    name,
-    sources: sources.map((source) => ({
-      kind: source.kind ?? 'content_id',
-      id: source.id,
-      label: source.label ?? null,
-    })),
+    number: body.number ?? null,
+    channel: {
+      id,
+      name: body.name,
+      group: body.group ?? null,
+      logo: body.logo ?? null,
+      tvgId: body.tvg_id ?? null,
+      isHidden: body.is_hidden ?? false,
+      sources: body.sources.map((source) => ({
+        kind: source.kind ?? 'content_id',
+        id: source.id,
+        label: source.label ?? null,
+      })),
+    },
   };
 }
 
 /**
- * Parses `{"channels":[{"id","name","sources":[{"id","kind"?,"label"?}]}]}`, the format of the operator's file and
- * of channels.json.
+ * Parses `{"channels":[{"id", …}]}`, the format of the operator's file and of channels.json. The other fields of a
+ * channel are those of a request to create it.
  *
  * @throws ChannelListFault for the first problem
  */
-export function readChannelList(text: string): Channel[] {
+export function readChannelList(text: string): ChannelDescription[] {
   const list = parse(text);
   if (!isFields(list)) throw new ChannelListFault('it must be an object with a list "channels"');
   const { channels, version = SCHEMA_VERSION, ...rest } = list;
@@ -56,21 +63,21 @@ export function readChannelList(text: string): Channel[] {
   if (channels.length > MAX_CHANNELS) {
     throw new ChannelListFault(`channels has ${channels.length} entries, ${MAX_CHANNELS} at most`);
   }
-  const known = new Map<string, Channel>();
-  channels.forEach((entry: unknown, i) => {
+  const ids = new Set<string>();
+  const numbers = new Set<number>();
+  return channels.map((entry: unknown, i) => {
     const place = `channels[${i}]`;
-    const channel = readChannel(entry, place);
-    if (known.has(channel.id)) {
+    const described = readChannel(entry, place);
+    const { number, channel } = described;
+    if (ids.has(channel.id)) {
       throw new ChannelListFault(`${place}: id "${channel.id}" is used twice`);
     }
-    known.set(channel.id, channel);
+    ids.add(channel.id);
+    if (number === null) return described;
+    if (numbers.has(number)) throw new ChannelListFault(`${place}: number ${number} is used twice`);
+    numbers.add(number);
+    return described;
   });
-  return [...known.values()];
-}
-
-/** Serialises the list to the same format. */
-export function writeChannelList(channels: Iterable<Channel>): string {
-  return `${JSON.stringify({ version: SCHEMA_VERSION, channels: [...channels] })}\n`;
 }
 
 function parse(text: string): unknown {
@@ -81,7 +88,7 @@ function parse(text: string): unknown {
   }
 }
 
-function readChannel(entry: unknown, place: string): Channel {
+function readChannel(entry: unknown, place: string): ChannelDescription {
   if (!isFields(entry)) throw new ChannelListFault(`${place} must be an object`);
   const { id, ...rest } = entry;
   if (typeof id !== 'string' || !isChannelId(id)) {

@@ -13,12 +13,27 @@ export interface ChannelSource {
 export interface Channel {
   readonly id: string;
   readonly name: string;
+  /** Heading under which players list the channel. */
+  readonly group: string | null;
+  /** http or https address of a picture. */
+  readonly logo: string | null;
+  /** Id of the channel in a programme guide. */
+  readonly tvgId: string | null;
+  /** True if playlists and line-ups leave the channel out. It can still be played. */
+  readonly isHidden: boolean;
   /** At least one, each id once, in the operator's order. */
   readonly sources: readonly ChannelSource[];
 }
 
+/** A channel as the API or the operator's file describes it; the number is null if the description has none. */
+export interface ChannelDescription {
+  readonly channel: Channel;
+  readonly number: number | null;
+}
+
 export const MAX_SOURCES = 16;
 export const MAX_CHANNELS = 10_000;
+export const MAX_NUMBER = 99_999;
 
 /** The selector under which engines know a source. */
 export function selectorOf(

@@ -1,4 +1,4 @@
 export { selectorOf, type Channel, type ChannelSource } from './channel';
-export { ChannelDirectory, ChannelFileError } from './channel-directory';
+export { ChannelDirectory, ChannelFileError, type ListedChannel } from './channel-directory';
 export { ChannelsModule } from './channels.module';
 export { SourceRecords } from './source-records';

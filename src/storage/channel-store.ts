@@ -8,6 +8,10 @@ import type { EarlierFile } from './earlier-file';
 export interface StoredChannel {
   readonly id: string;
   readonly name: string;
+  readonly group: string | null;
+  readonly logo: string | null;
+  readonly tvgId: string | null;
+  readonly isHidden: boolean;
   /** In the operator's order. */
   readonly sources: readonly StoredChannelSource[];
 }
@@ -19,10 +23,18 @@ export interface StoredChannelSource {
   readonly label: string | null;
 }
 
-/** The channels that were created with the API. */
+type Work = (transaction: Transaction<Schema>) => Promise<void>;
+
+export interface StoredChannels {
+  readonly channels: StoredChannel[];
+  /** By the id of the channel. Other channels may have one too, such as removed ones. */
+  readonly numbers: ReadonlyMap<string, number>;
+}
+
+/** The channels that were created with the API, and the numbers of all channels. */
 export class ChannelStore {
-  /** Writes the channels of an earlier release's file; null if nothing is left to write. */
-  private takeOver: ((transaction: Transaction<Schema>) => Promise<void>) | null = null;
+  /** What the start could not write yet: the channels of an earlier release's file, and new numbers. */
+  private unwritten: Work[] = [];
   private takenOver: (() => Promise<void>) | null = null;
 
   constructor(private readonly folder: DataFolder) {}
@@ -33,46 +45,74 @@ export class ChannelStore {
    *
    * @throws DatabaseError
    */
-  async open(earlier: EarlierFile<readonly StoredChannel[]>): Promise<StoredChannel[]> {
-    const stored = await this.folder.database.readOr([], list);
-    if (earlier.content === null) return stored;
-    const ids = new Set(stored.map(({ id }) => id));
+  async open(earlier: EarlierFile<readonly StoredChannel[]>): Promise<StoredChannels> {
+    const { channels, numbers } = await this.folder.database.readOr(NOTHING, read);
+    if (earlier.content === null) return { channels, numbers };
+    const ids = new Set(channels.map(({ id }) => id));
     const missing = earlier.content.filter(({ id }) => !ids.has(id));
-    this.takeOver = (transaction) => write(transaction, missing);
     this.takenOver = () => earlier.retire();
-    await this.change(() => Promise.resolve()).catch((error: unknown) => {
-      if (!(error instanceof AppError)) throw error;
-    });
-    return [...stored, ...missing];
+    await this.writeSoon((transaction) => write(transaction, missing));
+    return { channels: [...channels, ...missing], numbers };
   }
 
-  /** Creates a channel, or replaces the one with this id. @throws as `Database.change` */
-  put(channel: StoredChannel): Promise<void> {
+  /** Replaces all numbers. If the disk refuses them now, the next change writes them. @throws DatabaseError */
+  setNumbers(numbers: ReadonlyMap<string, number>): Promise<void> {
+    const rows = [...numbers].map((row) => JSON.stringify(row));
+    return this.writeSoon(async (transaction) => {
+      await transaction.deleteFrom('channel_numbers').execute();
+      await sql`
+        INSERT INTO channel_numbers (channel_id, number)
+        SELECT each.value ->> 0, each.value ->> 1 FROM ${jsonEach(rows)}
+      `.execute(transaction);
+    });
+  }
+
+  /**
+   * Creates a channel, or replaces the one with this id. No other channel may have the number.
+   *
+   * @throws as `Database.change`
+   */
+  put(channel: StoredChannel, number: number): Promise<void> {
+    const { id } = channel;
     return this.change(async (transaction) => {
-      await remove(transaction, channel.id);
+      await remove(transaction, id);
       await write(transaction, [channel]);
+      await transaction
+        .insertInto('channel_numbers')
+        .values({ channel_id: id, number })
+        .onConflict((conflict) => conflict.column('channel_id').doUpdateSet({ number }))
+        .execute();
     });
   }
 
-  /** @throws as `Database.change` */
+  /** Keeps the number of the channel. @throws as `Database.change` */
   remove(id: string): Promise<void> {
     return this.change((transaction) => remove(transaction, id));
   }
 
-  private async change(work: (transaction: Transaction<Schema>) => Promise<void>): Promise<void> {
-    const { takeOver, takenOver } = this;
+  private async writeSoon(work: Work): Promise<void> {
+    this.unwritten.push(work);
+    await this.change(() => Promise.resolve()).catch((error: unknown) => {
+      if (!(error instanceof AppError)) throw error;
+    });
+  }
+
+  private async change(work: Work): Promise<void> {
+    const { unwritten, takenOver } = this;
     await this.folder.database.change(async (transaction) => {
-      await takeOver?.(transaction);
+      for (const earlier of unwritten) await earlier(transaction);
       await work(transaction);
     });
-    this.takeOver = null;
+    this.unwritten = [];
     this.takenOver = null;
     // Otherwise the next start would create removed channels again.
     await takenOver?.();
   }
 }
 
-async function list(database: Kysely<Schema>): Promise<StoredChannel[]> {
+const NOTHING: StoredChannels = { channels: [], numbers: new Map() };
+
+async function read(database: Kysely<Schema>): Promise<StoredChannels> {
   const channels = await database.selectFrom('channels').selectAll().orderBy('id').execute();
   const sources = await database
     .selectFrom('channel_sources')
@@ -85,7 +125,19 @@ async function list(database: Kysely<Schema>): Promise<StoredChannel[]> {
     byChannel.set(channel_id, ofChannel);
     ofChannel.push({ kind, id: content, label });
   }
-  return channels.map(({ id, name }) => ({ id, name, sources: byChannel.get(id) ?? [] }));
+  const numbers = await database.selectFrom('channel_numbers').selectAll().execute();
+  return {
+    channels: channels.map(({ id, name, group_name, logo, tvg_id, is_hidden }) => ({
+      id,
+      name,
+      group: group_name,
+      logo,
+      tvgId: tvg_id,
+      isHidden: is_hidden !== 0,
+      sources: byChannel.get(id) ?? [],
+    })),
+    numbers: new Map(numbers.map(({ channel_id, number }) => [channel_id, number])),
+  };
 }
 
 /** The channels must not exist. */
@@ -95,8 +147,10 @@ async function write(
 ): Promise<void> {
   const each = jsonEach(channels.map((channel) => JSON.stringify(channel)));
   await sql`
-    INSERT INTO channels (id, name)
-    SELECT each.value ->> 'id', each.value ->> 'name' FROM ${each}
+    INSERT INTO channels (id, name, group_name, logo, tvg_id, is_hidden)
+    SELECT each.value ->> 'id', each.value ->> 'name', each.value ->> 'group', each.value ->> 'logo',
+      each.value ->> 'tvgId', each.value ->> 'isHidden'
+    FROM ${each}
   `.execute(transaction);
   await sql`
     INSERT INTO channel_sources (channel_id, position, kind, content, label)

@@ -59,6 +59,11 @@ describe('the API of channels', () => {
     expect(made.body).toEqual({
       id: 'news',
       name: 'News',
+      number: 2,
+      group: null,
+      logo: null,
+      tvg_id: null,
+      is_hidden: false,
       origin: 'api',
       sources: [
         { id: one, kind: 'content_id', label: null, rank: 1, ...unknown },
@@ -73,6 +78,22 @@ describe('the API of channels', () => {
     });
     const { channels } = (await api('GET')).body;
     expect(channels.map(({ id }: { id: string }) => id)).toEqual(['fixed', 'news']);
+    const listing = {
+      number: 12,
+      group: 'Info',
+      logo: 'https://logos.example/news.png',
+      tvg_id: 'news.example',
+      is_hidden: true,
+    };
+    expect((await api('PUT', 'news', { ...body, ...listing })).body).toMatchObject(listing);
+    expect((await api('PUT', 'news', body)).body).toMatchObject({
+      number: 12,
+      group: null,
+      is_hidden: false,
+    });
+    const taken = await api('PUT', 'other', { ...body, number: 12 });
+    expect(taken).toMatchObject({ status: 409, body: { code: 'conflict' } });
+    expect(taken.body.detail).toBe('The channel "news" has the number 12.');
     expect((await api('DELETE', 'news')).status).toBe(200);
     for (const method of ['GET', 'DELETE']) {
       expect(await api(method, 'news')).toMatchObject({ status: 404, body: { code: 'not_found' } });
@@ -94,6 +115,9 @@ describe('the API of channels', () => {
     ['an address', { name: 'x', sources: [{ id: 'a'.repeat(40), kind: 'url' }] }],
     ['an id beside an address', { id: 'y', name: 'x', sources: [{ id: 'a'.repeat(40) }] }],
     ['a prototype', JSON.parse('{"__proto__":{"name":"x"},"sources":[]}')],
+    ['the number 0', { name: 'x', number: 0, sources: [{ id: 'a'.repeat(40) }] }],
+    ['a logo in a file', { name: 'x', logo: 'file:///x', sources: [{ id: 'a'.repeat(40) }] }],
+    ['a group of lines', { name: 'x', group: 'a\nb', sources: [{ id: 'a'.repeat(40) }] }],
     ['too many sources', { name: 'x', sources: Array.from({ length: 500 }, () => ({ id: 'a' })) }],
   ])('refuses %s', async (_, body) => {
     expect(await api('PUT', 'nonsense', body)).toMatchObject({

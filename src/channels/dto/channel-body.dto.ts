@@ -5,16 +5,34 @@ import {
   ArrayMinSize,
   ArrayUnique,
   IsArray,
+  IsBoolean,
   IsIn,
+  IsInt,
   IsObject,
   IsOptional,
   Matches,
+  Max,
+  Min,
+  ValidateBy,
   ValidateNested,
 } from 'class-validator';
-import { MAX_SOURCES } from '../channel';
+import { MAX_NUMBER, MAX_SOURCES } from '../channel';
 
 const ACE_SCHEME = /^acestream:\/\//i;
 const printableText = (max: number): RegExp => new RegExp(`^[^\\p{Cc}\\p{Cs}]{1,${max}}$`, 'u');
+
+const MAX_ADDRESS_LENGTH = 2048;
+/** Playlists put the address between quotes. */
+const HTTP_ADDRESS = /^https?:\/\/[^\s"\p{Cc}\p{Cs}]+$/iu;
+
+function isHttpAddress(value: unknown): boolean {
+  return (
+    typeof value === 'string' &&
+    value.length <= MAX_ADDRESS_LENGTH &&
+    HTTP_ADDRESS.test(value) &&
+    URL.canParse(value)
+  );
+}
 
 /** One content that broadcasts the channel's programme. */
 export class ChannelSourceBodyDto {
@@ -42,6 +60,44 @@ export class ChannelBodyDto {
   /** 1 to 200 characters. */
   @Matches(printableText(200), { message: 'name must be text of 1 to 200 characters' })
   name!: string;
+
+  /**
+   * Number by which players list and select the channel, 1 to 99999. Without one, the channel keeps its present number;
+   * a new channel gets the one above all others.
+   */
+  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: MAX_NUMBER, nullable: true })
+  @IsOptional()
+  @IsInt({ message: 'number must be a whole number' })
+  @Min(1, { message: 'number must be at least 1' })
+  @Max(MAX_NUMBER, { message: `number must be at most ${MAX_NUMBER}` })
+  number?: number | null;
+
+  /** Heading under which players list the channel, 1 to 100 characters. */
+  @IsOptional()
+  @Matches(printableText(100), { message: 'group must be text of 1 to 100 characters' })
+  group?: string | null;
+
+  /** Address of a picture, `http` or `https`. */
+  @IsOptional()
+  @ValidateBy({
+    name: 'logo',
+    validator: {
+      validate: isHttpAddress,
+      defaultMessage: () =>
+        `logo must be an http or https address of at most ${MAX_ADDRESS_LENGTH} characters, without blanks and quotes`,
+    },
+  })
+  logo?: string | null;
+
+  /** Id of the channel in a programme guide (XMLTV), 1 to 200 characters. */
+  @IsOptional()
+  @Matches(printableText(200), { message: 'tvg_id must be text of 1 to 200 characters' })
+  tvg_id?: string | null;
+
+  /** `true`: playlists and line-ups leave the channel out. It can still be played. */
+  @IsOptional()
+  @IsBoolean({ message: 'is_hidden must be true or false' })
+  is_hidden?: boolean;
 
   /** The sources, in the order in which they are tried while nothing is known of them. */
   @IsArray()

@@ -1,3 +1,5 @@
+import { ApiProperty } from '@nestjs/swagger';
+
 /** A source and its recent results, as far as they are remembered. */
 export class ChannelSourceDto {
   id!: string;
@@ -21,6 +23,17 @@ export class ChannelSourceDto {
 export class ChannelDto {
   id!: string;
   name!: string;
+  /** Number by which players list and select the channel. */
+  @ApiProperty({ type: 'integer' })
+  number!: number;
+  /** Heading under which players list the channel. */
+  group!: string | null;
+  /** Address of a picture. */
+  logo!: string | null;
+  /** Id of the channel in a programme guide (XMLTV). */
+  tvg_id!: string | null;
+  /** `true`: playlists and line-ups leave the channel out. */
+  is_hidden!: boolean;
   /** `file`: from CHANNELS_FILE, and read-only in the API. */
   origin!: 'file' | 'api';
   sources!: ChannelSourceDto[];

@@ -9,6 +9,11 @@ export function toChannelDto(channel: ListedChannel, records: SourceRecords): Ch
   return {
     id: channel.id,
     name: channel.name,
+    number: channel.number,
+    group: channel.group,
+    logo: channel.logo,
+    tvg_id: channel.tvgId,
+    is_hidden: channel.isHidden,
     origin: channel.origin,
     sources: channel.sources.map((source) => {
       const record = records.of(source);

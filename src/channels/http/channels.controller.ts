@@ -35,7 +35,8 @@ export class ChannelsController {
 
   /**
    * Create or replace a channel. A running stream of the channel keeps its present source and uses the new ones when
-   * it needs another. Answers 409 for a channel of CHANNELS_FILE.
+   * it needs another. Answers 409 for a channel of CHANNELS_FILE,
+   * and for the number of another channel.
    */
   @Put(':id')
   @ApiOkResponse({ type: ChannelDto })
@@ -47,9 +48,9 @@ export class ChannelsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ChannelDto> {
     if (!isChannelId(id)) throw new AppError('invalid_request', `id must be ${CHANNEL_ID_FORM}.`);
-    const channel = channelOf(id, body);
-    if (await this.channels.put(channel)) reply.code(201);
-    return toChannelDto({ ...channel, origin: 'api' }, this.records);
+    const { channel, number } = channelOf(id, body);
+    if (await this.channels.put(channel, number)) reply.code(201);
+    return this.get(id);
   }
 
   /** Remove a channel. Present viewers continue to watch; new viewers get 404. */

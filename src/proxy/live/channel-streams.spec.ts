@@ -14,7 +14,8 @@ let stage: LiveStage;
 async function open(options: StageOptions = { engines: 1, slots: 1 }): Promise<void> {
   stage = await LiveStage.open(options);
   const sources = [A, B].map((id) => ({ kind: 'content_id' as const, id, label: null }));
-  await stage.channels.put({ id: 'news', name: 'News', sources });
+  const unlisted = { group: null, logo: null, tvgId: null, isHidden: false };
+  await stage.channels.put({ id: 'news', name: 'News', sources, ...unlisted });
 }
 
 /** Engines do not know the contents in `dead`; they answer each other start with the infohash of its content. */

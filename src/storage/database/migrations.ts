@@ -6,7 +6,15 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   [
     `CREATE TABLE channels (
        id TEXT PRIMARY KEY,
-       name TEXT NOT NULL
+       name TEXT NOT NULL,
+       group_name TEXT,
+       logo TEXT,
+       tvg_id TEXT,
+       is_hidden INTEGER NOT NULL
+     ) WITHOUT ROWID`,
+    `CREATE TABLE channel_numbers (
+       channel_id TEXT PRIMARY KEY,
+       number INTEGER NOT NULL UNIQUE
      ) WITHOUT ROWID`,
     `CREATE TABLE channel_sources (
        channel_id TEXT NOT NULL REFERENCES channels (id) ON DELETE CASCADE,
@@ -27,6 +35,10 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
        port INTEGER NOT NULL,
        command_path TEXT NOT NULL,
        PRIMARY KEY (host, port, command_path)
+     ) WITHOUT ROWID`,
+    `CREATE TABLE small_values (
+       name TEXT PRIMARY KEY,
+       value TEXT NOT NULL
      ) WITHOUT ROWID`,
     `CREATE TABLE space_probe (
        id INTEGER PRIMARY KEY,

@@ -1,14 +1,27 @@
 /** The tables, for typed queries. `migrations.ts` creates them. */
 export interface Schema {
   channels: ChannelRow;
+  channel_numbers: ChannelNumberRow;
   channel_sources: ChannelSourceRow;
   list_entries: ListEntryRow;
   open_sessions: OpenSessionRow;
+  small_values: SmallValueRow;
 }
 
 interface ChannelRow {
   readonly id: string;
   readonly name: string;
+  readonly group_name: string | null;
+  readonly logo: string | null;
+  readonly tvg_id: string | null;
+  /** 0 or 1, because libsql cannot bind booleans. */
+  readonly is_hidden: number;
+}
+
+/** Also of channels of the operator's file, and of removed channels. */
+interface ChannelNumberRow {
+  readonly channel_id: string;
+  readonly number: number;
 }
 
 interface ChannelSourceRow {
@@ -32,4 +45,9 @@ interface OpenSessionRow {
   readonly host: string;
   readonly port: number;
   readonly command_path: string;
+}
+
+interface SmallValueRow {
+  readonly name: string;
+  readonly value: string;
 }

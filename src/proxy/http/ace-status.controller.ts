@@ -3,16 +3,14 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Public } from '../../access';
 import { CONFIG, type AppConfig } from '../../config';
-import { ApiProblems } from '../../http';
+import { ApiProblems, CorsHeaders, publicAddress } from '../../http';
 import type { ContentSelector } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
 import { FilePlaybacks } from '../files';
 import { LiveStreams } from '../live';
 import { StreamRegistry } from '../streams';
 import { ANY_PLAYBACK } from './engine-api-service';
-import { publicAddress } from './public-address';
 import { OptionalContent } from './requested-content';
-import { CorsHeaders } from './stream-response';
 
 const STREAM_COUNT = {
   type: 'object',

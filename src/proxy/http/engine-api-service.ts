@@ -4,12 +4,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import { CONFIG, type AppConfig } from '../../config';
 import { JobHandler, Jobs } from '../../coordination';
+import { publicAddress } from '../../http';
 import { monotonicMs } from '../../kernel/clock';
 import type { ContentSelector } from '../../kernel/content-selector';
 import { LiveStreams, type LiveStream } from '../live';
 import { FilePlaybacks, type FileContent } from '../files';
 import type { Viewer } from '../viewers';
-import { publicAddress } from './public-address';
 import { clientAddress } from './request-client';
 import { StreamRequestHandler } from './stream-request-handler';
 

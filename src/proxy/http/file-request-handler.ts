@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { CORS_HEADERS } from '../../http';
 import type { ContentSelector } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
 import {
@@ -14,7 +15,7 @@ import {
 } from '../files';
 import type { Viewer } from '../viewers';
 import { createViewer } from './request-client';
-import { CORS_HEADERS, readyForMedia } from './stream-response';
+import { readyForMedia } from './stream-response';
 
 /**
  * Strangers make these files, and they are served from our origin, so browsers must not guess their type (`nosniff`).

@@ -9,7 +9,7 @@ import {
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../../access';
-import { ApiProblems } from '../../http';
+import { ApiProblems, CORS_HEADERS, CorsHeaders, sendCorsPreflight } from '../../http';
 import { streamKey, type ContentSelector } from '../../kernel/content-selector';
 import { monotonicMs } from '../../kernel/clock';
 import { AppError } from '../../kernel/errors';
@@ -17,7 +17,6 @@ import { HlsPlaybacks, segmentBytes, SegmentSender, type HlsPlayback, type Segme
 import { PlaylistRequestHandler } from './playlist-request-handler';
 import { RequestedContent } from './requested-content';
 import { ParsedQuery, readStreamQuery, type StreamQuery } from './stream-query';
-import { CORS_HEADERS, CorsHeaders, sendCorsPreflight } from './stream-response';
 
 const PLAYLIST_PATH = 'ace/manifest.m3u8';
 const SEGMENT_PATH = 'ace/hls/:token/:segment';

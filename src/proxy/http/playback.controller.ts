@@ -3,13 +3,14 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../../access';
 import { CONFIG, type AppConfig } from '../../config';
+import { CorsHeaders, sendCorsPreflight } from '../../http';
 import type { ContentSelector } from '../../kernel/content-selector';
 import { EngineApiService, type EngineApiResponse } from './engine-api-service';
 import { FileRequestHandler } from './file-request-handler';
 import { readContentSelector } from './requested-content';
 import { ParsedQuery, readStreamQuery, type StreamQuery } from './stream-query';
 import { StreamRequestHandler } from './stream-request-handler';
-import { CorsHeaders, sendCorsPreflight, sendStreamHead } from './stream-response';
+import { sendStreamHead } from './stream-response';
 
 /**
  * The addresses that `format=json` returns. They are not in the OpenAPI document, because each belongs to one client.

@@ -8,7 +8,7 @@ import {
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../../access';
-import { ApiProblems } from '../../http';
+import { ApiProblems, CorsHeaders, sendCorsPreflight } from '../../http';
 import { monotonicMs } from '../../kernel/clock';
 import type { ContentSelector } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
@@ -18,7 +18,6 @@ import { toPreflightDto } from './preflight-mapping';
 import { clientAddress } from './request-client';
 import { RequestedContent } from './requested-content';
 import { ParsedQuery, type StreamQuery } from './stream-query';
-import { CorsHeaders, sendCorsPreflight } from './stream-response';
 
 /**
  * `/ace/preflight`: whether a content is playable. Like the streaming addresses it needs no key, because a client

@@ -1,5 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import { readWord } from '../../http';
 import { AppError } from '../../kernel/errors';
 import type { PreflightTier } from '../preflight';
 
@@ -87,19 +88,6 @@ function readBehindMs(parameters: URLSearchParams): number | null {
     throw new AppError('invalid_request', detail);
   }
   return Math.round(Number(text) * 1000);
-}
-
-/** The value of a parameter that allows only `words`; the first of them if the parameter is missing. */
-function readWord<Word extends string>(
-  parameters: URLSearchParams,
-  name: string,
-  words: readonly [Word, ...Word[]],
-): Word {
-  const [text, ...more] = parameters.getAll(name);
-  if (text === undefined) return words[0];
-  const word = words.find((one) => one === text);
-  if (word !== undefined && more.length === 0) return word;
-  throw new AppError('invalid_request', `${name} must be ${words.join(' or ')}, given once.`);
 }
 
 function withoutAppendedHeaders(text: string): string {

@@ -1,19 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { applyDecorators, Header } from '@nestjs/common';
-
-/** Sent with every response of the streaming addresses. */
-export const CORS_HEADERS = {
-  'Access-Control-Allow-Origin': '*',
-  'Access-Control-Expose-Headers': 'X-Request-Id, Retry-After, X-Stream-Behind',
-} as const;
-
-/** Adds `CORS_HEADERS` to the response of a handler, and to the errors of its pipes. */
-export function CorsHeaders(): MethodDecorator {
-  return applyDecorators(
-    ...Object.entries(CORS_HEADERS).map(([name, value]) => Header(name, value)),
-  );
-}
+import { CORS_HEADERS } from '../../http';
 
 /**
  * No length, entity tag, ICY field or range is sent: each of them would make some player treat the stream as a file.
@@ -45,23 +32,6 @@ export function sendStreamHead(
 ): void {
   response.useChunkedEncodingByDefault = false;
   response.writeHead(200, { ...STREAM_HEADERS, ...more, 'X-Request-Id': requestId });
-  response.end();
-}
-
-/** Answers the CORS preflight request of a browser. Every header is allowed, and ignored. */
-export function sendCorsPreflight(
-  request: IncomingMessage,
-  response: ServerResponse,
-  requestId: string,
-): void {
-  response.writeHead(204, {
-    ...CORS_HEADERS,
-    'Access-Control-Allow-Methods': 'GET, HEAD, OPTIONS',
-    'Access-Control-Allow-Headers':
-      request.headers['access-control-request-headers'] ?? 'Authorization, Range, Content-Type',
-    'Access-Control-Max-Age': '86400',
-    'X-Request-Id': requestId,
-  });
   response.end();
 }
 

@@ -10,7 +10,7 @@ import {
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../../access';
-import { ApiProblems } from '../../http';
+import { ApiProblems, CorsHeaders, sendCorsPreflight } from '../../http';
 import type { ContentSelector } from '../../kernel/content-selector';
 import { ProxyMetrics } from '../proxy-metrics';
 import { EngineApiService } from './engine-api-service';
@@ -18,7 +18,7 @@ import { FileRequestHandler } from './file-request-handler';
 import { RequestedContent } from './requested-content';
 import { ParsedQuery, type StreamQuery } from './stream-query';
 import { StreamRequestHandler } from './stream-request-handler';
-import { CorsHeaders, sendCorsPreflight, sendStreamHead } from './stream-response';
+import { sendStreamHead } from './stream-response';
 
 const PATHS = ['ace/getstream', 'ace/getstream/:id'];
 

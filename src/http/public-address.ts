@@ -1,5 +1,5 @@
-import type { FastifyRequest } from 'fastify';
-import { isHostValue } from '../../http';
+import { type FastifyRequest } from './fastify.types';
+import { isHostValue } from './host-value';
 
 /** The parts of a request on which its public address depends. */
 export type AddressedRequest = Pick<FastifyRequest, 'protocol' | 'host'> & {

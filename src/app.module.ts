@@ -10,6 +10,7 @@ import { EventsModule } from './events';
 import { HealthModule } from './health';
 import { type LogOutput, LoggingModule } from './logging';
 import { MetricsModule } from './metrics';
+import { PlaylistsModule } from './playlists';
 import { ProxyModule } from './proxy';
 import { type DataFolder, StorageModule } from './storage';
 
@@ -29,6 +30,7 @@ export class AppModule {
         CoordinationModule.forRoot(config),
         EnginesModule.forRoot(config),
         ChannelsModule,
+        PlaylistsModule,
         ProxyModule,
         HealthModule,
       ],

@@ -50,6 +50,10 @@ const BY_NAME: Readonly<Record<string, unknown>> = {
   version: '3.2.3',
   name: 'News',
   label: 'main',
+  number: '5',
+  group: 'Information',
+  logo: 'https://logos.example.org/news.png',
+  tvg_id: 'news.example',
   reason: 'maintenance',
   drain_detail: 'maintenance',
   key: 'tier',
@@ -104,6 +108,7 @@ function describeParameter(parameter: Parameter, tag: string): void {
 function exampleFor(name: string, schema: Node): unknown {
   if (Array.isArray(schema.enum)) return schema.enum[0];
   if (schema.default !== undefined) return schema.default;
+  if (schema.type === 'array') return [exampleFor(name, (schema.items ?? {}) as Node)];
   const isText = schema.type === 'string';
   if (name in BY_NAME && (!isText || typeof BY_NAME[name] === 'string')) return BY_NAME[name];
   if (!isText) return typeof schema.minimum === 'number' ? schema.minimum : 1;

@@ -16,12 +16,13 @@ import { createLogOutput } from './logging';
 import { DataFolder } from './storage';
 
 const DESCRIPTION =
-  'One address in front of a fleet of AceStream engines. Addresses under `/ace` are for players. `/api/v1` is the admin API. Many of ' +
+  'One address in front of a fleet of AceStream engines. Addresses under `/ace` and `/auto`, playlists and the tuner are for players. `/api/v1` is the admin API. Many of ' +
   'its addresses also work without that prefix, with the duplicate fields of earlier programs; these are deprecated. Every error is a problem document (RFC 9457) with a `code`.';
 
 /** The meaning of the tags, in the order of display. */
 const TAGS = {
   streaming: 'Addresses for players: streams, playlists, and checks whether a content plays.',
+  playlists: 'The channels in the forms that players and media servers import.',
   channels: 'Names under which several contents are one stream.',
   streams: 'Current and recent streams: statistics, stopping, moving to another engine.',
   proxy: 'Sessions of the proxy and their viewers.',

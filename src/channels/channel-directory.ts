@@ -36,6 +36,9 @@ export class ChannelDirectory {
   /** Serialises changes; each is on the disk before it takes effect. */
   private changing: Promise<unknown> = Promise.resolve();
 
+  /** Null until it is needed after a change, because sorting 10,000 channels takes some 20 ms. */
+  private visible: readonly ListedChannel[] | null = null;
+
   private constructor(
     private readonly store: ChannelStore,
     private readonly ofFile: ReadonlyMap<string, Channel>,
@@ -71,15 +74,14 @@ export class ChannelDirectory {
 
   /** All channels, sorted by id. */
   list(): ListedChannel[] {
-    const ids = [...new Set([...this.ofFile.keys(), ...this.ofApi.keys()])].sort();
-    return ids.map((id) => this.get(id)).filter((channel) => channel !== null);
+    return this.present().sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
   /** The channels that playlists and line-ups contain, sorted by number. */
-  listVisible(): ListedChannel[] {
-    return this.list()
+  listVisible(): readonly ListedChannel[] {
+    return (this.visible ??= this.present()
       .filter(({ isHidden }) => !isHidden)
-      .sort((a, b) => a.number - b.number);
+      .sort((a, b) => a.number - b.number));
   }
 
   /**
@@ -121,6 +123,11 @@ export class ChannelDirectory {
     this.changeListeners.push(listener);
   }
 
+  private present(): ListedChannel[] {
+    const ids = new Set([...this.ofFile.keys(), ...this.ofApi.keys()]);
+    return Array.from(ids, (id) => this.get(id)).filter((channel) => channel !== null);
+  }
+
   private has(id: string): boolean {
     return this.ofFile.has(id) || this.ofApi.has(id);
   }
@@ -140,6 +147,7 @@ export class ChannelDirectory {
         throw new AppError('conflict', `The channel "${id}" is in CHANNELS_FILE; change it there.`);
       }
       const answer = await apply();
+      this.visible = null;
       for (const listener of this.changeListeners) listener(id);
       return answer;
     });

@@ -79,7 +79,9 @@ describe('routedAddress', () => {
 describe('isStreamAddress', () => {
   it.each([
     ['/ace/status', true],
+    ['/auto/v5', true],
     ['/acex', false],
+    ['/automatic', false],
     ['/engines/ace/', false],
   ])('%s: %s', (url, expected) => {
     expect(isStreamAddress(url)).toBe(expected);

@@ -1,4 +1,6 @@
 const STREAM_ROOT = 'ace';
+/** The addresses at which clients of an HDHomeRun tuner play a channel. */
+const TUNER_ROOT = 'auto';
 
 /** The scheme and host of a request in absolute form, as clients of a forward proxy send it. */
 const ORIGIN = /^https?:\/\/[^/?#]*/i;
@@ -16,7 +18,7 @@ const ACE_SCHEME = /^acestream(?::|%3a)$/i;
 
 /** True for addresses of players, false for the admin API and its pages. `url` must be a result of `routedAddress`. */
 export function isStreamAddress(url: string): boolean {
-  return url.startsWith(`/${STREAM_ROOT}/`);
+  return url.startsWith(`/${STREAM_ROOT}/`) || url.startsWith(`/${TUNER_ROOT}/`);
 }
 
 /**

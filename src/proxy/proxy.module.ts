@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { ChannelsModule } from '../channels';
 import { FilesModule } from './files';
 import { HlsModule } from './hls';
 import { AceStatusController } from './http/ace-status.controller';
@@ -12,6 +13,7 @@ import { SessionsController } from './http/sessions.controller';
 import { StreamController } from './http/stream.controller';
 import { StreamRequestHandler } from './http/stream-request-handler';
 import { StreamsController } from './http/streams.controller';
+import { TunerStreamController } from './http/tuner-stream.controller';
 import { LiveModule } from './live';
 import { PreflightModule } from './preflight';
 import { ProxyMetrics } from './proxy-metrics';
@@ -22,9 +24,17 @@ const live = LiveModule.forFiles(FilesModule);
 
 /** From a request for a content to the bytes a viewer gets. Needs the global modules. */
 @Module({
-  imports: [StreamsModule, live, FilesModule, HlsModule, PreflightModule.forLive(live)],
+  imports: [
+    ChannelsModule,
+    StreamsModule,
+    live,
+    FilesModule,
+    HlsModule,
+    PreflightModule.forLive(live),
+  ],
   controllers: [
     StreamController,
+    TunerStreamController,
     HlsController,
     PlaybackController,
     AceStatusController,

@@ -20,10 +20,16 @@ const OPEN = [
   'GET /ace/status',
   'GET /api/v1/health/status',
   'GET /api/v1/metrics',
+  'GET /auto/v{number}',
+  'GET /device.xml',
+  'GET /discover.json',
   'GET /health/live',
   'GET /health/ready',
   'GET /health/status',
+  'GET /lineup.json',
+  'GET /lineup_status.json',
   'GET /metrics',
+  'GET /playlist.m3u',
 ];
 const BOTH = [
   'GET /engines',
@@ -220,8 +226,9 @@ describe('the documentation of the API', () => {
     expect((await product.api('PUT', '/api/v1/channels/news', channel)).status).toBe(201);
     const faults: string[] = [];
     for (const { path, method, operation } of operationsOf(document)) {
-      const isMedia = /^\/ace\/(getstream|manifest)/.test(path);
-      if (method !== 'get' || isMedia || path.endsWith('metrics')) continue;
+      const isMedia = /^\/(ace\/(getstream|manifest)|auto\/)/.test(path);
+      const isText = /\.(m3u|xml)$/.test(path);
+      if (method !== 'get' || isMedia || isText || path.endsWith('metrics')) continue;
       const entry = Object.entries(ids).find(([part]) => path.includes(part));
       const queries = { '/by-label': '?key=a&value=b', '/ace/preflight': `?id=${id}` };
       const query = Object.entries(queries).find(([part]) => path.endsWith(part))?.[1] ?? '';

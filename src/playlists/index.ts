@@ -1,0 +1,1 @@
+export { PlaylistsModule } from './playlists.module';

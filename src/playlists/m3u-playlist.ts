@@ -1,0 +1,53 @@
+import type { ListedChannel } from '../channels';
+
+/** The media that the addresses of a playlist return. */
+export type PlaylistFormat = 'ts' | 'hls';
+
+const ADDRESSES: Readonly<Record<PlaylistFormat, string>> = {
+  ts: '/ace/getstream?channel=',
+  hls: '/ace/manifest.m3u8?channel=',
+};
+/** With its type, Kodi does not request an address twice before it plays it. The type of HLS follows from its address. */
+const KODI_TYPE = '#KODIPROP:mimetype=video/mp2t';
+
+/** Control characters, and other characters at which one program or another ends a line. */
+const LINE_BREAKS = /[\0-\x1f\x7f-\x9f\u2028\u2029]+/g;
+const UNSAFE = /[\0-\x1f"\x7f-\x9f\u2028\u2029]/;
+
+export const PLAYLIST_START = '#EXTM3U\n';
+
+/** Renders the entries of an M3U playlist, with an absolute address of each channel, in the given order. */
+export function renderEntries(
+  channels: readonly ListedChannel[],
+  origin: string,
+  format: PlaylistFormat,
+): string {
+  const base = origin + ADDRESSES[format];
+  const property = format === 'ts' ? `${KODI_TYPE}\n` : '';
+  let text = '';
+  for (const channel of channels) text += `${describe(channel)}\n${property}${base}${channel.id}\n`;
+  return text;
+}
+
+function describe({ id, number, name, group, logo, tvgId }: ListedChannel): string {
+  const attributes =
+    attribute('channel-id', id) +
+    attribute('channel-number', String(number)) +
+    attribute('tvg-id', tvgId) +
+    attribute('tvg-name', name) +
+    attribute('tvg-logo', logo) +
+    attribute('tvg-chno', String(number)) +
+    attribute('group-title', group);
+  // Jellyfin reads the name from the last comma on.
+  return `#EXTINF:-1${attributes},${plainText(name).replaceAll(',', ';')}`;
+}
+
+/** Empty without a value, because some programs take an empty attribute for a value. */
+function attribute(key: string, value: string | null): string {
+  return value === null ? '' : ` ${key}="${plainText(value)}"`;
+}
+
+/** The format has no escapes: a quote would end the value, and programs find the name behind the last quote. */
+function plainText(text: string): string {
+  return UNSAFE.test(text) ? text.replace(LINE_BREAKS, ' ').replaceAll('"', "'") : text;
+}

@@ -1,0 +1,121 @@
+import { Controller, Get, Head, Options, Param, Req, Res } from '@nestjs/common';
+import {
+  ApiExcludeEndpoint,
+  ApiOperation,
+  ApiParam,
+  ApiProduces,
+  ApiResponse,
+  ApiTags,
+} from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Public } from '../../access';
+import { ChannelDirectory } from '../../channels';
+import { ApiProblems, CorsHeaders, sendCorsPreflight } from '../../http';
+import type { ContentSelector } from '../../kernel/content-selector';
+import { AppError } from '../../kernel/errors';
+import { ProxyMetrics } from '../proxy-metrics';
+import { FileRequestHandler } from './file-request-handler';
+import { ParsedQuery, readFileIndex, type StreamQuery } from './stream-query';
+import { StreamRequestHandler } from './stream-request-handler';
+import { sendStreamHead } from './stream-response';
+import { TUNER_ERROR_HEADER, tunerErrorOf } from './tuner-errors';
+
+const PATH = 'auto/v:number';
+
+/** A channel by its number, at the address at which media servers play a channel of an HDHomeRun tuner. */
+@ApiTags('streaming')
+@Public()
+@Controller()
+export class TunerStreamController {
+  constructor(
+    private readonly channels: ChannelDirectory,
+    private readonly streams: StreamRequestHandler,
+    private readonly files: FileRequestHandler,
+    private readonly metrics: ProxyMetrics,
+  ) {}
+
+  @Head(PATH)
+  @ApiExcludeEndpoint()
+  @CorsHeaders()
+  async head(
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+    @Param('number') number: string,
+    @ParsedQuery() { parameters }: StreamQuery,
+  ): Promise<void> {
+    await this.explainingErrors(reply, () => {
+      const selector = this.selectorOf(number, parameters);
+      this.metrics.probed('head');
+      if (this.files.answerHead(selector, request, reply)) return;
+      reply.hijack();
+      sendStreamHead(reply.raw, request.id);
+    });
+  }
+
+  @Options(PATH)
+  @ApiExcludeEndpoint()
+  options(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
+    this.metrics.probed('options');
+    reply.hijack();
+    sendCorsPreflight(request.raw, reply.raw, request.id);
+  }
+
+  @Get(PATH)
+  @ApiOperation({
+    summary: 'Watch the channel with this number',
+    description:
+      'The same as `/ace/getstream?channel=…`, for clients of an HDHomeRun tuner. An error has the header ' +
+      '`X-HDHomeRun-Error`: 801 unknown channel, 805 all tuners in use, 806 tune failed, 807 no video data.',
+  })
+  @ApiParam({
+    name: 'number',
+    type: String,
+    description: 'Number of a channel, as in `/lineup.json`',
+  })
+  @ApiProduces('video/mp2t')
+  @ApiResponse({ status: 200, description: 'The stream, until the viewer leaves' })
+  @ApiProblems(
+    'invalid_selector',
+    'content_not_found',
+    'client_limit',
+    'unsupported_content',
+    'engine_failed',
+    'no_engine',
+    'no_capacity',
+    'shutting_down',
+    'too_many_connections',
+    'start_timeout',
+  )
+  @CorsHeaders()
+  async get(
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+    @Param('number') number: string,
+    @ParsedQuery() { parameters, behindMs }: StreamQuery,
+  ): Promise<void> {
+    await this.explainingErrors(reply, () =>
+      this.streams.handle(this.selectorOf(number, parameters), request, reply, { behindMs }),
+    );
+  }
+
+  /** @throws AppError `content_not_found` */
+  private selectorOf(text: string, parameters: URLSearchParams): ContentSelector {
+    const channel = /^[1-9]\d{0,4}$/.test(text) ? this.channels.withNumber(Number(text)) : null;
+    if (channel === null) {
+      throw new AppError('content_not_found', 'There is no channel with this number.');
+    }
+    return { kind: 'channel', value: channel.id, fileIndex: readFileIndex(parameters) };
+  }
+
+  private async explainingErrors(
+    reply: FastifyReply,
+    answer: () => void | Promise<void>,
+  ): Promise<void> {
+    try {
+      await answer();
+    } catch (error) {
+      void reply.header(TUNER_ERROR_HEADER, tunerErrorOf(error));
+      throw error;
+    }
+  }
+}

@@ -10,8 +10,8 @@ COPY tsconfig.json ./
 COPY scripts scripts
 COPY simulator simulator
 COPY src src
-# Optional packages only make others faster, and are compiled for one architecture.
-RUN npm run build && npm prune --omit=dev --omit=optional --ignore-scripts
+# Optional packages stay: the database has its program for this platform in one.
+RUN npm run build && npm prune --omit=dev --ignore-scripts
 
 FROM ${BASE}
 WORKDIR /app

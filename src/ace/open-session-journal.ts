@@ -69,7 +69,7 @@ async function takeOver(folder: DataFolder, store: OpenSessionStore): Promise<Op
   const sessions = file.content ?? [];
   sessions.forEach((session, i) => {
     const isLast = i === sessions.length - 1;
-    store.add(toStored(session), isLast ? () => void file.retire() : undefined);
+    store.add(toStored(session), isLast ? () => file.retire() : undefined);
   });
   if (file.content?.length === 0) await file.retire();
   return sessions;

@@ -19,10 +19,14 @@ export interface StoredChannelSource {
   readonly label: string | null;
 }
 
+/** Channels per query: the thread of the database has little memory, and all channels may need 100 MB. */
+const BATCH = 500;
+
 /** The channels that were created with the API. */
 export class ChannelStore {
   /** Writes the channels of an earlier release's file; null if nothing is left to write. */
   private takeOver: ((transaction: Transaction<Schema>) => Promise<void>) | null = null;
+  private takenOver: (() => Promise<void>) | null = null;
 
   constructor(private readonly folder: DataFolder) {}
 
@@ -38,12 +42,10 @@ export class ChannelStore {
     const ids = new Set(stored.map(({ id }) => id));
     const missing = earlier.content.filter(({ id }) => !ids.has(id));
     this.takeOver = (transaction) => write(transaction, missing);
-    await this.change(() => Promise.resolve()).then(
-      () => earlier.retire(),
-      (error: unknown) => {
-        if (!(error instanceof AppError)) throw error;
-      },
-    );
+    this.takenOver = () => earlier.retire();
+    await this.change(() => Promise.resolve()).catch((error: unknown) => {
+      if (!(error instanceof AppError)) throw error;
+    });
     return [...stored, ...missing];
   }
 
@@ -61,20 +63,43 @@ export class ChannelStore {
   }
 
   private async change(work: (transaction: Transaction<Schema>) => Promise<void>): Promise<void> {
-    const { takeOver } = this;
+    const { takeOver, takenOver } = this;
     await this.folder.database.change(async (transaction) => {
       await takeOver?.(transaction);
       await work(transaction);
     });
     this.takeOver = null;
+    this.takenOver = null;
+    // Otherwise the next start would create removed channels again.
+    await takenOver?.();
   }
 }
 
 async function list(database: Kysely<Schema>): Promise<StoredChannel[]> {
-  const channels = await database.selectFrom('channels').selectAll().orderBy('id').execute();
+  const all: StoredChannel[] = [];
+  for (let last = ''; ;) {
+    const batch = await listAfter(database, last);
+    all.push(...batch);
+    if (batch.length < BATCH) return all;
+    last = batch.at(-1)?.id ?? '';
+  }
+}
+
+/** Returns the next channels in the order of their ids. */
+async function listAfter(database: Kysely<Schema>, last: string): Promise<StoredChannel[]> {
+  const channels = await database
+    .selectFrom('channels')
+    .selectAll()
+    .where('id', '>', last)
+    .orderBy('id')
+    .limit(BATCH)
+    .execute();
   const sources = await database
     .selectFrom('channel_sources')
     .selectAll()
+    .where('channel_id', '>', last)
+    .where('channel_id', '<=', channels.at(-1)?.id ?? '')
+    .orderBy('channel_id')
     .orderBy('position')
     .execute();
   const byChannel = new Map<string, StoredChannelSource[]>();
@@ -88,6 +113,15 @@ async function list(database: Kysely<Schema>): Promise<StoredChannel[]> {
 
 /** The channels must not exist. */
 async function write(
+  transaction: Transaction<Schema>,
+  channels: readonly StoredChannel[],
+): Promise<void> {
+  for (let from = 0; from < channels.length; from += BATCH) {
+    await writeBatch(transaction, channels.slice(from, from + BATCH));
+  }
+}
+
+async function writeBatch(
   transaction: Transaction<Schema>,
   channels: readonly StoredChannel[],
 ): Promise<void> {

@@ -4,6 +4,7 @@ import { AtomicFile, type AtomicFileOptions } from './atomic-file';
 import { Database } from './database/database';
 import { EarlierFile } from './earlier-file';
 import { removeDrafts } from './file-writes';
+import { checkAccess } from './folder-access';
 import { StorageLog } from './storage-log';
 import type { StorageTrouble } from './storage-trouble';
 
@@ -27,6 +28,7 @@ export class DataFolder implements OnModuleInit {
    * @throws DataFolderError if a newer release has written it, or if access rights are missing
    */
   async open(): Promise<void> {
+    await checkAccess(this.path);
     await this.database.open();
   }
 

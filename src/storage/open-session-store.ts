@@ -24,7 +24,7 @@ export class OpenSessionStore {
   }
 
   /** Writes the session soon. @param written called when it is on the disk */
-  add({ host, port, commandPath }: StoredSession, written?: () => void): void {
+  add({ host, port, commandPath }: StoredSession, written?: () => Promise<void>): void {
     const row = { host, port, command_path: commandPath };
     this.writes.put(
       keyOf(row),

@@ -71,7 +71,7 @@ export class PersistentList {
       ifLost: 'there is no usable copy, starting with an empty list',
     });
     if (file.content === null) return [];
-    this.write(file.content, () => void file.retire());
+    this.write(file.content, () => file.retire());
     return file.content;
   }
 
@@ -80,7 +80,7 @@ export class PersistentList {
     this.write(this.options.entries());
   }
 
-  private write(entries: readonly unknown[], done?: () => void): void {
+  private write(entries: readonly unknown[], done?: () => Promise<void>): void {
     const { name } = this.options;
     const texts = entries.map((entry) => JSON.stringify(entry));
     this.writes.put(

@@ -6,9 +6,12 @@ import type { Schema } from './database/schema';
 
 type Work = (transaction: Transaction<Schema>) => Promise<unknown>;
 
+type Done = () => void | Promise<void>;
+
 interface Write {
   readonly work: Work;
-  readonly done: () => void;
+  /** Called when the change is on the disk, also if it replaced another one that waited with its own call. */
+  readonly dones: Set<Done>;
 }
 
 /**
@@ -28,8 +31,10 @@ export class WriteBehind {
   ) {}
 
   /** @param done called when the change is on the disk */
-  put(key: string, work: Work, done: () => void = () => undefined): void {
-    this.waiting.set(key, { work, done });
+  put(key: string, work: Work, done?: Done): void {
+    const dones = new Set(this.waiting.get(key)?.dones);
+    if (done !== undefined) dones.add(done);
+    this.waiting.set(key, { work, dones });
     if (this.retry === null) this.start();
   }
 
@@ -48,29 +53,47 @@ export class WriteBehind {
   }
 
   private start(): void {
-    this.running ??= this.writeAll().finally(() => (this.running = null));
+    this.running ??= this.writeAll();
   }
 
   private async writeAll(): Promise<void> {
     // Changes of the same turn of the event loop share a transaction.
     await Promise.resolve();
+    let batchSize = Infinity;
     while (this.waiting.size > 0) {
-      const batch = [...this.waiting];
+      const batch = [...this.waiting].slice(0, batchSize);
       try {
         await this.database.change(async (transaction) => {
           for (const [, { work }] of batch) await work(transaction);
         });
+        for (const [key, write] of batch) await this.written(key, write);
       } catch (error) {
         if (error instanceof AppError) {
           this.repeatLater();
-          return;
+          break;
         }
-        this.logger.error({ err: error }, 'a change cannot be written; it is dropped');
+        // One transaction each, so that the broken change does not take the others with it.
+        batchSize = 1;
+        if (batch.length === 1) this.drop(batch, error);
       }
-      for (const [key, write] of batch) {
-        if (this.waiting.get(key) === write) this.waiting.delete(key);
-        write.done();
-      }
+    }
+    // In the same turn as the check above: a later change must start the next round.
+    this.running = null;
+  }
+
+  private async written(key: string, write: Write): Promise<void> {
+    const latest = this.waiting.get(key);
+    if (latest === write) this.waiting.delete(key);
+    for (const done of write.dones) {
+      latest?.dones.delete(done);
+      await done();
+    }
+  }
+
+  private drop(batch: readonly [string, Write][], error: unknown): void {
+    this.logger.error({ err: error }, 'a change cannot be written; it is dropped');
+    for (const [key, write] of batch) {
+      if (this.waiting.get(key) === write) this.waiting.delete(key);
     }
   }
 

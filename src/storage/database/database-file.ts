@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import {
   closeSync,
   existsSync,
@@ -115,19 +116,27 @@ export class DatabaseFile {
     const aside = wasMissing ? null : setAside(this.path);
     // A journal that belongs to the damaged file must not be rolled back into its successor.
     rmSync(`${this.path}-journal`, { force: true });
-    if (hasCopy) {
-      const draft = `${this.path}.${randomName()}.tmp`;
-      const copy = connectTo(this.copyPath);
-      copyDatabase(copy, draft);
-      copy.close();
-      renameSync(draft, this.path);
-    }
+    if (hasCopy) this.restore();
     const what = wasMissing ? 'is missing' : `is damaged (${damage})`;
     const fate = hasCopy
       ? 'its last good copy is used'
       : 'there is no usable copy, starting without its data';
     const where = aside === null ? '' : `; the damaged file is kept as ${aside}`;
     return `${name} ${what}: ${fate}${where}`;
+  }
+
+  private restore(): void {
+    const draft = `${this.path}.${randomName()}.tmp`;
+    const copy = connectTo(this.copyPath);
+    try {
+      copyDatabase(copy, draft);
+      renameSync(draft, this.path);
+    } catch {
+      // There is no space for a second file. A new copy is written as soon as there is.
+      renameSync(this.copyPath, this.path);
+    } finally {
+      copy.close();
+    }
   }
 
   private connect(): Connection {
@@ -205,7 +214,8 @@ export function damageOf(path: string): string | null {
     database = connectTo(path);
     const [row] = database.prepare('PRAGMA quick_check(1)').all() as { quick_check?: string }[];
     const verdict = row?.quick_check ?? 'no answer';
-    return verdict === 'ok' ? null : verdict.replace(/\s+/g, ' ');
+    if (verdict !== 'ok') return verdict.replace(/\s+/g, ' ');
+    return hasBrokenText(database) ? 'one of its texts is not UTF-8' : null;
   } catch (error) {
     const { code, message } = error as { code?: unknown; message: string };
     if (typeof code === 'string' && DAMAGED.test(code)) return message;
@@ -213,6 +223,30 @@ export function damageOf(path: string): string | null {
   } finally {
     database?.close();
   }
+}
+
+/**
+ * SQLite does not check texts. libsql aborts the process when it reads one that is not UTF-8, and cuts off one with a
+ * NUL character, which is never written. So texts are read as bytes here.
+ */
+function hasBrokenText(database: Connection): boolean {
+  const columns = database
+    .prepare(
+      `SELECT t.name AS "table", c.name AS "column"
+       FROM sqlite_schema AS t, pragma_table_info(t.name) AS c WHERE t.type = 'table'`,
+    )
+    .all([]) as { table: string; column: string }[];
+  return columns.some(({ table, column }) => {
+    // One row for any number of texts.
+    const [row] = database
+      .prepare(
+        `SELECT CAST(group_concat("${column}", ' ') AS BLOB) AS bytes
+         FROM "${table}" WHERE typeof("${column}") = 'text'`,
+      )
+      .all([]) as { bytes: ArrayBuffer | null }[];
+    const bytes = Buffer.from(row?.bytes ?? new ArrayBuffer(0));
+    return !isUtf8(bytes) || bytes.includes(0);
+  });
 }
 
 /** A file that may not be written is opened for reading; SQLite does that by itself. */

@@ -178,7 +178,11 @@ export class Database {
       })) as Opening;
       this.isMissing = false;
       this.isReadOnly = isReadOnly;
-      if (damage !== null) this.noteDamage(damage);
+      if (damage !== null) {
+        this.noteDamage(damage);
+        this.isChanged = true;
+        this.copyLater();
+      }
       if (isReadOnly)
         this.failed({ code: 'SQLITE_READONLY', message: '', isOfNewerRelease: false });
     } catch (error) {
@@ -217,11 +221,9 @@ export class Database {
     );
     this.thread = null;
     this.opening = null;
-    const lost = [...this.pending.values()];
+    const interrupted = [...this.pending.values()];
     this.pending.clear();
-    for (const { reject } of lost) {
-      reject(lost(message));
-    }
+    for (const { reject } of interrupted) reject(lost(message));
   }
 
   private noteDamage({ detail, reason }: NonNullable<Opening['damage']>): void {
@@ -268,11 +270,13 @@ export class Database {
       this.uncopied = null;
     } catch (error) {
       this.isChanged = true;
+      this.copyLater();
+      // The same disk refuses changes, which is reported already.
+      if (this.unwritten !== null) return;
       const { code, message } = faultOf(error);
       const trouble = writeTroubleOf(name, code ?? message);
       if (this.uncopied === null) this.log.write('error', facts, trouble.detail);
       this.uncopied = trouble;
-      this.copyLater();
     }
   }
 

@@ -19,6 +19,9 @@ export interface StoredChannelSource {
   readonly label: string | null;
 }
 
+/** Channels per query: the thread of the database has little memory, and all channels may need 100 MB. */
+const BATCH = 500;
+
 /** The channels that were created with the API. */
 export class ChannelStore {
   /** Writes the channels of an earlier release's file; null if nothing is left to write. */
@@ -73,10 +76,30 @@ export class ChannelStore {
 }
 
 async function list(database: Kysely<Schema>): Promise<StoredChannel[]> {
-  const channels = await database.selectFrom('channels').selectAll().orderBy('id').execute();
+  const all: StoredChannel[] = [];
+  for (let last = ''; ;) {
+    const batch = await listAfter(database, last);
+    all.push(...batch);
+    if (batch.length < BATCH) return all;
+    last = batch.at(-1)?.id ?? '';
+  }
+}
+
+/** Returns the next channels in the order of their ids. */
+async function listAfter(database: Kysely<Schema>, last: string): Promise<StoredChannel[]> {
+  const channels = await database
+    .selectFrom('channels')
+    .selectAll()
+    .where('id', '>', last)
+    .orderBy('id')
+    .limit(BATCH)
+    .execute();
   const sources = await database
     .selectFrom('channel_sources')
     .selectAll()
+    .where('channel_id', '>', last)
+    .where('channel_id', '<=', channels.at(-1)?.id ?? '')
+    .orderBy('channel_id')
     .orderBy('position')
     .execute();
   const byChannel = new Map<string, StoredChannelSource[]>();
@@ -90,6 +113,15 @@ async function list(database: Kysely<Schema>): Promise<StoredChannel[]> {
 
 /** The channels must not exist. */
 async function write(
+  transaction: Transaction<Schema>,
+  channels: readonly StoredChannel[],
+): Promise<void> {
+  for (let from = 0; from < channels.length; from += BATCH) {
+    await writeBatch(transaction, channels.slice(from, from + BATCH));
+  }
+}
+
+async function writeBatch(
   transaction: Transaction<Schema>,
   channels: readonly StoredChannel[],
 ): Promise<void> {

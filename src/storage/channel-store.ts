@@ -1,7 +1,7 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import { AppError } from '../kernel/errors';
 import type { DataFolder } from './data-folder';
-import { jsonEach } from './database/json-each';
+import { jsonEach, toJson } from './database/json-each';
 import type { Schema } from './database/schema';
 import type { EarlierFile } from './earlier-file';
 
@@ -125,7 +125,7 @@ async function writeBatch(
   transaction: Transaction<Schema>,
   channels: readonly StoredChannel[],
 ): Promise<void> {
-  const each = jsonEach(channels.map((channel) => JSON.stringify(channel)));
+  const each = jsonEach(channels.map(toJson));
   await sql`
     INSERT INTO channels (id, name)
     SELECT each.value ->> 'id', each.value ->> 'name' FROM ${each}

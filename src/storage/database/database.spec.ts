@@ -133,7 +133,7 @@ describe('Database', () => {
     writeFileSync(inPath('taken'), '');
     const failure = await start(inPath('taken')).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(DataFolderError);
-    expect((failure as Error).message).toMatch(/taken.* cannot be used/);
+    expect((failure as Error).message).toMatch(/^DATA_DIR .*taken is no folder$/);
   });
 
   it.each([

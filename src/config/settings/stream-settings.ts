@@ -1,4 +1,5 @@
 import { agentPatterns } from '../list-types';
+import { switchAlias } from '../predecessor-aliases';
 import { setting } from '../setting';
 import { duration, flag, integer, oneOf, optionalText, shareOfMemory, size } from '../value-types';
 
@@ -150,6 +151,7 @@ export const outageSettings = {
   }),
   proxyStallTimeoutMs: setting({
     variable: 'PROXY_STALL_TIMEOUT',
+    aliases: ['ACEXY_EMPTY_TIMEOUT'],
     type: duration('50ms', '10m'),
     defaultText: '15s',
     description:
@@ -222,6 +224,7 @@ export const outageSettings = {
 export const loopSettings = {
   loopDetection: setting({
     variable: 'LOOP_DETECTION',
+    aliases: [switchAlias('STREAM_LOOP_DETECTION_ENABLED', 'stop', 'off')],
     type: oneOf('off', 'report', 'failover', 'stop'),
     defaultText: 'report',
     description:
@@ -242,6 +245,7 @@ export const loopSettings = {
   }),
   loopStaleBehindMs: setting({
     variable: 'LOOP_STALE_BEHIND',
+    aliases: ['STREAM_LOOP_DETECTION_THRESHOLD_S'],
     type: duration('10s', '2d'),
     defaultText: '1h',
     description:

@@ -1,4 +1,4 @@
-// `npm run docs`: writes docs/configuration.md and docs/openapi.json; `--check` only compares them.
+// `npm run docs`: writes docs/configuration.md, docs/openapi.json and the tables in docs/migrating.md; `--check` only compares them.
 import { becomeProgram, runScript } from './lib/launch.mjs';
 import { prepare } from './lib/prepare.mjs';
 

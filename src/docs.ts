@@ -2,14 +2,15 @@ import 'reflect-metadata';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createOpenApiDocument } from './app.openapi';
-import { renderConfigurationMarkdown } from './config';
+import { insertNameTables, renderConfigurationMarkdown } from './config';
 
 const FOLDER = join(__dirname, '..', 'docs');
 
-/** Generated pages, by file name. */
+/** Pages that are generated or contain generated tables, by file name. */
 async function renderPages(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ['configuration.md', renderConfigurationMarkdown()],
+    ['migrating.md', insertNameTables(readFileSync(join(FOLDER, 'migrating.md'), 'utf8'))],
     ['openapi.json', `${JSON.stringify(await createOpenApiDocument(), null, 2)}\n`],
   ]);
 }

@@ -41,7 +41,7 @@ describe('obtainApiKey', () => {
   const obtainApiKey = async (path: string): Promise<string> => {
     const folder = new DataFolder(path);
     const key = await obtainKey(folder);
-    await folder.settled();
+    await folder.close();
     return key;
   };
 
@@ -84,7 +84,7 @@ describe('obtainApiKey', () => {
     await writeFile(join(dir, 'api-key'), content ?? key.slice(0, 20));
     const folder = new DataFolder(dir);
     expect(await obtainKey(folder)).toBe(key);
-    await folder.settled();
+    await folder.close();
     expect(await readFile(join(dir, 'api-key'), 'utf8')).toBe(`${key}\n`);
     const line =
       'api-key is damaged: its last good copy is used; the damaged file is kept as api-key.damaged';
@@ -98,6 +98,7 @@ describe('obtainApiKey', () => {
     await writeFile(join(dir, 'api-key.bak'), '\0\0\0\0');
     const folder = new DataFolder(dir);
     const other = await obtainKey(folder);
+    await folder.close();
     expect(other).not.toBe(key);
     expect(await obtainApiKey(dir)).toBe(other);
     expect(folder.unlogged).toEqual([expect.stringMatching(/damaged: .*a new key is generated/)]);

@@ -17,7 +17,7 @@ const MAX_PATH_CHARS = 4000;
 /**
  * Keeps the open engine sessions in the database. When this process is killed, the next process stops these sessions: an
  * engine does not list its sessions, and a leaked session continues to download. Writes are never awaited. A crash loses
- * at most one entry, and its session expires by itself.
+ * at most one entry. That session is not stopped; it downloads until the engine itself drops it.
  */
 export class OpenSessionJournal {
   private readonly open = new Map<string, OpenSession>();

@@ -7,8 +7,8 @@ import { ChannelNumbers } from './channel-numbers';
 
 /** The file in which earlier releases kept the channels of the API. */
 const EARLIER_FILE = 'channels.json';
-/** Large enough for the maximum number of channels with the most sources and the longest names. */
-export const MAX_FILE_BYTES = 128 * 1024 * 1024;
+/** Large enough for the maximum number of channels with the most sources and the longest texts. */
+export const MAX_FILE_BYTES = 160 * 1024 * 1024;
 
 /** Where a channel comes from: the operator's file, which only the operator changes, or the API. */
 export type ChannelOrigin = 'file' | 'api';

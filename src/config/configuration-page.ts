@@ -1,5 +1,5 @@
 import { SECTIONS, type SettingsSection } from './app-config';
-import { type Setting } from './setting';
+import { fileVariable, type Setting } from './setting';
 
 const INTRODUCTION = `# Configuration
 
@@ -12,6 +12,13 @@ values.
 
 Durations are written \`500ms\`, \`10s\`, \`2m\` or \`1h\`, sizes \`64KB\` (1000), \`64KiB\` or \`64K\` (1024);
 bare numbers are seconds and bytes. All settings are read once, at the start.
+
+A secret can be given in a file instead, for example one of Docker or systemd: \`API_KEY_FILE\` is the path of
+a file that contains the value of \`API_KEY\`. One line break at the end of the file is ignored. The file must
+be UTF-8 text of at most 64 KiB and not empty; \`API_KEY\` and \`API_KEY_FILE\` may not both be set.
+
+Names of acestream-orchestrator and acexy are accepted for many settings, with a warning at the start that
+names the new variable: [names of variables](migrating.md#names-of-variables).
 `;
 
 /** The text of docs/configuration.md. */
@@ -25,9 +32,10 @@ function renderSection({ title, settings }: SettingsSection): string {
 }
 
 function renderRow(setting: Setting<unknown>): string {
-  const names = [setting.variable, ...setting.aliases]
-    .map((name) => `\`${name}\``)
-    .join(', alias ');
+  const variables = setting.isSecret
+    ? [setting.variable, fileVariable(setting)]
+    : [setting.variable];
+  const names = variables.map((name) => `\`${name}\``).join(' or ');
   const fallback = setting.defaultText === '' ? 'not set' : `\`${setting.defaultText}\``;
   const cells = [names, fallback, setting.description, setting.type.allowed];
   const restart = setting.needsRestart ? 'yes' : 'no';

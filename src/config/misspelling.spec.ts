@@ -20,7 +20,10 @@ describe('countEdits', () => {
 
 describe('findIntendedName', () => {
   const known = ['PROXY_RETRY_BASE', 'PROXY_RETRY_MAX', 'PORT'];
-  const ours = Object.values(SETTINGS).flatMap(({ variable, aliases }) => [variable, ...aliases]);
+  const ours = Object.values(SETTINGS).flatMap(({ variable, aliases }) => [
+    variable,
+    ...aliases.flatMap(({ names }) => names),
+  ]);
 
   it('chooses the nearest known name', () => {
     expect(findIntendedName('PROXY_RETRY_MAXX', known)).toBe('PROXY_RETRY_MAX');

@@ -10,27 +10,59 @@ export interface ValueType<T> {
   parse(text: string, machine: Machine): T | undefined;
 }
 
+/** Variables of another program that give the value of a setting. They are deprecated from the start. */
+export interface Alias {
+  /** Usually one name; more if the other program has several variables for one setting. */
+  readonly names: readonly string[];
+  /** The allowed values as text that can follow "allowed is"; null: the same as for the setting's own variable. */
+  readonly allowed: string | null;
+  /**
+   * Converts the texts of `names` (same order, `''` if not set) to the text of the setting's own variable.
+   * Returns `''` if they do not decide this setting, and undefined if they are not allowed.
+   */
+  convert(texts: readonly string[]): string | undefined;
+}
+
 /** One setting. The loader, the types and the documentation are derived from this declaration. */
 export interface Setting<T> {
   /** Name of the environment variable. */
   readonly variable: string;
-  /** Other variables that are read when the first one is not set. */
-  readonly aliases: readonly string[];
+  /** Variables that are read when `variable` is not set, the first ones first. */
+  readonly aliases: readonly Alias[];
   readonly type: ValueType<T>;
   /** The default as text of the variable; empty text means "not set". */
   readonly defaultText: string;
   /** The text for docs/configuration.md. */
   readonly description: string;
-  /** If true, the value is never printed, neither in errors nor in the documentation. */
-  readonly secret: boolean;
+  /**
+   * If true, the value is never printed, neither in errors nor in the documentation, and it can be given in a file
+   * (see `fileVariable`).
+   */
+  readonly isSecret: boolean;
   /** True if a change takes effect only after a restart. */
   readonly needsRestart: boolean;
 }
 
-type OptionalParts = 'aliases' | 'secret' | 'needsRestart';
+type OptionalParts = 'aliases' | 'isSecret' | 'needsRestart';
+
 type SettingDeclaration<T> = Omit<Setting<T>, OptionalParts> &
-  Partial<Pick<Setting<T>, OptionalParts>>;
+  Partial<Omit<Pick<Setting<T>, OptionalParts>, 'aliases'>> & {
+    /** A plain name stands for an alias with the same values as the setting's own variable. */
+    readonly aliases?: readonly (Alias | string)[];
+  };
 
 export function setting<T>(declaration: SettingDeclaration<T>): Setting<T> {
-  return { aliases: [], secret: false, needsRestart: true, ...declaration };
+  const aliases = (declaration.aliases ?? []).map((alias) =>
+    typeof alias === 'string' ? sameValues(alias) : alias,
+  );
+  return { isSecret: false, needsRestart: true, ...declaration, aliases };
+}
+
+function sameValues(name: string): Alias {
+  return { names: [name], allowed: null, convert: ([text = '']) => text };
+}
+
+/** The variable with the path of the file that contains a secret. */
+export function fileVariable({ variable }: Setting<unknown>): string {
+  return `${variable}_FILE`;
 }

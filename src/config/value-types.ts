@@ -69,7 +69,7 @@ export function oneOf<const T extends string>(...choices: readonly T[]): ValueTy
   };
 }
 
-/** Text that the whole pattern matches; null if not set. */
+/** Text that `pattern` matches; null if not set. The pattern must be anchored with `^` and `$`. */
 export function optionalText(pattern: RegExp, allowed: string): ValueType<string | null> {
   return {
     allowed,
@@ -120,7 +120,8 @@ export function redisAddress(): ValueType<string | null> {
       'redis://host:port or rediss://host:port (TLS), with user:password@ before the host and /number of the database behind the port if needed; special characters in user and password are percent-encoded',
     parse: (text) => {
       if (text === '') return null;
-      if (!URL.canParse(text)) return undefined;
+      // The parser of addresses would drop blanks and line breaks, for example those of a file.
+      if (/\s/.test(text) || !URL.canParse(text)) return undefined;
       const { protocol, hostname, pathname, search, hash, username, password } = new URL(text);
       const isRedis = protocol === 'redis:' || protocol === 'rediss:';
       // A password with an unescaped `#`, `?` or `/` would be parsed as other parts of the address.

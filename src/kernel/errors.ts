@@ -115,7 +115,7 @@ export const ERROR_CATALOG = {
   storage_failed: {
     status: 507,
     title: 'Storage failed',
-    meaning: 'A file in DATA_DIR cannot be written; nothing was changed.',
+    meaning: 'The data in DATA_DIR cannot be written; nothing was changed.',
     retryAfterS: 30,
   },
   too_many_connections: {

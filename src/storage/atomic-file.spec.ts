@@ -51,28 +51,34 @@ describe('AtomicFile', () => {
     rmSync(path, { recursive: true });
   });
 
-  it('keeps its last text twice, and leaves no other files', async () => {
+  /** Creates the file with its copy, as an earlier process did. */
+  async function leave(text: string, dataDir = path): Promise<void> {
+    const file = open(dataDir);
+    await file.obtain(() => text);
+    await file.close();
+  }
+
+  it('keeps its text twice, and leaves no other files', async () => {
     const file = open();
     expect(await file.read()).toBeNull();
-    await file.replace(textOf([1]));
-    file.save(textOf([2]));
-    file.save(textOf([3]));
-    await file.settled();
+    expect(await file.obtain(() => textOf([1]))).toEqual([1]);
+    expect(await file.obtain(() => textOf([2]))).toEqual([1]);
+    await file.close();
     expect(readdirSync(path)).toEqual(['list.json', 'list.json.bak']);
     expect([contentOf('list.json'), contentOf('list.json.bak')]).toEqual([
-      textOf([3]),
-      textOf([3]),
+      textOf([1]),
+      textOf([1]),
     ]);
-    expect(await open().read()).toEqual([3]);
+    expect(await open().read()).toEqual([1]);
     expect(folder.troubles()).toEqual([]);
   });
 
   it('accepts a text that an operator has changed, and copies it', async () => {
-    await open().replace(textOf(['a', 'b']));
+    await leave(textOf(['a', 'b']));
     writeFileSync(join(path, 'list.json'), textOf(['a']));
     const file = open();
     expect(await file.read()).toEqual(['a']);
-    await file.settled();
+    await file.close();
     expect(contentOf('list.json.bak')).toBe(textOf(['a']));
     expect(folder.troubles()).toEqual([]);
   });
@@ -80,7 +86,7 @@ describe('AtomicFile', () => {
   it('restores its last text, wherever the file was cut off or overwritten with NUL bytes', async () => {
     const text = textOf(['one', { two: 2 }, [3]]);
     const last = text.length - 1;
-    await open().replace(text);
+    await leave(text);
     // The text without its final line break is still complete.
     const places = fc.tuple(fc.nat(last - 1), fc.nat(last - 1), fc.boolean());
     await fc.assert(
@@ -107,7 +113,7 @@ describe('AtomicFile', () => {
   ])(
     'gives its last text back where %s has its name, also for the second time',
     async (_, make) => {
-      await open().replace(textOf([1]));
+      await leave(textOf([1]));
       for (const name of ['list.json', 'list.json', 'list.json.bak']) {
         rmSync(join(path, name));
         make(join(path, name));
@@ -132,12 +138,11 @@ describe('AtomicFile', () => {
   );
 
   it('needs no copy if the file is good', async () => {
-    const file = open();
-    await file.replace(textOf([1]));
+    await leave(textOf([1]));
     writeFileSync(join(path, 'list.json.bak'), '\0\0');
     const next = open();
     expect(await next.read()).toEqual([1]);
-    await next.settled();
+    await next.close();
     expect(contentOf('list.json.bak')).toBe(textOf([1]));
     expect(folder.troubles()).toEqual([]);
   });
@@ -192,22 +197,25 @@ describe('AtomicFile', () => {
         /read-only \(EROFS\)/,
       ],
     ])(
-      'refuses a change because it %s, keeps the old text, and notices the end of it',
+      'uses its copy because the disk %s, and restores the file at the end of it',
       async (_, begin, end, why) => {
-        const file = open(disk!.folder);
-        await file.replace(textOf(['old']));
+        const dataDir = disk!.folder;
+        const name = join(dataDir, 'list.json');
+        await leave(textOf(['old']), dataDir);
+        writeFileSync(name, '');
         begin();
-        const refusal = { code: 'storage_full', status: 507, detail: expect.stringMatching(why) };
-        await expect(file.replace(textOf(['new']))).rejects.toMatchObject(refusal);
+        const file = open(dataDir);
+        expect(await file.read()).toEqual(['old']);
+        await untilTroubles(folder, 2);
         expect(folder.troubles()).toEqual([
           { code: 'storage_full', detail: expect.stringMatching(why) },
+          { code: 'storage_damaged', detail: expect.stringContaining('last good copy is used') },
         ]);
-        expect(readdirSync(disk!.folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
-        expect(readFileSync(join(disk!.folder, 'list.json'), 'utf8')).toBe(textOf(['old']));
+        expect(readdirSync(dataDir).filter((one) => one.endsWith('.tmp'))).toEqual([]);
         end();
-        await untilWell();
-        await file.replace(textOf(['new']));
-        expect(await open(disk!.folder).read()).toEqual(['new']);
+        jest.advanceTimersByTime(RETRY_MS);
+        await untilTroubles(folder, 1);
+        expect(readFileSync(name, 'utf8')).toBe(textOf(['old']));
       },
     );
 
@@ -221,19 +229,6 @@ describe('AtomicFile', () => {
       expect(await open(join(disk!.folder, 'first')).obtain(() => textOf(['other']))).toEqual([
         'made',
       ]);
-    });
-
-    it('saves the newest text later', async () => {
-      const file = open(disk!.folder);
-      disk!.fill();
-      file.save(textOf([1]));
-      await file.settled();
-      file.save(textOf([2]));
-      await file.settled();
-      expect(folder.troubles()).toHaveLength(1);
-      disk!.makeRoom();
-      await untilWell();
-      expect(await open(disk!.folder).read()).toEqual([2]);
     });
   });
 });

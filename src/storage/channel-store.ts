@@ -1,7 +1,7 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import { AppError } from '../kernel/errors';
 import type { DataFolder } from './data-folder';
-import { jsonEach } from './database/json-each';
+import { jsonEach, toJson } from './database/json-each';
 import type { Schema } from './database/schema';
 import type { EarlierFile } from './earlier-file';
 
@@ -22,6 +22,9 @@ export interface StoredChannelSource {
   readonly id: string;
   readonly label: string | null;
 }
+
+/** Channels per query: the thread of the database has little memory, and all channels may need 100 MB. */
+const BATCH = 500;
 
 type Work = (transaction: Transaction<Schema>) => Promise<void>;
 
@@ -113,10 +116,36 @@ export class ChannelStore {
 const NOTHING: StoredChannels = { channels: [], numbers: new Map() };
 
 async function read(database: Kysely<Schema>): Promise<StoredChannels> {
-  const channels = await database.selectFrom('channels').selectAll().orderBy('id').execute();
+  const channels = await list(database);
+  const rows = await database.selectFrom('channel_numbers').selectAll().execute();
+  return { channels, numbers: new Map(rows.map((row) => [row.channel_id, row.number])) };
+}
+
+async function list(database: Kysely<Schema>): Promise<StoredChannel[]> {
+  const all: StoredChannel[] = [];
+  for (let last = ''; ;) {
+    const batch = await listAfter(database, last);
+    all.push(...batch);
+    if (batch.length < BATCH) return all;
+    last = batch.at(-1)?.id ?? '';
+  }
+}
+
+/** Returns the next channels in the order of their ids. */
+async function listAfter(database: Kysely<Schema>, last: string): Promise<StoredChannel[]> {
+  const channels = await database
+    .selectFrom('channels')
+    .selectAll()
+    .where('id', '>', last)
+    .orderBy('id')
+    .limit(BATCH)
+    .execute();
   const sources = await database
     .selectFrom('channel_sources')
     .selectAll()
+    .where('channel_id', '>', last)
+    .where('channel_id', '<=', channels.at(-1)?.id ?? '')
+    .orderBy('channel_id')
     .orderBy('position')
     .execute();
   const byChannel = new Map<string, StoredChannelSource[]>();
@@ -125,19 +154,15 @@ async function read(database: Kysely<Schema>): Promise<StoredChannels> {
     byChannel.set(channel_id, ofChannel);
     ofChannel.push({ kind, id: content, label });
   }
-  const numbers = await database.selectFrom('channel_numbers').selectAll().execute();
-  return {
-    channels: channels.map(({ id, name, group_name, logo, tvg_id, is_hidden }) => ({
-      id,
-      name,
-      group: group_name,
-      logo,
-      tvgId: tvg_id,
-      isHidden: is_hidden !== 0,
-      sources: byChannel.get(id) ?? [],
-    })),
-    numbers: new Map(numbers.map(({ channel_id, number }) => [channel_id, number])),
-  };
+  return channels.map(({ id, name, group_name, logo, tvg_id, is_hidden }) => ({
+    id,
+    name,
+    group: group_name,
+    logo,
+    tvgId: tvg_id,
+    isHidden: is_hidden !== 0,
+    sources: byChannel.get(id) ?? [],
+  }));
 }
 
 /** The channels must not exist. */
@@ -145,7 +170,16 @@ async function write(
   transaction: Transaction<Schema>,
   channels: readonly StoredChannel[],
 ): Promise<void> {
-  const each = jsonEach(channels.map((channel) => JSON.stringify(channel)));
+  for (let from = 0; from < channels.length; from += BATCH) {
+    await writeBatch(transaction, channels.slice(from, from + BATCH));
+  }
+}
+
+async function writeBatch(
+  transaction: Transaction<Schema>,
+  channels: readonly StoredChannel[],
+): Promise<void> {
+  const each = jsonEach(channels.map(toJson));
   await sql`
     INSERT INTO channels (id, name, group_name, logo, tvg_id, is_hidden)
     SELECT each.value ->> 'id', each.value ->> 'name', each.value ->> 'group', each.value ->> 'logo',

@@ -1,5 +1,5 @@
 import { constants, readFileSync } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { DataFolderError } from './data-folder-error';
 import { errnoOf, makeFolder } from './file-writes';
@@ -12,8 +12,11 @@ import { errnoOf, makeFolder } from './file-writes';
 export async function checkAccess(path: string): Promise<void> {
   try {
     await makeFolder(path);
+    if (!(await stat(path)).isDirectory())
+      throw new DataFolderError(`DATA_DIR ${path} is no folder`);
     await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
+    if (error instanceof DataFolderError) throw error;
     const code = errnoOf(error);
     if (code === 'EACCES' || code === 'EPERM') {
       throw new DataFolderError(describeMissingRights(path, readMounts()), { cause: error });

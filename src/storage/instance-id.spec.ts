@@ -6,7 +6,14 @@ import { obtainInstanceId as obtainId } from './instance-id';
 
 describe('the id of this instance', () => {
   let folder: string;
-  const obtainInstanceId = (path: string): Promise<string> => obtainId(new DataFolder(path));
+  const obtainInstanceId = async (path: string): Promise<string> => {
+    const data = new DataFolder(path);
+    try {
+      return await obtainId(data);
+    } finally {
+      await data.close();
+    }
+  };
 
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'instance-id-'))));
   afterEach(() => rmSync(folder, { recursive: true }));
@@ -28,6 +35,7 @@ describe('the id of this instance', () => {
     writeFileSync(join(folder, 'instance'), 'mine');
     const data = new DataFolder(folder);
     expect(await obtainId(data)).toMatch(/^[0-9a-f]{16}$/);
+    await data.close();
     expect(data.unlogged).toEqual([expect.stringMatching(/^instance is damaged: .*a new id/)]);
   });
 

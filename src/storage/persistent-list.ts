@@ -1,6 +1,6 @@
 import type { DataFolder } from './data-folder';
 import { NewerSchemaError } from './atomic-file';
-import { jsonEach } from './database/json-each';
+import { jsonEach, toJson } from './database/json-each';
 import { WriteBehind } from './write-behind';
 
 export interface PersistentListOptions {
@@ -82,7 +82,7 @@ export class PersistentList {
 
   private write(entries: readonly unknown[], done?: () => Promise<void>): void {
     const { name } = this.options;
-    const texts = entries.map((entry) => JSON.stringify(entry));
+    const texts = entries.map(toJson);
     this.writes.put(
       name,
       async (transaction) => {

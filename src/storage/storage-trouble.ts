@@ -38,7 +38,8 @@ const FULL: Readonly<Record<string, string>> = {
  * @param code the code of the system's or the database's error
  */
 export function writeTroubleOf(name: string, code: string): WriteTrouble {
-  const why = FULL[code];
+  // SQLite adds a detail to some codes, as in SQLITE_READONLY_ROLLBACK.
+  const why = FULL[/^SQLITE_[A-Z]+/.exec(code)?.[0] ?? code];
   return why === undefined
     ? { code: 'storage_failed', detail: `${name} cannot be written (${code})` }
     : { code: 'storage_full', detail: `${name} cannot be written: ${why} (${code})` };

@@ -1,5 +1,10 @@
 import { commandLine } from '../command-line';
 import { portRange, vpnContainers, words } from '../list-types';
+import {
+  engineVariantImageAlias,
+  engineVariantProfileAlias,
+  gluetunAlias,
+} from '../predecessor-aliases';
 import { setting } from '../setting';
 import { dockerAddress, duration, integer, oneOf, optionalText, sizeOrNone } from '../value-types';
 
@@ -7,6 +12,7 @@ import { dockerAddress, duration, integer, oneOf, optionalText, sizeOrNone } fro
 export const dockerSettings = {
   engineProfile: setting({
     variable: 'ENGINE_PROFILE',
+    aliases: [engineVariantProfileAlias],
     type: oneOf('auto', 'acestream-http-proxy', 'aceserve', 'generic'),
     defaultText: 'auto',
     description:
@@ -14,6 +20,7 @@ export const dockerSettings = {
   }),
   engineImage: setting({
     variable: 'ENGINE_IMAGE',
+    aliases: [engineVariantImageAlias, 'ACESTREAM_IMAGE'],
     type: optionalText(
       /^[a-z0-9]+(?:[._:/@-]+[a-zA-Z0-9]+)*$/,
       "an image reference, such as jopsis/aceserve:x64 or registry.lan:5000/engine@sha256:…; empty: the profile's own",
@@ -77,7 +84,7 @@ export const dockerSettings = {
 export const vpnSettings = {
   vpnContainers: setting({
     variable: 'VPN_CONTAINERS',
-    aliases: ['GLUETUN_CONTAINER_NAME'],
+    aliases: [gluetunAlias],
     type: vpnContainers(),
     defaultText: '',
     description:
@@ -94,7 +101,7 @@ export const vpnSettings = {
     variable: 'VPN_CONTROL_API_KEY',
     type: optionalText(/^[\x21-\x7e]{1,500}$/, 'printable characters without blanks'),
     defaultText: '',
-    secret: true,
+    isSecret: true,
     description: "Key for Gluetun's control server, if it requires one.",
   }),
   vpnCheckIntervalMs: setting({

@@ -1,4 +1,5 @@
 import { engineAddresses } from '../list-types';
+import { acexyEngineAlias } from '../predecessor-aliases';
 import { setting } from '../setting';
 import { duration, integer, oneOf } from '../value-types';
 
@@ -15,6 +16,7 @@ export const engineSettings = {
   }),
   engineAddresses: setting({
     variable: 'ENGINE_ADDRESSES',
+    aliases: [acexyEngineAlias],
     type: engineAddresses(),
     defaultText: '',
     description:
@@ -22,6 +24,7 @@ export const engineSettings = {
   }),
   maxStreamsPerEngine: setting({
     variable: 'MAX_STREAMS_PER_ENGINE',
+    aliases: ['ACEXY_MAX_STREAMS_PER_ENGINE', 'ACESTREAM_STREAMS_PER_INSTANCE'],
     type: integer(1, 10_000),
     defaultText: '3',
     description: 'Maximum number of streams that one engine plays at the same time (its slots).',
@@ -35,6 +38,7 @@ export const engineSettings = {
   }),
   engineProbeIntervalMs: setting({
     variable: 'ENGINE_PROBE_INTERVAL',
+    aliases: ['HEALTH_CHECK_INTERVAL_S'],
     type: duration('50ms', '10m'),
     defaultText: '10s',
     description: 'Time between two health probes of an engine.',
@@ -47,6 +51,7 @@ export const engineSettings = {
   }),
   engineUnhealthyAfter: setting({
     variable: 'ENGINE_UNHEALTHY_AFTER',
+    aliases: ['HEALTH_FAILURE_THRESHOLD', 'ACESTREAM_CONTAINER_FAILURE_THRESHOLD'],
     type: integer(1, 100),
     defaultText: '3',
     description: 'An engine that misses this many probes in a row is unhealthy.',

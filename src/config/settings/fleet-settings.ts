@@ -7,6 +7,7 @@ const MAX_ENGINES = 200;
 export const fleetSettings = {
   minReplicas: setting({
     variable: 'MIN_REPLICAS',
+    aliases: ['ACESTREAM_MIN_REPLICAS'],
     type: integer(0, MAX_ENGINES),
     defaultText: '2',
     description: 'Minimum number of engines.',
@@ -20,6 +21,7 @@ export const fleetSettings = {
   }),
   maxReplicas: setting({
     variable: 'MAX_REPLICAS',
+    aliases: ['ACESTREAM_MAX_REPLICAS'],
     type: integer(1, MAX_ENGINES),
     defaultText: '6',
     description:
@@ -27,7 +29,7 @@ export const fleetSettings = {
   }),
   engineGracePeriodMs: setting({
     variable: 'ENGINE_GRACE_PERIOD',
-    aliases: ['ENGINE_GRACE_PERIOD_S'],
+    aliases: ['ENGINE_GRACE_PERIOD_S', 'ACESTREAM_IDLE_TIMEOUT'],
     type: duration('0s', '24h'),
     defaultText: '60s',
     description: 'An engine that is not needed is removed after this long without a stream.',

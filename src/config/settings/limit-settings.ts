@@ -11,6 +11,7 @@ export const limitSettings = {
   }),
   proxyMaxClientsPerStream: setting({
     variable: 'PROXY_MAX_CLIENTS_PER_STREAM',
+    aliases: ['MAX_CLIENTS_PER_STREAM'],
     type: integer(1, 100_000),
     defaultText: '1000',
     description: 'Maximum number of viewers per stream.',
@@ -24,6 +25,7 @@ export const limitSettings = {
   }),
   proxyMaxSessions: setting({
     variable: 'PROXY_MAX_SESSIONS',
+    aliases: ['MAX_TOTAL_STREAMS'],
     type: integer(1, 10_000),
     defaultText: '150',
     description: 'Maximum number of contents that are served at once.',

@@ -1,3 +1,4 @@
+import { listenAddressAlias, switchAlias } from '../predecessor-aliases';
 import { setting } from '../setting';
 import {
   duration,
@@ -14,6 +15,10 @@ import { networks } from '../list-types';
 export const serverSettings = {
   host: setting({
     variable: 'HOST',
+    aliases: [
+      listenAddressAlias('PROXY_LISTEN_ADDR', 'host'),
+      listenAddressAlias('ACEXY_LISTEN_ADDR', 'host'),
+    ],
     type: listenHost(),
     defaultText: '::',
     description:
@@ -21,7 +26,11 @@ export const serverSettings = {
   }),
   port: setting({
     variable: 'PORT',
-    aliases: ['APP_PORT'],
+    aliases: [
+      'APP_PORT',
+      listenAddressAlias('PROXY_LISTEN_ADDR', 'port'),
+      listenAddressAlias('ACEXY_LISTEN_ADDR', 'port'),
+    ],
     type: integer(0, 65_535),
     defaultText: '8000',
     description: 'Port to listen on; 0 takes any free one.',
@@ -43,7 +52,7 @@ export const serverSettings = {
     variable: 'API_KEY',
     type: optionalText(/^[\x21-\x7e]{1,256}$/, '1 to 256 visible ASCII characters without spaces'),
     defaultText: '',
-    secret: true,
+    isSecret: true,
     description:
       'Key of the admin API; use 16 characters or more. Not set: a key is generated at the first start and kept in DATA_DIR; `acefleet key` shows it.',
   }),
@@ -57,12 +66,13 @@ export const serverSettings = {
     variable: 'REDIS_URL',
     type: redisAddress(),
     defaultText: '',
-    secret: true,
+    isSecret: true,
     description:
       'Redis server for copies of delayed jobs ([Redis](redis.md)). Not set: jobs are kept in this process only. Several instances with the same Redis server do not share streams or engines yet.',
   }),
   logLevel: setting({
     variable: 'LOG_LEVEL',
+    aliases: ['ACEXY_LOG_LEVEL', switchAlias('DEBUG_MODE', 'debug', '')],
     type: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
     defaultText: 'info',
     description: 'Lowest level that is logged.',

@@ -1,4 +1,5 @@
 import { agentPatterns } from '../list-types';
+import { switchAlias } from '../predecessor-aliases';
 import { setting } from '../setting';
 import { duration, flag, integer, oneOf, optionalText, shareOfMemory, size } from '../value-types';
 
@@ -150,6 +151,7 @@ export const outageSettings = {
   }),
   proxyStallTimeoutMs: setting({
     variable: 'PROXY_STALL_TIMEOUT',
+    aliases: ['ACEXY_EMPTY_TIMEOUT'],
     type: duration('50ms', '10m'),
     defaultText: '15s',
     description:
@@ -195,20 +197,20 @@ export const outageSettings = {
     variable: 'PROXY_KEEPALIVE_INTERVAL',
     type: duration('50ms', '1m'),
     defaultText: '500ms',
-    description: 'Time between two null packets.',
+    description: 'Time between two groups of seven null packets.',
   }),
   proxyRetryBaseMs: setting({
     variable: 'PROXY_RETRY_BASE',
     type: duration('10ms', '10m'),
     defaultText: '1s',
     description:
-      'First wait between two attempts; each attempt doubles it. The first retry does not wait.',
+      'The first retry does not wait. The second waits this long, and each further retry twice as long as the one before, up to PROXY_RETRY_MAX.',
   }),
   proxyRetryMaxMs: setting({
     variable: 'PROXY_RETRY_MAX',
     type: duration('10ms', '10m'),
     defaultText: '10s',
-    description: 'Longest wait between two attempts, at least PROXY_RETRY_BASE.',
+    description: 'Longest wait between two attempts. It must be at least PROXY_RETRY_BASE.',
   }),
   proxyStableAfterMs: setting({
     variable: 'PROXY_STABLE_AFTER',
@@ -222,6 +224,7 @@ export const outageSettings = {
 export const loopSettings = {
   loopDetection: setting({
     variable: 'LOOP_DETECTION',
+    aliases: [switchAlias('STREAM_LOOP_DETECTION_ENABLED', 'stop', 'off')],
     type: oneOf('off', 'report', 'failover', 'stop'),
     defaultText: 'report',
     description:
@@ -242,6 +245,7 @@ export const loopSettings = {
   }),
   loopStaleBehindMs: setting({
     variable: 'LOOP_STALE_BEHIND',
+    aliases: ['STREAM_LOOP_DETECTION_THRESHOLD_S'],
     type: duration('10s', '2d'),
     defaultText: '1h',
     description:

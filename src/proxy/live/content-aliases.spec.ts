@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DataFolder } from '../../storage';
@@ -10,28 +10,34 @@ const id = (n: number): string => n.toString(16).padStart(40, '0');
 describe('ContentAliases', () => {
   let dataDir: string;
   let file: string;
-  let folder: DataFolder;
+  let folder: DataFolder | null;
 
   beforeEach(async () => {
     dataDir = join(await mkdtemp(join(tmpdir(), 'aliases-')), 'data');
     file = join(dataDir, 'content-aliases.json');
+    folder = null;
   });
 
-  afterEach(() => rm(join(dataDir, '..'), { recursive: true, force: true }));
+  afterEach(async () => {
+    await folder?.close();
+    await rm(join(dataDir, '..'), { recursive: true, force: true });
+  });
 
+  /** Opens the aliases like a process that starts, after the last process has ended. */
   async function open(): Promise<ContentAliases> {
+    await folder?.close();
     folder = new DataFolder(dataDir);
+    await folder.open();
     const aliases = new ContentAliases(folder);
     await aliases.onModuleInit();
     return aliases;
   }
 
-  /** Writes the file, with a good copy beside it, before the product starts. */
+  /** Writes the file of an earlier release, with a good copy beside it. */
   async function leave(text: string): Promise<void> {
-    const before = await open();
-    before.remember(id(1), id(2));
-    await before.onModuleDestroy();
+    await mkdir(dataDir);
     await writeFile(file, text);
+    await writeFile(`${file}.bak`, JSON.stringify({ version: 1, entries: [[id(1), id(2)]] }));
   }
 
   it('knows the remembered infohashes, also after a restart', async () => {
@@ -46,27 +52,31 @@ describe('ContentAliases', () => {
     const again = await open();
     expect(again.infohashOf(id(1))).toBe(id(2));
     expect(again.infohashOf(id(3))).toBe(id(5));
-    await again.onModuleDestroy();
-    expect(folder.unlogged).toEqual([]);
+    expect(folder!.unlogged).toEqual([]);
   });
 
-  it('writes only the file and its copy, complete and readable for their owner alone', async () => {
+  it('writes only the database and its copy, readable for their owner alone', async () => {
     const aliases = await open();
     aliases.remember(id(1), id(2));
     await aliases.onModuleDestroy();
-    expect(await readdir(dataDir)).toEqual(['content-aliases.json', 'content-aliases.json.bak']);
-    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    await folder!.close();
+    expect(await readdir(dataDir)).toEqual(['acefleet.db', 'acefleet.db.bak']);
+    for (const name of await readdir(dataDir)) {
+      expect((await stat(join(dataDir, name))).mode & 0o777).toBe(0o600);
+    }
     expect((await stat(dataDir)).mode & 0o777).toBe(0o700);
-    expect(JSON.parse(await readFile(file, 'utf8'))).toEqual({
-      version: 1,
-      entries: [[id(1), id(2)]],
-    });
   });
 
   it('writes nothing when nothing was remembered', async () => {
+    const before = await open();
+    before.remember(id(1), id(2));
+    await before.onModuleDestroy();
     const aliases = await open();
     await aliases.onModuleDestroy();
-    await expect(readdir(dataDir)).rejects.toThrow('ENOENT');
+    const bytes = await readFile(join(dataDir, 'acefleet.db'));
+    await (await open()).onModuleDestroy();
+    await folder!.close();
+    expect(bytes.equals(await readFile(join(dataDir, 'acefleet.db')))).toBe(true);
   });
 
   it('saves all new aliases in one write some seconds after the first', async () => {
@@ -80,10 +90,12 @@ describe('ContentAliases', () => {
       jest.advanceTimersByTime(5000);
       expect(jest.getTimerCount()).toBe(0);
       await aliases.onModuleDestroy();
+      await folder!.close();
     } finally {
       jest.useRealTimers();
     }
-    expect(JSON.parse(await readFile(file, 'utf8')).entries).toHaveLength(2);
+    const again = await open();
+    expect([again.infohashOf(id(1)), again.infohashOf(id(3))]).toEqual([id(2), id(4)]);
   });
 
   it('keeps the order of use over a restart and drops the least recently used alias first', async () => {
@@ -105,17 +117,22 @@ describe('ContentAliases', () => {
     ['an array', '[]'],
     ['no entries', '{"version":1}'],
     ['an invalid version', '{"version":"one","entries":[]}'],
-  ])('uses the last good copy when the file is unreadable: %s', async (_, text) => {
-    await leave(text);
-    const aliases = await open();
-    expect(folder.unlogged).toEqual([expect.stringMatching(/damaged: its last good copy is used/)]);
-    expect(aliases.infohashOf(id(1))).toBe(id(2));
-    aliases.remember(id(7), id(8));
-    await aliases.onModuleDestroy();
-    expect((await open()).infohashOf(id(7))).toBe(id(8));
-  });
+  ])(
+    'uses the last good copy when the file of an earlier release is unreadable: %s',
+    async (_, text) => {
+      await leave(text);
+      const aliases = await open();
+      expect(folder!.unlogged).toEqual([
+        expect.stringMatching(/damaged: its last good copy is used/),
+      ]);
+      expect(aliases.infohashOf(id(1))).toBe(id(2));
+      aliases.remember(id(7), id(8));
+      await aliases.onModuleDestroy();
+      expect((await open()).infohashOf(id(7))).toBe(id(8));
+    },
+  );
 
-  it('ignores entries of the file that are not two ids', async () => {
+  it('ignores entries of an earlier file that are not two ids', async () => {
     const bad = [
       ['x', id(1)],
       [id(2)],
@@ -130,25 +147,23 @@ describe('ContentAliases', () => {
     expect(aliases.infohashOf(id(7))).toBe(id(8));
   });
 
-  it('leaves the file of a newer version unchanged and remembers in memory only', async () => {
+  it('leaves a list file of a newer version unchanged', async () => {
     const newer = JSON.stringify({ version: 2, contents: { [id(1)]: [id(2)] } });
     await leave(newer);
     const aliases = await open();
-    expect(folder.unlogged).toEqual([expect.stringContaining('neither read nor written')]);
+    expect(folder!.unlogged).toEqual([expect.stringContaining('neither read nor written')]);
     aliases.remember(id(7), id(8));
     expect(aliases.infohashOf(id(7))).toBe(id(8));
     await aliases.onModuleDestroy();
     expect(await readFile(file, 'utf8')).toBe(newer);
   });
 
-  it('keeps its aliases in memory when the file cannot be written', async () => {
+  it('keeps its aliases in memory when the database cannot be written', async () => {
     const aliases = await open();
-    await writeFile(dataDir, 'a file where the folder should be');
+    await folder!.database.close();
     aliases.remember(id(1), id(2));
     await aliases.onModuleDestroy();
-    expect(folder.unlogged).toEqual([
-      expect.stringMatching(/^content-aliases\.json cannot be written/),
-    ]);
     expect(aliases.infohashOf(id(1))).toBe(id(2));
+    expect(folder!.troubles()).toMatchObject([{ code: 'storage_failed' }]);
   });
 });

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { CompiledQuery, Kysely, type Transaction } from 'kysely';
 import { monotonicMs } from '../../kernel/clock';
@@ -24,7 +25,7 @@ import { threadDialect } from './thread-dialect';
 
 /** Interval between two attempts after a failure. */
 export const RETRY_MS = 2000;
-/** A change that takes longer is reported as a slow disk. */
+/** A request that takes longer is reported as a slow disk. */
 const SLOW_MS = 2000;
 /** The copy is written this long after a change, so that many changes cause one copy. */
 const COPY_AFTER_MS = 5000;
@@ -59,6 +60,8 @@ export class Database {
   private unwritten: StorageTrouble | null = null;
   private uncopied: StorageTrouble | null = null;
   private slow: StorageTrouble | null = null;
+  /** Duration of the slowest request since the last change was written. */
+  private slowestMs = 0;
   private probeTimer: NodeJS.Timeout | null = null;
   private copyTimer: NodeJS.Timeout | null = null;
   private isChanged = false;
@@ -98,11 +101,15 @@ export class Database {
       await this.opening;
     } catch (error) {
       if (!(error instanceof DatabaseError)) throw error;
-      this.isMissing = this.failed(error.fault).code === 'storage_full';
-      if (this.isMissing) return;
-      throw new DataFolderError(`the database in ${this.path} cannot be used: ${error.message}`, {
-        cause: error,
-      });
+      const { code, message } = error.fault;
+      // A database that exists can be opened on a full disk, unless its schema has to be changed first.
+      const isFull = writeTroubleOf(this.name, code ?? '').code === 'storage_full';
+      this.isMissing = isFull && isEmptyOrMissing(this.path);
+      if (!this.isMissing) {
+        const what = `the database in ${this.path} cannot be used: ${message}`;
+        throw new DataFolderError(what, { cause: error });
+      }
+      this.failed(error.fault);
     }
   }
 
@@ -130,10 +137,9 @@ export class Database {
    * @throws AppError `storage_full` or `storage_failed`, in which case nothing has changed; the error of `work`
    */
   async change<T>(work: (transaction: Transaction<Schema>) => Promise<T>): Promise<T> {
-    const beganMs = monotonicMs();
     try {
       const result = await this.kysely.transaction().execute(work);
-      this.written(monotonicMs() - beganMs);
+      this.written();
       return result;
     } catch (error) {
       // A broken constraint is a defect of `work`, not of the disk.
@@ -208,6 +214,9 @@ export class Database {
   private answered({ number, content }: Numbered<DatabaseAnswer>): void {
     const pending = this.pending.get(number);
     this.pending.delete(number);
+    if (pending !== undefined) {
+      this.slowestMs = Math.max(this.slowestMs, monotonicMs() - pending.sinceMs);
+    }
     if ('fault' in content) pending?.reject(new DatabaseError(content.fault));
     else pending?.resolve(content.value);
   }
@@ -231,12 +240,13 @@ export class Database {
     this.log.write('error', { file: this.path, reason }, detail);
   }
 
-  private written(tookMs: number): void {
+  private written(): void {
     if (this.unwritten !== null) {
       this.unwritten = null;
       this.log.write('log', { file: this.path }, `${this.name} can be written again`);
     }
-    this.noteDuration(tookMs);
+    this.noteDuration(this.slowestMs);
+    this.slowestMs = 0;
     this.isChanged = true;
     this.copyLater();
   }
@@ -307,11 +317,15 @@ export class Database {
       for (const bytes of [PROBE_BYTES, 0]) {
         await this.kysely.executeQuery(CompiledQuery.raw(statement, [bytes]));
       }
-      this.written(0);
+      this.written();
     } catch (error) {
       this.failed(faultOf(error));
     }
   }
+}
+
+function isEmptyOrMissing(path: string): boolean {
+  return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0;
 }
 
 function isConstraint({ code }: DatabaseFault): boolean {

@@ -10,7 +10,7 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
        group_name TEXT,
        logo TEXT,
        tvg_id TEXT,
-       is_hidden INTEGER NOT NULL
+       is_hidden INTEGER NOT NULL DEFAULT 0
      ) WITHOUT ROWID`,
     `CREATE TABLE channel_numbers (
        channel_id TEXT PRIMARY KEY,

@@ -1,3 +1,5 @@
+import type { Generated } from 'kysely';
+
 /** The tables, for typed queries. `migrations.ts` creates them. */
 export interface Schema {
   channels: ChannelRow;
@@ -15,7 +17,7 @@ interface ChannelRow {
   readonly logo: string | null;
   readonly tvg_id: string | null;
   /** 0 or 1, because libsql cannot bind booleans. */
-  readonly is_hidden: number;
+  readonly is_hidden: Generated<number>;
 }
 
 /** Also of channels of the operator's file, and of removed channels. */

@@ -1,0 +1,58 @@
+import { type AppConfig, type ConfigField, SETTINGS } from './app-config';
+
+/** The name under which the operator set a setting; its own variable if it is not set. */
+export type NameOf = (field: ConfigField) => string;
+
+/** Finds settings that are valid alone but not together. One line each. */
+export function findContradictions(config: AppConfig, nameOf: NameOf): string[] {
+  const lines: string[] = [];
+  if (config.engineDriver === 'static' && config.engineAddresses.length === 0) {
+    const { variable, type } = SETTINGS.engineAddresses;
+    lines.push(`${variable}="" is not valid with ENGINE_DRIVER=static: allowed is ${type.allowed}`);
+  }
+  if (config.engineDriver !== 'docker' && config.vpnContainers.length > 0) {
+    const names = config.vpnContainers.map(({ name }) => name).join(',');
+    lines.push(
+      `${nameOf('vpnContainers')}=${JSON.stringify(names)} is not valid with ENGINE_DRIVER=${config.engineDriver}: allowed is none, because only engines of ENGINE_DRIVER=docker can join the network of a container`,
+    );
+  }
+  for (const { name, ports } of config.vpnContainers) {
+    const { from, to } = ports ?? config.portRangeHost;
+    if (config.vpnControlPort < from || config.vpnControlPort > to) continue;
+    lines.push(
+      `${nameOf('vpnControlPort')}=${config.vpnControlPort} is not valid: allowed is a port outside of ${from}-${to}, which is for engines behind ${name}`,
+    );
+  }
+  const usesContainers = config.engineDriver !== 'static' && config.engineDriver !== 'simulator';
+  if (usesContainers && config.engineProfile === 'generic' && config.engineImage === null) {
+    const { variable, type } = SETTINGS.engineImage;
+    lines.push(
+      `${variable}="" is not valid with ENGINE_PROFILE=generic: allowed is ${type.allowed}`,
+    );
+  }
+  if (config.maxReplicas < config.minReplicas) {
+    lines.push(
+      `${nameOf('maxReplicas')}=${config.maxReplicas} is not valid: allowed is at least ${nameOf('minReplicas')}, which is ${config.minReplicas}`,
+    );
+  }
+  if (config.engineRetryMaxMs < config.engineRetryBaseMs) {
+    lines.push(
+      `ENGINE_RETRY_MAX=${config.engineRetryMaxMs}ms is not valid: allowed is at least ENGINE_RETRY_BASE, which is ${config.engineRetryBaseMs}ms`,
+    );
+  }
+  if (config.proxyRetryMaxMs < config.proxyRetryBaseMs) {
+    lines.push(
+      `PROXY_RETRY_MAX=${config.proxyRetryMaxMs}ms is not valid: allowed is at least PROXY_RETRY_BASE, which is ${config.proxyRetryBaseMs}ms`,
+    );
+  }
+  return lines;
+}
+
+/** Finds settings that have no effect because of other settings. One line each. */
+export function findIdle({ engineDriver, engineAddresses }: AppConfig, nameOf: NameOf): string[] {
+  const areUsed = engineDriver === 'auto' || engineDriver === 'static';
+  if (areUsed || engineAddresses.length === 0) return [];
+  return [
+    `${nameOf('engineAddresses')} is ignored with ENGINE_DRIVER=${engineDriver}: it needs ENGINE_DRIVER=static`,
+  ];
+}

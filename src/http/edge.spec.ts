@@ -210,10 +210,13 @@ describe('the edge', () => {
     await stream.body?.cancel();
   });
 
-  it('treats an empty JSON body as missing', async () => {
-    const response = await fetch(url('/echo'), post('/echo', '')[1]);
-    expect(await response.json()).toEqual({ body: {} });
-  });
+  it.each(['application/json', 'application/x-www-form-urlencoded'])(
+    'treats an empty body of type %s as missing',
+    async (type) => {
+      const response = await fetch(url('/echo'), post('/echo', '', type)[1]);
+      expect(await response.json()).toEqual({ body: {} });
+    },
+  );
 
   describe('hostile JSON', () => {
     it.each([

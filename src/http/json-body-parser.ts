@@ -6,13 +6,17 @@ const MAX_DEPTH = 32;
 
 /**
  * Parses `application/json` bodies. The depth is measured on the text, before any recursive function reads it;
- * `__proto__` and `constructor.prototype` are refused. An empty body counts as missing, because many programs send
- * the content type with every request.
+ * `__proto__` and `constructor.prototype` are refused. An empty body of any type counts as missing, because many
+ * programs send a content type with every request.
  */
 export function registerJsonBodies(fastify: FastifyInstance): void {
   const parse = fastify.getDefaultJsonParser('error', 'error');
   // Fastify's own parsers, for JSON and plain text, are removed.
   fastify.removeAllContentTypeParsers();
+  fastify.addHook('onRequest', ({ raw: { headers } }, _reply, done) => {
+    if (headers['content-length'] === '0') Reflect.deleteProperty(headers, 'content-type');
+    done();
+  });
   fastify.addContentTypeParser<string>(
     'application/json',
     { parseAs: 'string' },

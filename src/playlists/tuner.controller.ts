@@ -1,4 +1,4 @@
-import { Controller, Get, Header, Inject, Req } from '@nestjs/common';
+import { Controller, Get, Header, HttpCode, Inject, Post, Req } from '@nestjs/common';
 import { ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Public } from '../access';
 import { ChannelDirectory } from '../channels';
@@ -38,6 +38,17 @@ export class TunerController {
   @Get('lineup_status.json')
   @ApiOperation({ summary: 'Show whether the HDHomeRun tuner scans' })
   status(): TunerStatusDto {
+    return TUNER_STATUS;
+  }
+
+  /** Plex sends this when its user presses a button. */
+  @Post('lineup.post')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Scan for channels',
+    description: 'Does nothing, because the line-up is always complete.',
+  })
+  scan(): TunerStatusDto {
     return TUNER_STATUS;
   }
 

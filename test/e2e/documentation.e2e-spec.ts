@@ -30,6 +30,7 @@ const OPEN = [
   'GET /lineup_status.json',
   'GET /metrics',
   'GET /playlist.m3u',
+  'POST /lineup.post',
 ];
 const BOTH = [
   'GET /engines',

@@ -306,6 +306,9 @@ describe('playlists and the tuner', () => {
       Source: 'Cable',
       SourceList: ['Cable'],
     });
+    const form = { ...PLEX, 'Content-Type': 'application/x-www-form-urlencoded' };
+    const scan = await ask('/lineup.post?scan=start', { ...form, 'Content-Length': '0' }, 'POST');
+    expect(scan.status).toBe(200);
     const { body: lineup } = await ask('/lineup.json', PLEX);
     await plays(openViewer(lineup[1].URL, { headers: { ...PLEX_TUNER, Range: 'bytes=0-' } }));
   });

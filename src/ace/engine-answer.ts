@@ -17,7 +17,8 @@ const MAX_TEXT_LENGTH = 128;
  * The payload of an answer: its `response` (playback, statistics) or `result` (service API). Engines send most errors
  * with HTTP 200, as text or as an object with a `message`.
  *
- * @throws EngineFault of the kind that fits the error; `engine` for other statuses and answers without JSON
+ * @throws EngineFault of the kind that fits the reported error; `engine` if the status is not 200 and the text is no
+ *   known error, or if a 200 answer is no JSON object
  */
 export function payloadOf(answer: EngineAnswer, field: 'response' | 'result'): unknown {
   const fields = jsonFields(answer.body);

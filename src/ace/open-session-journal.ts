@@ -16,7 +16,8 @@ const MAX_PATH_CHARS = 4000;
 /**
  * Keeps the list of open engine sessions in a file. If this process is killed, the next process stops these sessions,
  * because an engine does not list its sessions, and a leaked session continues to download. Writes are combined and
- * never awaited. A crash loses at most one entry, and its session expires by itself.
+ * never awaited. A crash loses at most one entry. That session is not stopped; it continues to download until the
+ * engine itself drops it.
  */
 export class OpenSessionJournal {
   private readonly open = new Map<string, OpenSession>();

@@ -14,7 +14,7 @@ export interface EngineAddress {
 
 const ENGINE_ADDRESS = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]+)):(\d{1,5})(?::(\d{1,5}))?$/i;
 
-/** Each address may be given once, because two engines at one address would be counted twice. */
+/** Each address may be given only once, because an engine that is listed twice would be counted as two engines. */
 export function engineAddresses(): ValueType<readonly EngineAddress[]> {
   return {
     allowed:
@@ -45,7 +45,10 @@ export function agentPatterns(): ValueType<readonly RegExp[]> {
   };
 }
 
-/** Undefined if one item is not allowed. `none` is the empty list; empty text selects the default. */
+/**
+ * Undefined if one item is not allowed. `none` and empty text give the empty list. (The loader treats an empty variable
+ * as not set.)
+ */
 function parseItems<T>(
   text: string,
   parseItem: (item: string) => T | undefined,

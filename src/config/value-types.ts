@@ -69,7 +69,7 @@ export function oneOf<const T extends string>(...choices: readonly T[]): ValueTy
   };
 }
 
-/** Text that the whole pattern matches; null if not set. */
+/** Text that `pattern` matches; null if not set. The pattern must be anchored with `^` and `$`. */
 export function optionalText(pattern: RegExp, allowed: string): ValueType<string | null> {
   return {
     allowed,

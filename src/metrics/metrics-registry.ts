@@ -14,9 +14,9 @@ export interface HistogramOptions {
 }
 
 /**
- * All metrics of the product, and those of the process (memory, CPU, event loop delay, open handles). The modules
- * that measure define the names, each only once. Labels have a fixed set of values: content ids and addresses would
- * let the response grow without bound and reveal who watches what.
+ * All metrics of the product, and those of the process (memory, CPU, event loop delay, open handles). Each module
+ * defines the names of the metrics that it measures. A name is defined only once. Labels have a fixed set of values:
+ * content ids and addresses would let the response grow without bound and reveal who watches what.
  */
 @Injectable()
 export class MetricsRegistry {

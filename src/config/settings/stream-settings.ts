@@ -195,20 +195,20 @@ export const outageSettings = {
     variable: 'PROXY_KEEPALIVE_INTERVAL',
     type: duration('50ms', '1m'),
     defaultText: '500ms',
-    description: 'Time between two null packets.',
+    description: 'Time between two groups of seven null packets.',
   }),
   proxyRetryBaseMs: setting({
     variable: 'PROXY_RETRY_BASE',
     type: duration('10ms', '10m'),
     defaultText: '1s',
     description:
-      'First wait between two attempts; each attempt doubles it. The first retry does not wait.',
+      'The first retry does not wait. The second waits this long, and each further retry twice as long as the one before, up to PROXY_RETRY_MAX.',
   }),
   proxyRetryMaxMs: setting({
     variable: 'PROXY_RETRY_MAX',
     type: duration('10ms', '10m'),
     defaultText: '10s',
-    description: 'Longest wait between two attempts, at least PROXY_RETRY_BASE.',
+    description: 'Longest wait between two attempts. It must be at least PROXY_RETRY_BASE.',
   }),
   proxyStableAfterMs: setting({
     variable: 'PROXY_STABLE_AFTER',

@@ -100,7 +100,7 @@ export interface ObservedEngine {
   /** Labels of the container; shown to operators, never with secrets. */
   readonly labels: Readonly<Record<string, string>>;
   readonly vpn: Pick<VpnSlot, 'vpn' | 'containerId' | 'containerStartedAt'> | null;
-  /** The forwarded port of the VPN that it was given. */
+  /** The VPN's forwarded port, if this engine was created with it; otherwise null. */
   readonly forwardedPort: number | null;
 }
 
@@ -160,10 +160,10 @@ export interface EngineUsage {
 }
 
 /**
- * Creates, observes and removes the containers, services or processes of single engines. It decides nothing: the
- * fleet (see `EngineDriver`) decides how many engines there are and what happens to a failing one. Every call has its
- * own deadline and then fails with a `RuntimeError`. Apart from `foreignEngines`, engines without the label of this
- * installation are neither listed nor touched.
+ * Creates, observes and removes the containers, services or processes of single engines. It decides nothing: the fleet
+ * (see `EngineDriver`) decides how many engines there are and what happens to a failing one. Every call has its own
+ * deadline. A call that misses it fails with a `RuntimeError`. Apart from `foreignEngines`, engines without the label
+ * of this installation are neither listed nor touched.
  */
 export abstract class EngineRuntime {
   abstract readonly kind: RuntimeKind;
@@ -194,9 +194,10 @@ export abstract class EngineRuntime {
    */
   abstract foreignEngines(): Promise<readonly ForeignEngines[]>;
   /**
-   * Creates one engine and starts its process. When it throws, no port is held, and the container is removed. One
-   * that cannot be removed yet is hidden from listings, and a later listing removes it. A missing image is pulled
-   * first, once for all requests. Their signals fire together and abort the pull, too.
+   * Creates one engine and starts its process. When it throws, no port is held, and the container is removed. If the
+   * container cannot be removed yet, it is hidden from listings, and a later listing removes it. A missing image is
+   * pulled first, once for all requests. All requests that wait for a pull are aborted at the same time, which also
+   * aborts the pull.
    *
    * @throws RuntimeError
    */

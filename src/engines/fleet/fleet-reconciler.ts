@@ -148,7 +148,7 @@ export class FleetReconciler implements EngineDriver {
   hold(): void {
     this.isHeld = true;
     this.isGrowable = false;
-    // No viewer is left to use an engine that is still being created.
+    // The present viewers leave before an engine that is still being created could serve them.
     void this.requests.stop();
   }
 

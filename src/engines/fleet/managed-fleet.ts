@@ -112,8 +112,9 @@ export class ManagedFleet extends FleetControl {
   override async collectGarbage(): Promise<number> {
     await this.loop.refreshNow();
     if (!this.connectivity.isUp) {
-      const reason = this.runtime.link.reason ?? 'it does not answer';
-      throw new AppError('docker_unavailable', `Docker does not answer: ${reason}.`);
+      const { reason } = this.runtime.link;
+      const detail = reason === null ? '' : `: ${reason}`;
+      throw new AppError('docker_unavailable', `Docker does not answer${detail}.`);
     }
     const leftOver = this.observedEngines.list().filter(({ observed: { id, phase } }) => {
       return (phase === 'ended' || phase === 'created') && this.operations.isRunning(id);

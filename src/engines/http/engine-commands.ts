@@ -52,7 +52,7 @@ export class EngineCommands {
     return new ContainerDto(this.fleet.observed(id));
   }
 
-  /** An unmanaged fleet answers `not_managed` for every id; an unknown id is `not_found` instead. */
+  /** Throws `not_found` for an unknown id of an unmanaged fleet, which would answer `not_managed` for every id. */
   private expectKnown(id: string): void {
     const isManaged = this.fleet.status().runtime !== null;
     if (isManaged || this.registry.get(id) !== undefined) return;

@@ -20,7 +20,7 @@ export class EnginesController {
     private readonly scheduler: EngineScheduler,
   ) {}
 
-  /** List engines by id. */
+  /** List all engines, sorted by id. */
   @Get()
   list(): EngineDto[] {
     return toEngineDtos(this.registry.list(), this.config.maxStreamsPerEngine);

@@ -28,8 +28,7 @@ import type { SlotClass, SlotRequest } from './slot-request';
 import { isBusy, type StartLimits } from './start-limits';
 
 /**
- * Maximum number of waiting requests. It is never reached in practice, because the maximum number of streams is far
- * lower.
+ * Maximum number of waiting requests. With the default PROXY_MAX_SESSIONS (150) it is never reached.
  */
 const MAX_QUEUED = 1000;
 /**
@@ -297,7 +296,12 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
         this.handlePending(queued, canGrow);
         return;
       case 'excluded':
-        queued.fail(new AppError('engine_failed', 'Every engine failed on this content.'));
+        queued.fail(
+          new AppError(
+            'engine_failed',
+            'No engine is left for this content: each one failed, is being drained or is gone.',
+          ),
+        );
         return;
       case 'none':
         queued.fail(new AppError('no_engine', 'Every engine is being drained.'));

@@ -19,14 +19,14 @@ export interface SlotFacts {
 /**
  * Chooses the slot to preempt for a request of class `by` that found no free slot; null if there is none.
  *
- * 1. For any start or failover: a slot of a stream that is not `watched`. Streams that nothing uses come first, then
- *    streams that are only checked, then streams that a client has not opened yet, and last those with paused
- *    viewers, who may come back. (`held` streams count as watched in the order of service, but not here.) Among
+ * 1. For any start or failover: a slot of a stream that is not `watched`. The order is `unwatched`, `checked`, `held`
+ *    (a client has the address but has not opened it yet), `paused`. Streams with paused viewers are last, because
+ *    these viewers may come back. (`held` streams count as watched in the order of service, but not here.) Among
  *    streams with the same `watch`, the one with the earliest `watchSinceMs` is chosen.
  * 2. For a start: the oldest start without media that has used `overdueMs`. A younger one is never ended, because
  *    cold starts of working channels take 10 to 25 s.
- * 3. For a failover: the oldest slot of a stream without media, because viewers who have a picture go before those
- *    who wait for one.
+ * 3. For a failover: the oldest slot of a stream without media, because viewers who had a picture go before viewers who
+ *    still wait for their first one.
  *
  * A slot of class `failover` is preempted only by rule 1.
  *

@@ -18,8 +18,8 @@ export interface ServiceOrder<T> {
  * arrival; then those of unwatched streams, by arrival.
  *
  * In a crowd of starts, every second slot goes to the newest start. Such a crowd arises when a player tries a list of
- * dead channels. By arrival alone every start would wait in vain, because the first to arrive are also the first to
- * give up; if the newest start always came first, the oldest ones would never be served.
+ * dead channels. If slots went only to the oldest start, each would go to a player that is about to give up, so no
+ * start would succeed. If slots went only to the newest start, the oldest would never be served.
  *
  * @param queued in order of arrival
  * @param slots number of slots of all engines

@@ -83,8 +83,8 @@ export class QueuedRequest implements Queued {
 }
 
 /**
- * The queued requests, in order of arrival. The fleet reads how many of them no existing slot will serve, and is
- * notified when that number changes.
+ * The queued requests, in order of arrival. The fleet reads how many of them may need a further engine
+ * (`wantingEngine`), and is notified when that number changes.
  */
 @Injectable()
 export class SlotQueue {
@@ -96,7 +96,10 @@ export class SlotQueue {
     return this.requests.size;
   }
 
-  /** Number of requests that no existing slot will serve. One further engine may serve several of them. */
+  /**
+   * Number of requests that wait for a slot although none is being released or preempted for them, so that a further
+   * engine may be needed. One further engine may serve several of them.
+   */
   get wantingEngine(): number {
     return this.list().filter(({ waitsForSlot, awaits }) => waitsForSlot && awaits === 'slot')
       .length;

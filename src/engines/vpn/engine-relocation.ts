@@ -5,8 +5,8 @@ import { openSlots, type Vpn } from './vpn';
 const MAX_IMBALANCE = 2;
 
 /**
- * An idle engine that should be replaced where its successor is of more use: behind the VPN with the fewest engines, or
- * with the port that its own VPN forwards.
+ * An idle engine that should be removed, because a new engine would be of more use: behind the VPN with the fewest
+ * engines, or behind the same VPN with its forwarded port.
  */
 export interface Relocation {
   readonly engineId: string;

@@ -27,9 +27,9 @@ const FRESH_ANSWER_MS = 30_000;
 type Inspection = { readonly container: VpnContainer | null } | { readonly failure: string };
 
 /**
- * Checks the VPNs: one loop for each VPN, one check at a time, and at once when Docker reports a change of its container. A
- * check inspects the container and queries its control server, both with deadlines, and records the result in the
- * registry.
+ * Checks each VPN in its own loop, one check at a time. When Docker reports a change of the VPN's container, the next
+ * check runs at once. A check inspects the container and queries its control server, both with deadlines, and records
+ * the result in the registry.
  */
 @Injectable()
 export class VpnWatch implements OnModuleInit, OnModuleDestroy {
@@ -129,7 +129,8 @@ export class VpnWatch implements OnModuleInit, OnModuleDestroy {
       this.config.vpnStableAfterMs,
       monotonicMs(),
     );
-    // Within one start of the container, a value that is missing now has most likely not changed.
+    // If a query fails during the same start of the container, the last value is kept, because it has most likely not
+    // changed. An answer without a value clears it.
     const keeps = report !== null && isSameContainer(last, inspection);
     return {
       health,

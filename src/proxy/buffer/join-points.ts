@@ -11,9 +11,12 @@ export interface JoinPoint extends RingPoint {
   readonly pid: number;
   /** Tables and parameter sets, sent to a viewer who begins here. */
   readonly preface: Buffer;
-  /** The last complete PAT and PMT before `position`, with counters that their PIDs continue. */
+  /**
+   * The last complete PAT and PMT before `position`, with continuity counters that the table packets after `position`
+   * continue.
+   */
   readonly tables: Buffer;
-  /** Packets of the video stream with parameter sets that its decoder needs and that do not follow `position`. */
+  /** Video packets with the parameter sets that the decoder needs; empty if the media after `position` contain them. */
   parameterPackets(): readonly Buffer[];
 }
 

@@ -54,9 +54,10 @@ export class TimeTrack<Unit> {
 
 /**
  * Gives each unit of a programme's streams, and each PCR, a time on one timeline. Units whose timestamps jump are held
- * first. A new timeline begins only if another stream jumps too, or if no other stream is active. So a gap in the video
- * begins no new timeline while the audio continues, and a single wrong timestamp has no effect. The wrap of the 33-bit
- * timestamps is no jump. Discontinuity flags are ignored, because encoders also set them where nothing jumps.
+ * first. A new timeline begins if another stream jumps too, if no other stream is active, or if the others hardly
+ * advance while 1 s of media (or 256 units) is held. So neither a gap in the video nor a single wrong timestamp begins
+ * a new timeline while the audio continues. The wrap of the 33-bit timestamps is no jump. Discontinuity flags are
+ * ignored, because encoders also set them where nothing jumps.
  */
 export class Timeline<Unit> {
   /** Latest time of any stream, in ms. A new timeline continues from here. */
@@ -69,7 +70,8 @@ export class Timeline<Unit> {
   /** True until the first unit has got a time. */
   private isEmpty = true;
   /**
-   * A timestamp and its time, from which the times of all streams with the common offset follow; null if none has one.
+   * A timestamp and its time on the timeline, from which the times of all streams with the common offset follow. Null
+   * if no such stream has a time yet.
    */
   private base: { ticks: number; ms: number } | null = null;
 

@@ -55,7 +55,7 @@ export class EntryPoint {
     return Buffer.concat([this.tables, ...this.parameterPackets()]);
   }
 
-  /** The tables alone in a new Buffer, with counters that the packets after the point continue. */
+  /** The tables alone in a new Buffer, with continuity counters that the table packets after the point continue. */
   get tables(): Buffer {
     return this.place.psi.preface();
   }

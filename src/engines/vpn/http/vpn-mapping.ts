@@ -15,7 +15,7 @@ export interface VpnStatusFacts {
   readonly stableAfterMs: number;
   /** Ids of the engines behind a VPN. */
   readonly enginesOf: (vpn: string) => string[];
-  /** The present time on the monotonic clock, which times state changes, and on the wall clock. */
+  /** The present time on two clocks: `nowMs` on the monotonic clock (as in `sinceMs`), `now` on the wall clock. */
   readonly nowMs: number;
   readonly now: Date;
 }

@@ -64,7 +64,10 @@ export function codeOfFault({ kind }: EngineFault): AttemptOutcome {
   return FAULT_CODES[kind];
 }
 
-/** Returns the outcome of an engine's fault. `bringUp` handles an 'unknown content' that can be believed. */
+/**
+ * Returns the outcome of an engine's fault. An 'unknown content' answer that is believed never reaches this function:
+ * `outcomeOfRefusal` gives the content up before.
+ */
 export function outcomeOfFault(fault: EngineFault): Outcome {
   const code = codeOfFault(fault);
   const detail = describeError(fault);

@@ -45,6 +45,9 @@ export interface SourceListener {
 /**
  * Supplies a stream with sources in a loop: brings up a source, reads it to its end, and carries out what `nextStep`
  * decides. Closes every source that it has acquired, however the loop ends.
+ *
+ * A source here is an engine session (`Source`). A channel's source is one of its contents (`rotation.source`); the steps
+ * and names with "change" mean that one.
  */
 export class SourceController {
   private readonly log = new AttemptLog();

@@ -8,7 +8,10 @@ import type { Outcome } from './outcomes';
 export interface OpeningPolicy {
   /** True if an id that the engine does not know may be requested again as the other kind: content id or infohash. */
   readonly mayTryOtherForm: boolean;
-  /** True if 'unknown content' is believed even without another source of the channel to try. */
+  /**
+   * True if an engine's 'unknown content' is always believed; false if it is believed only when the channel has another
+   * source to try.
+   */
   readonly trustsUnknown: boolean;
   /** True if the time until `deadlineMs` is spent. */
   readonly isOverdue: boolean;
@@ -38,9 +41,15 @@ export interface SourcePolicy extends OpeningPolicy {
   readonly sourceErrors: readonly ErrorCode[];
   /** The error for viewers if the attempts suggest that the content is at fault; else null. */
   readonly contentFault: AppError | null;
-  /** Call for each acquired source. The first call starts the budget. `sources`: how many of the channel's share it. */
+  /**
+   * Call for each acquired source. The first call starts the budget. `sources`: number of the channel's sources among
+   * which the budget is divided.
+   */
   begin(sources: number): void;
-  /** Gives the next of the channel's `sources` that are left its share. Returns false if no time is left. */
+  /**
+   * Assigns the next source its share of the remaining budget. `sources`: number of the channel's sources that have not
+   * failed in this round, including this one. Returns false if no time is left.
+   */
   nextSource(sources: number): boolean;
   /** Records the outcome of an attempt. Returns the outcome to act on, which may be another one. */
   weigh(outcome: Outcome): Outcome;

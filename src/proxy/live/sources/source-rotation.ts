@@ -155,12 +155,12 @@ export class SourceRotation {
 
   /** Number of the channel's sources that have not failed in this round, including the one in use. */
   get left(): number {
-    return 1 + this.candidates(true).length;
+    return 1 + this.untried().length;
   }
 
   /** True if the channel has another source that no other stream plays. */
   get hasOthers(): boolean {
-    return this.candidates(false).some((source) => this.isFree(source));
+    return this.others().some((source) => this.isFree(source));
   }
 
   /**
@@ -177,7 +177,7 @@ export class SourceRotation {
     if (error !== null && (this.worst === null || error.code !== 'content_not_found')) {
       this.worst = error;
     }
-    const next = goesRound ? this.nextOfRound() : this.facts.rank(this.candidates(true))[0];
+    const next = goesRound ? this.nextOfRound() : this.facts.rank(this.untried())[0];
     if (next === undefined) return null;
     this.use(next);
     return this.rounds;
@@ -206,13 +206,13 @@ export class SourceRotation {
 
   /** Returns the channel's best source that may be tried now. Begins another round if all have failed in this one. */
   private nextOfRound(): ChannelSource | undefined {
-    const free = (isFirstRound: boolean): ChannelSource | undefined =>
-      this.facts.rank(this.candidates(isFirstRound)).find((source) => this.isFree(source));
-    const next = free(true);
+    const free = (): ChannelSource | undefined =>
+      this.facts.rank(this.untried()).find((source) => this.isFree(source));
+    const next = free();
     if (next !== undefined) return next;
     this.rounds++;
     this.failedIds.clear();
-    return free(true);
+    return free();
   }
 
   private use(source: ChannelSource): void {
@@ -224,12 +224,14 @@ export class SourceRotation {
   }
 
   /** Returns the channel's sources except the one in use. */
-  private candidates(notFailedOnly: boolean): ChannelSource[] {
+  private others(): ChannelSource[] {
     const { entry } = this;
-    if (entry === null) return [];
-    return this.sources.filter(
-      ({ id }) => id !== entry.id && !(notFailedOnly && this.failedIds.has(id)),
-    );
+    return entry === null ? [] : this.sources.filter(({ id }) => id !== entry.id);
+  }
+
+  /** Returns those of the others that have not failed in this round. */
+  private untried(): ChannelSource[] {
+    return this.others().filter(({ id }) => !this.failedIds.has(id));
   }
 
   private isFree(source: ChannelSource): boolean {

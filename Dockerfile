@@ -36,5 +36,15 @@ EXPOSE 8000
 STOPSIGNAL SIGTERM
 # Liveness only: a missing engine must not cause a restart of the container, which would cut all viewers.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s CMD ["node", "docker/healthcheck.mjs"]
+# Last, because every build may have other values, and the layers above are then used again.
+ARG VERSION=dev
+ARG REVISION=unknown
+ARG CREATED=1970-01-01T00:00:00Z
+LABEL org.opencontainers.image.title="acefleet" \
+  org.opencontainers.image.description="One address in front of a fleet of AceStream engines: MPEG-TS for every viewer from one engine session per content" \
+  org.opencontainers.image.licenses="MIT" \
+  org.opencontainers.image.version="${VERSION}" \
+  org.opencontainers.image.revision="${REVISION}" \
+  org.opencontainers.image.created="${CREATED}"
 # Not with npm, which does not pass on signals.
 CMD ["node", "dist/main.js"]

@@ -168,7 +168,10 @@ describe('the data in DATA_DIR', () => {
     // The engine sessions that the killed process had open are stopped.
     const stopped = async (): Promise<boolean> => {
       const requests = (await engine.journal()).map(({ url }) => url);
-      return requests.filter((url) => /^\/ace\/cmd\/.*method=stop/.test(url)).length === 2;
+      return (
+        requests.filter((url) => /^\/ace\/cmd\/ace0(?:bef0|a0c2).*method=stop/.test(url)).length ===
+        2
+      );
     };
     await eventually(stopped, 20_000, 'the stops of two sessions');
     expect((await product.api('DELETE', '/api/v1/channels/ch2', undefined, headers)).status).toBe(

@@ -57,6 +57,14 @@ describeCompose('the compose files', () => {
     await compose([...MAIN, ...LOCAL, 'config', '-q']);
   });
 
+  it('build the image of the product under a name that ACEFLEET_IMAGE changes', async () => {
+    expect(await compose([...MAIN, 'config'])).toMatch(
+      /\n {4}build:\n {6}context: .*\n(?: {4,}.*\n)+? {4}image: acefleet:local\n/,
+    );
+    const named = { ACEFLEET_IMAGE: 'acefleet:v1.2.3' };
+    expect(await compose([...MAIN, 'config'], named)).toContain('\n    image: acefleet:v1.2.3\n');
+  });
+
   it('bring a Redis server with the profile, and tell the product where it is', async () => {
     const env = { REDIS_URL: 'redis://redis' };
     const text = await compose([...MAIN, '--profile', 'redis', 'config'], env);
@@ -73,9 +81,11 @@ describeCompose('the compose files', () => {
   });
 
   it('pass settings to the containers, give the product and Gluetun one key, and publish one port', async () => {
-    const env = { ...account, MIN_REPLICAS: '5', WIREGUARD_PRIVATE_KEY: 'private', PORT: '8123' };
+    const settings = { MIN_REPLICAS: '5', TZ: 'Europe/Madrid' };
+    const env = { ...account, ...settings, WIREGUARD_PRIVATE_KEY: 'private', PORT: '8123' };
     const text = await compose([...MAIN, ...GLUETUN, 'config'], env);
     expect(text).toContain("MIN_REPLICAS: '5'");
+    expect(text).toContain('TZ: Europe/Madrid');
     expect(text).toContain('VPN_CONTROL_API_KEY: a-key');
     expect(text).toContain(`'{"auth":"apikey","apikey":"a-key"}'`);
     expect(text.match(/published: \d+/g)).toEqual(['published: 8123']);

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import {
   call,
@@ -10,9 +12,10 @@ import {
 import { describeWithDocker } from '../support/docker-availability';
 import { docker } from '../support/docker-cli';
 import { dockerInspect } from '../support/long-commands';
-import { dockerfileSimulatorImage, productImage } from '../support/product-image';
+import { dockerfileSimulatorImage, productImage, productImageWith } from '../support/product-image';
 import { withLag } from '../../../src/kernel/testing/lag.spec-support';
 
+const ROOT = join(__dirname, '../../..');
 const BUILD_WITHIN_MS = 900_000;
 /** Time limit for a container and programs in it on a busy machine. */
 const WITHIN_MS = 60_000;
@@ -58,6 +61,34 @@ describeWithDocker("the product's image", () => {
     const settings = Config.Env.filter((line: string) => !line.startsWith('PATH=')).sort();
     expect(settings).toEqual(['DATA_DIR=/data', 'ENGINE_DRIVER=docker', 'NODE_ENV=production']);
   });
+
+  it(
+    'says in OCI labels what it is, and of which build',
+    async () => {
+      const { description, license } = JSON.parse(
+        readFileSync(join(ROOT, 'package.json'), 'utf8'),
+      ) as { description: string; license: string };
+      expect(await ociLabels(image)).toEqual({
+        title: 'acefleet',
+        description,
+        licenses: license,
+        version: 'dev',
+        revision: 'unknown',
+        created: '1970-01-01T00:00:00Z',
+      });
+      const args = ['VERSION=1.2.3', 'REVISION=0123abc', 'CREATED=2026-01-02T03:04:05Z'];
+      const released = await productImageWith(args);
+      onScopeEnd(async () => {
+        await docker(['image', 'rm', released]);
+      });
+      expect(await ociLabels(released)).toMatchObject({
+        version: '1.2.3',
+        revision: '0123abc',
+        created: '2026-01-02T03:04:05Z',
+      });
+    },
+    BUILD_WITHIN_MS,
+  );
 
   it('runs without privileges, and can write to its volume only', async () => {
     const status = (await inside(
@@ -192,6 +223,17 @@ describeWithDocker("the product's image", () => {
     expect((await dockerInspect(name)).Config.User).toBe('10002:10002');
   }, 600_000);
 });
+
+/** Labels of an image below `org.opencontainers.image`, without this prefix. */
+async function ociLabels(image: string): Promise<Record<string, string>> {
+  const labels: Record<string, string> = (await dockerInspect(image)).Config.Labels;
+  const prefix = 'org.opencontainers.image.';
+  return Object.fromEntries(
+    Object.entries(labels)
+      .filter(([name]) => name.startsWith(prefix))
+      .map(([name, value]) => [name.slice(prefix.length), value]),
+  );
+}
 
 function removeAtEnd(name: string): void {
   onScopeEnd(async () => {

@@ -17,6 +17,14 @@ export function productImage(): Promise<string> {
   return buildBoth(PRODUCT_IMAGE, 'Dockerfile');
 }
 
+/** The same image under another name, built with arguments of the form NAME=VALUE. */
+export async function productImageWith(args: readonly string[]): Promise<string> {
+  const tag = 'acefleet-with-arguments:test';
+  const words = args.flatMap((arg) => ['--build-arg', arg]);
+  await build(tag, ['--build-arg', `BASE=${await localBase()}`, ...words]);
+  return tag;
+}
+
 /** The image of the simulator that simulator/Dockerfile makes; most of it is a layer of the product's. */
 export function dockerfileSimulatorImage(): Promise<string> {
   return buildBoth('acefleet-simulator-dockerfile:test', 'simulator/Dockerfile');

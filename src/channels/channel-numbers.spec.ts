@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { DataFolder } from '../storage';
+import { ChannelStore, DataFolder } from '../storage';
 import { MAX_NUMBER, type Channel } from './channel';
 import { ChannelDirectory } from './channel-directory';
 import { ChannelNumbers } from './channel-numbers';
@@ -129,6 +129,17 @@ describe('the numbers of channels', () => {
     });
     await reopened.put(channel('a'));
     expect(reopened.withNumber(5)?.id).toBe('a');
+  });
+
+  it('of a removed channel are given to another one when no other number is left', async () => {
+    await open();
+    const taken = Array.from({ length: MAX_NUMBER }, (_, i) => [`removed${i}`, i + 1] as const);
+    await new ChannelStore(folders[0]!).setNumbers(new Map(taken));
+    const directory = await open();
+    await directory.put(channel('a'));
+    await directory.put(channel('b'));
+    expect(numbersOf(directory)).toEqual({ a: 1, b: 2 });
+    expect(numbersOf(await open())).toEqual({ a: 1, b: 2 });
   });
 
   it('of the file are kept when it is reordered, edited, and gone for a while', async () => {

@@ -71,7 +71,7 @@ export class ChannelStore {
   }
 
   /**
-   * Creates a channel, or replaces the one with this id. No other channel may have the number.
+   * Creates a channel, or replaces the one with this id. Another channel that has the number loses it.
    *
    * @throws as `Database.change`
    */
@@ -81,10 +81,10 @@ export class ChannelStore {
       await remove(transaction, id);
       await write(transaction, [channel]);
       await transaction
-        .insertInto('channel_numbers')
-        .values({ channel_id: id, number })
-        .onConflict((conflict) => conflict.column('channel_id').doUpdateSet({ number }))
+        .deleteFrom('channel_numbers')
+        .where((is) => is.or({ channel_id: id, number }))
         .execute();
+      await transaction.insertInto('channel_numbers').values({ channel_id: id, number }).execute();
     });
   }
 

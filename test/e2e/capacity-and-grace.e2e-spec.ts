@@ -28,6 +28,20 @@ async function expectFull(product: Product, id: string): Promise<void> {
 }
 
 describe('a fleet without a free slot', () => {
+  it('takes the slot of a running stream whose address nobody has opened', async () => {
+    const engine = await startSimulator();
+    const product = await startProduct({ engines: [engine], env: { MAX_STREAMS_PER_ENGINE: '1' } });
+    const held = newContentId();
+    const { status } = await product.api('GET', streamPath(held, '&format=json'));
+    expect(status).toBe(200);
+    await eventually(async () => (await product.session(held)).state === 'live');
+    const viewer = open(product, newContentId());
+    await viewer.playing();
+    expect(viewer.headAfterMs).toBeLessThan(withLag(AT_ONCE_MS));
+    await eventually(async () => (await product.session(held)).end_reason === 'reclaimed');
+    await viewer.receiveMore(1000);
+  });
+
   it('refuses further contents at once, but no further viewers of a running stream', async () => {
     const engines = [await startSimulator({ name: 'a' }), await startSimulator({ name: 'b' })];
     const product = await startProduct({

@@ -7,6 +7,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
@@ -19,6 +20,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { docker } from './docker-cli';
 
 const TAG = 'acefleet-base:test';
+const LIBSQL = join(__dirname, '../../../node_modules/@libsql');
 const PARTS_LABEL = 'acefleet.test.parts';
 const SYSTEM_FOLDERS = ['/usr/bin', '/bin', '/usr/sbin', '/sbin'];
 /** Programs that the Dockerfiles call. */
@@ -76,12 +78,19 @@ function fill(tree: string, npm: string, npmrc: NpmSettings): void {
     copyFileSync(path, join(tree, 'bin', name));
     copyFileSync(path, join(tree, 'usr/bin', name));
   }
-  for (const path of [process.execPath, ...programs.map(({ path: one }) => one)]) {
+  for (const path of [process.execPath, ...programs.map(({ path: one }) => one), ...addons()]) {
     for (const library of librariesOf(path)) {
       mkdirSync(join(tree, dirname(library)), { recursive: true });
       copyFileSync(library, join(tree, library));
     }
   }
+}
+
+/** The compiled parts of npm packages that the product loads; they may need more libraries than Node.js does. */
+function addons(): string[] {
+  return readdirSync(LIBSQL)
+    .filter((name) => name.endsWith('-gnu'))
+    .map((name) => join(LIBSQL, name, 'index.node'));
 }
 
 function importTree(tree: string, parts: string): Promise<void> {

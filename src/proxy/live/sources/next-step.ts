@@ -6,7 +6,7 @@ import type { SourcePolicy } from './source-policy';
 /** The facts that decide the next step after an attempt, together with its outcome. */
 export interface Situation {
   readonly policy: Pick<SourcePolicy, 'isPersistent' | 'replacesSource' | 'sourceErrors'>;
-  /** True if somebody watches the stream or waits for its start. */
+  /** True if viewers receive the stream or wait for it. A stream that a client only holds gives way to them. */
   readonly isWatched: boolean;
   /** True if the attempt was a retry on the engine that had just failed. */
   readonly wasRetryHere: boolean;

@@ -366,7 +366,7 @@ export class SourceController {
     }
     return nextStep(outcome, {
       policy,
-      isWatched: holder.isWatched,
+      isWatched: holder.watch === 'watched',
       wasRetryHere,
       failuresInARow: acquirer.failuresInARow,
       isPreparing: this.moves.preparing !== null,

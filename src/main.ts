@@ -50,7 +50,7 @@ async function main(): Promise<void> {
   endOnFaults(lifecycle, output);
   // From here on engines may be created.
   signals.remember();
-  await listen(app, config).catch((error: unknown) => endFailedStart(app, config, error));
+  await listen(app, config).catch((error: unknown) => endFailedStart(app, folder, config, error));
   signals.deliver((name) => {
     const close = async (): Promise<void> => {
       await app.close();
@@ -96,6 +96,7 @@ async function listen(app: NestFastifyApplication, { host, port }: AppConfig): P
 
 async function endFailedStart(
   app: NestFastifyApplication,
+  folder: DataFolder,
   { host, port }: AppConfig,
   error: unknown,
 ): Promise<never> {
@@ -103,6 +104,7 @@ async function endFailedStart(
   setTimeout(() => process.exit(1), FAILED_START_MS).unref();
   // The program may already have started engines.
   await app.close().catch(() => undefined);
+  await folder.close();
   process.exit(1);
 }
 

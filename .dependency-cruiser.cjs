@@ -24,7 +24,7 @@ const MODULES = {
     'metrics',
     'http',
   ],
-  channels: ['kernel', 'config', 'storage', 'http'],
+  channels: ['kernel', 'config', 'storage', 'access', 'http'],
   playlists: ['kernel', 'config', 'storage', 'engines', 'channels', 'access', 'http'],
   proxy: [
     'kernel',

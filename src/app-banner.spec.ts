@@ -25,7 +25,7 @@ function banner(facts: Partial<Facts> = {}, config: object = {}): Promise<Banner
       ...config,
     },
     { chosen, demoChannels: () => Promise.resolve(demoChannels) },
-    { isShort: isKeyShort },
+    { isMainKeyShort: isKeyShort },
   );
   start.onModuleInit();
   return start.describe(8000, descriptorLimit, []);

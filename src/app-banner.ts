@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
-import { ApiKey } from './access';
+import { ApiKeys } from './access';
 import { PRODUCT_NAME, productVersion } from './app-version';
 import { type AppConfig, CONFIG } from './config';
 import { describeRedis } from './coordination';
@@ -38,7 +38,7 @@ export class StartBanner implements OnModuleInit {
   constructor(
     @Inject(CONFIG) private readonly config: BannerConfig,
     @Inject(EngineSupply) private readonly engines: Pick<EngineSupply, 'chosen' | 'demoChannels'>,
-    @Inject(ApiKey) private readonly key: Pick<ApiKey, 'isShort'>,
+    @Inject(ApiKeys) private readonly keys: Pick<ApiKeys, 'isMainKeyShort'>,
   ) {}
 
   /** Requests the demo channels during the start, so that the banner does not wait for them. */
@@ -76,7 +76,7 @@ export class StartBanner implements OnModuleInit {
       warnings: [
         ...(isFallback ? [ONLY_DEMO, ...demo] : []),
         ...describeDescriptors(config, descriptorLimit),
-        ...(this.key.isShort ? [SHORT_KEY] : []),
+        ...(this.keys.isMainKeyShort ? [SHORT_KEY] : []),
         ...configWarnings,
       ],
     };

@@ -9,7 +9,9 @@ const CONTENT_ID = '0123456789abcdef0123456789abcdef01234567';
 const INFOHASH = '89abcdef0123456789abcdef0123456789abcdef';
 const ENGINE_ID = 'static-192.168.1.10-6878';
 const OTHER_ENGINE_ID = 'static-192.168.1.11-6878';
+const KEY_ID = '3f9c0a7be1d25846';
 const VIEWER_ID = '0b5a3c52-7d0e-4c39-9b7e-3d0a5a6f1e42';
+const SECRET = `acefleet_${'x'.repeat(43)}`;
 const TIME = '2026-01-31T20:15:00.000Z';
 
 /** The meaning of ids in paths, by the tag of the operation, and an example. */
@@ -18,6 +20,7 @@ const IDS: Readonly<Record<string, readonly [description: string, example: strin
   streams: ['Id of a stream: its content id, or its infohash', CONTENT_ID],
   proxy: ['Id of a session: its content id, or its infohash', CONTENT_ID],
   channels: ['Id of a channel', 'news'],
+  keys: ['Id of an API key', KEY_ID],
   streaming: ['Content id, 40 hex digits; `.ts` may follow', CONTENT_ID],
 };
 const VIEWER: readonly [string, string] = ['Id of a viewer, from the list of clients', VIEWER_ID];
@@ -80,6 +83,7 @@ const BY_SCHEMA: readonly (readonly [schemas: RegExp, fields: Readonly<Record<st
     [/^Container/, { id: ENGINE_ID, name: 'acefleet-engine-1' }],
     [/^Channel(?!Source)/, { id: 'news' }],
     [/^Vpn/, { name: 'gluetun' }],
+    [/^(?:New)?ApiKey/, { id: KEY_ID, name: 'Home Assistant', key: SECRET }],
   ];
 
 /** Adds examples to parameters, bodies and fields, a description to ids in paths, and a name to successful answers. */

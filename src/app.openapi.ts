@@ -2,7 +2,7 @@ import { type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
-import { PUBLIC_OPERATION } from './access';
+import { PUBLIC_OPERATION, SCOPE_OF_OPERATION, scopeOfMethod } from './access';
 import { AppModule } from './app.module';
 import { describeAliases } from './app.openapi-aliases';
 import { eachOperation, type Operation } from './app.openapi-document';
@@ -32,6 +32,7 @@ const TAGS = {
   events: 'The event log.',
   health: 'Checks for supervisors and load balancers, and the health of the fleet.',
   metrics: 'Metrics for Prometheus.',
+  keys: 'API keys, and what each may do.',
 };
 
 /** Builds the OpenAPI 3.1 document of all addresses from the code alone, without engines, files or ports. */
@@ -56,13 +57,13 @@ function buildDocument(app: INestApplication): OpenAPIObject {
     .addSecurity('bearer', {
       type: 'http',
       scheme: 'bearer',
-      description: 'The API key, as `Authorization: Bearer KEY`.',
+      description: 'An API key, as `Authorization: Bearer KEY`.',
     })
     .addSecurity('api_key', {
       type: 'apiKey',
       in: 'header',
       name: 'X-API-Key',
-      description: 'The API key, as `X-API-Key: KEY`.',
+      description: 'An API key, as `X-API-Key: KEY`.',
     })
     .addSecurityRequirements('bearer')
     .addSecurityRequirements('api_key');
@@ -73,6 +74,7 @@ function buildDocument(app: INestApplication): OpenAPIObject {
   describeAliases(document);
   eachOperation(document, nameOperation);
   eachOperation(document, shortenSummary);
+  eachOperation(document, stateScope);
   mendForOpenApi31(document);
   describeProblems(document);
   addExamples(document);
@@ -83,6 +85,16 @@ function openPublicOperation(operation: Operation): void {
   if (!(PUBLIC_OPERATION in operation)) return;
   Reflect.deleteProperty(operation, PUBLIC_OPERATION);
   operation.security = [];
+}
+
+/** Call after `shortenSummary`, which fills the description. */
+function stateScope(operation: Operation, method: string): void {
+  if (operation.security?.length === 0) return;
+  const declared = operation as { [SCOPE_OF_OPERATION]?: string };
+  const scope = (declared[SCOPE_OF_OPERATION] ??= scopeOfMethod(method));
+  operation.description = [operation.description ?? '', `Needs a key of scope \`${scope}\`.`]
+    .filter((text) => text !== '')
+    .join(' ');
 }
 
 /**

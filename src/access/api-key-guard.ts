@@ -2,48 +2,60 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import { type FastifyRequest } from '../http';
 import { AppError } from '../kernel/errors';
-import { ApiKey } from './api-key';
+import { type ApiKeyScope, includesScope, scopeOfMethod } from './api-keys/api-key-scope';
+import { ApiKeys, type PresentedApiKey } from './api-keys/api-keys';
+import { NEEDED_SCOPE } from './api-keys/needs-scope';
 import { KeyAttempts } from './key-attempts';
 import { OWN_QUERY_NAME } from './own-query-name';
 import { hasKeyInQuery, presentedKey } from './presented-key';
 import { PUBLIC_ROUTE } from './public';
 
-/** Requires the API key for every route that is not `Public()`: 401 without a key, 403 with a wrong one. */
+/**
+ * Requires an API key for every route that is not `Public()`: 401 without a key, 403 with a wrong or expired one, or one
+ * whose scope is too small.
+ */
 @Injectable()
 export class ApiKeyGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
-    private readonly apiKey: ApiKey,
+    private readonly keys: ApiKeys,
     private readonly attempts: KeyAttempts,
   ) {}
 
   canActivate(context: ExecutionContext): boolean {
-    const open = this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC_ROUTE, [
-      context.getHandler(),
-      context.getClass(),
-    ]);
-    if (open === true) return true;
+    const targets = [context.getHandler(), context.getClass()];
+    if (this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC_ROUTE, targets) === true) {
+      return true;
+    }
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
     const ownName = this.reflector.get<string | undefined>(OWN_QUERY_NAME, context.getHandler());
-    this.check(context.switchToHttp().getRequest<FastifyRequest>(), ownName);
+    const key = this.keyOf(request, ownName);
+    const declared = this.reflector.getAllAndOverride<ApiKeyScope | undefined>(
+      NEEDED_SCOPE,
+      targets,
+    );
+    checkTerms(key, declared ?? scopeOfMethod(request.method));
+    if (key.id !== null) this.keys.noteUse(key.id);
     return true;
   }
 
-  private check(request: FastifyRequest, ownQueryName: string | undefined): void {
+  private keyOf(request: FastifyRequest, ownQueryName: string | undefined): PresentedApiKey {
     if (hasKeyInQuery(request.url, ownQueryName)) {
       throw new AppError(
         'unauthorized',
         'A key in the address is refused; send it as Authorization: Bearer KEY or X-API-Key: KEY.',
       );
     }
-    const key = presentedKey(request.headers);
-    if (key === null) {
+    const candidate = presentedKey(request.headers);
+    if (candidate === null) {
       throw new AppError(
         'unauthorized',
-        'This address needs the API key, as Authorization: Bearer KEY or X-API-Key: KEY.',
+        'This address needs an API key, as Authorization: Bearer KEY or X-API-Key: KEY.',
       );
     }
-    // The right key is checked first: behind a reverse proxy its owner may share the address of an attacker.
-    if (this.apiKey.matches(key)) return;
+    // A right key is looked up first: behind a reverse proxy its owner may share the address of an attacker.
+    const key = this.keys.find(candidate);
+    if (key !== null) return key;
     const blockedForMs = this.attempts.blockedForMs(request.ip);
     if (blockedForMs > 0) {
       throw new AppError('rate_limited', 'Too many wrong keys came from this address.', {
@@ -53,4 +65,14 @@ export class ApiKeyGuard implements CanActivate {
     this.attempts.recordWrongKey(request.ip);
     throw new AppError('forbidden', 'The API key is wrong.');
   }
+}
+
+/** @throws AppError `forbidden` if the key has expired, or its scope does not include the needed one */
+function checkTerms({ scope, isExpired }: PresentedApiKey, needed: ApiKeyScope): void {
+  if (isExpired) throw new AppError('forbidden', 'The API key has expired.');
+  if (includesScope(scope, needed)) return;
+  throw new AppError(
+    'forbidden',
+    `This operation needs an API key of scope ${needed}; this key has the scope ${scope}.`,
+  );
 }

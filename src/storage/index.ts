@@ -1,3 +1,4 @@
+export { ApiKeyStore, type StoredApiKey } from './api-key-store';
 export { AtomicFile, type AtomicFileOptions, NewerSchemaError } from './atomic-file';
 export { BackupError, restoreBackup, writeBackup } from './backup';
 export { ChannelStore } from './channel-store';

@@ -107,6 +107,82 @@ describe('the API key', () => {
       await viewer.playing();
     });
 
+    describe('beside others, which were created with the API', () => {
+      const main = { 'X-API-Key': MARKER };
+      /** One operation for each scope. */
+      const OPERATIONS = {
+        read: ['GET', '/api/v1/proxy/status'],
+        operate: ['POST', '/api/v1/health/circuit-breaker/reset'],
+        admin: ['DELETE', '/api/v1/channels/unknown'],
+      } as const;
+      const SCOPES = Object.keys(OPERATIONS) as (keyof typeof OPERATIONS)[];
+
+      it.each(SCOPES)('each may do what its scope %s includes, and no more', async (scope) => {
+        const made = await product.api('POST', '/api/v1/keys', { name: scope, scope }, main);
+        expect(made.status).toBe(201);
+        expect(made.body.key).toMatch(/^acefleet_[\w-]{43}$/);
+        const headers = { Authorization: `Bearer ${made.body.key}` };
+        for (const [index, needed] of SCOPES.entries()) {
+          const [method, path] = OPERATIONS[needed];
+          const { status, body } = await product.api(method, path, undefined, headers);
+          if (index <= SCOPES.indexOf(scope)) expect([200, 404, 409]).toContain(status);
+          else {
+            const detail = `This operation needs an API key of scope ${needed}; this key has the scope ${scope}.`;
+            expect(body).toMatchObject({ status: 403, code: 'forbidden', detail });
+          }
+        }
+        const own = await product.api('GET', '/api/v1/keys', undefined, headers);
+        expect(own.status).toBe(scope === 'admin' ? 200 : 403);
+      });
+
+      it('each can be listed without its secret, changed, and removed; the main key cannot', async () => {
+        const wanted = { name: 'Grafana', scope: 'read', expires_at: '2999-01-01T00:00:00+02:00' };
+        const { body: made } = await product.api('POST', '/api/v1/keys', wanted, main);
+        const { key: secret, ...facts } = made;
+        const address = `/api/v1/keys/${facts.id}`;
+        const use = async (): Promise<unknown> =>
+          (await product.api('GET', PRIVATE, undefined, { 'X-API-Key': secret })).body;
+        expect(facts).toMatchObject({
+          name: 'Grafana',
+          scope: 'read',
+          expires_at: '2998-12-31T22:00:00.000Z',
+          is_expired: false,
+          last_used_at: null,
+        });
+        await use();
+        const listed = await product.api('GET', '/api/v1/keys', undefined, main);
+        expect(listed.text).not.toContain(secret);
+        const ofList = (listed.body.keys as { id: string }[]).find(({ id }) => id === facts.id);
+        expect(ofList).toEqual({ ...facts, last_used_at: expect.stringMatching(/Z$/) });
+        const past = { expires_at: '2020-01-01T00:00:00Z' };
+        expect((await product.api('PATCH', address, past, main)).body.is_expired).toBe(true);
+        expect(await use()).toMatchObject({ status: 403, detail: 'The API key has expired.' });
+        await product.api('PATCH', address, { expires_at: null, name: 'Other' }, main);
+        expect(await use()).toHaveProperty('running', true);
+        expect((await product.api('DELETE', address, undefined, main)).status).toBe(204);
+        expect(await use()).toMatchObject({ status: 403, detail: 'The API key is wrong.' });
+        expect((await product.api('DELETE', address, undefined, main)).status).toBe(404);
+        expect((await product.api('DELETE', '/api/v1/keys/main', undefined, main)).status).toBe(
+          404,
+        );
+        await eventually(() => product.logText().includes('an API key was removed'));
+        expect(product.logText()).not.toContain(secret);
+      });
+
+      it.each([
+        ['no name', { scope: 'read' }],
+        ['no scope', { name: 'a' }],
+        ['an unknown scope', { name: 'a', scope: 'root' }],
+        ['a line break', { name: 'a\nb', scope: 'read' }],
+        ['a secret of its own', { name: 'a', scope: 'read', key: 'mine' }],
+        ['a day without a time', { name: 'a', scope: 'read', expires_at: '2030-01-01' }],
+        ['no time', { name: 'a', scope: 'read', expires_at: '2030-99-01T00:00:00Z' }],
+      ])('one with %s is refused', async (_what, body) => {
+        const { status } = await product.api('POST', '/api/v1/keys', body, main);
+        expect(status).toBe(400);
+      });
+    });
+
     it('appears in no response', async () => {
       const key = { 'X-API-Key': MARKER };
       const document = await call({ port: product.port, path: '/openapi.json' });

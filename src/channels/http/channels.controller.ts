@@ -1,5 +1,6 @@
 import { Body, Controller, Delete, Get, Param, Put, Res } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { NeedsScope } from '../../access';
 import { ApiProblems, type FastifyReply } from '../../http';
 import { CHANNEL_ID_FORM, isChannelId } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
@@ -55,6 +56,7 @@ export class ChannelsController {
 
   /** Remove a channel. Present viewers continue to watch; new viewers get 404. */
   @Delete(':id')
+  @NeedsScope('admin')
   @ApiProblems('conflict')
   async remove(@Param('id') id: string): Promise<ChannelRemovedDto> {
     if (!(await this.channels.remove(id))) throw unknownChannel();

@@ -54,7 +54,7 @@ export const serverSettings = {
     defaultText: '',
     isSecret: true,
     description:
-      'Key of the admin API; use 16 characters or more. Not set: a key is generated at the first start and kept in DATA_DIR; `acefleet key` shows it.',
+      'Main key of the admin API ([API keys](keys.md)); use 16 characters or more. Not set: a key is generated at the first start and kept in DATA_DIR; `acefleet key` shows it.',
   }),
   dataDir: setting({
     variable: 'DATA_DIR',

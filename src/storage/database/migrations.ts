@@ -44,5 +44,14 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
        id INTEGER PRIMARY KEY,
        filler BLOB NOT NULL
      )`,
+    `CREATE TABLE api_keys (
+       id TEXT PRIMARY KEY,
+       name TEXT NOT NULL,
+       scope TEXT NOT NULL,
+       digest TEXT NOT NULL UNIQUE,
+       created_at_ms INTEGER NOT NULL,
+       expires_at_ms INTEGER,
+       last_used_at_ms INTEGER
+     ) WITHOUT ROWID`,
   ],
 ];

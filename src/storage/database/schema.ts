@@ -2,12 +2,24 @@ import type { Generated } from 'kysely';
 
 /** The tables, for typed queries. `migrations.ts` creates them. */
 export interface Schema {
+  api_keys: ApiKeyRow;
   channels: ChannelRow;
   channel_numbers: ChannelNumberRow;
   channel_sources: ChannelSourceRow;
   list_entries: ListEntryRow;
   open_sessions: OpenSessionRow;
   small_values: SmallValueRow;
+}
+
+interface ApiKeyRow {
+  readonly id: string;
+  readonly name: string;
+  readonly scope: 'read' | 'operate' | 'admin';
+  /** SHA-256 of the secret, in hex. */
+  readonly digest: string;
+  readonly created_at_ms: number;
+  readonly expires_at_ms: number | null;
+  readonly last_used_at_ms: number | null;
 }
 
 interface ChannelRow {

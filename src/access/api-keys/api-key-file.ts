@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { chmod } from 'node:fs/promises';
-import type { DataFolder } from '../storage';
+import type { DataFolder } from '../../storage';
 
 const KEY_FILE = 'api-key';
 const KEY_BYTES = 32;

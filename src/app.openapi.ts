@@ -82,9 +82,11 @@ function buildDocument(app: INestApplication): OpenAPIObject {
 }
 
 function openPublicOperation(operation: Operation): void {
-  if (!(PUBLIC_OPERATION in operation)) return;
+  const marked = operation as { [PUBLIC_OPERATION]?: true | 'by_setting' };
+  const isPublic = marked[PUBLIC_OPERATION];
+  if (isPublic === undefined) return;
   Reflect.deleteProperty(operation, PUBLIC_OPERATION);
-  operation.security = [];
+  operation.security = isPublic === true ? [] : [{}, { bearer: [] }, { api_key: [] }];
 }
 
 /** Call after `shortenSummary`, which fills the description. */

@@ -1,5 +1,6 @@
 import { type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import { type AppConfig } from '../config';
 import { AppError } from '../kernel/errors';
 import { type ApiKeyScope } from './api-keys/api-key-scope';
 import { type ApiKeys } from './api-keys/api-keys';
@@ -7,7 +8,7 @@ import { NeedsScope } from './api-keys/needs-scope';
 import { ApiKeyGuard } from './api-key-guard';
 import { KeyAttempts } from './key-attempts';
 import { OwnQueryName } from './own-query-name';
-import { Public } from './public';
+import { Public, PublicWhen } from './public';
 
 const KEY = 'the-key';
 const EXPIRED = 'an-expired-key';
@@ -28,6 +29,8 @@ class Closed {
   @Public()
   open(): void {}
   closed(): void {}
+  @PublicWhen(({ metricsAccess }) => metricsAccess === 'open')
+  openBySetting(): void {}
   @OwnQueryName('key')
   labelled(): void {}
   @NeedsScope('admin')
@@ -48,11 +51,18 @@ class Open {
 
 describe('ApiKeyGuard', () => {
   let now: number;
+  let config: Pick<AppConfig, 'metricsAccess'>;
   let guard: ApiKeyGuard;
 
   beforeEach(() => {
     now = 0;
-    guard = new ApiKeyGuard(new Reflector(), KEYS as ApiKeys, new KeyAttempts(() => now));
+    config = { metricsAccess: 'open' };
+    guard = new ApiKeyGuard(
+      config as AppConfig,
+      new Reflector(),
+      KEYS as ApiKeys,
+      new KeyAttempts(() => now),
+    );
   });
 
   function ask(
@@ -160,6 +170,15 @@ describe('ApiKeyGuard', () => {
   it('admits everybody to public handlers and controllers', () => {
     expect(ask({}, Closed, Closed.prototype.open)).toBe('let in');
     expect(ask({ url: '/a?key=1' }, Open, Open.prototype.handler)).toBe('let in');
+  });
+
+  it('admits everybody while a setting says so, and else the scope of the method', () => {
+    const open = (headers = {}): AppError | 'let in' =>
+      ask({ headers }, Closed, Closed.prototype.openBySetting);
+    expect(open()).toBe('let in');
+    config = Object.assign(config, { metricsAccess: 'key' });
+    expect(open()).toMatchObject({ status: 401 });
+    expect(open({ 'x-api-key': 'read' })).toBe('let in');
   });
 
   describe('guessing', () => {

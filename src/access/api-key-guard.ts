@@ -1,5 +1,6 @@
-import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import { type AppConfig, CONFIG } from '../config';
 import { type FastifyRequest } from '../http';
 import { AppError } from '../kernel/errors';
 import { type ApiKeyScope, includesScope, scopeOfMethod } from './api-keys/api-key-scope';
@@ -8,7 +9,7 @@ import { NEEDED_SCOPE } from './api-keys/needs-scope';
 import { KeyAttempts } from './key-attempts';
 import { OWN_QUERY_NAME } from './own-query-name';
 import { hasKeyInQuery, presentedKey } from './presented-key';
-import { PUBLIC_ROUTE } from './public';
+import { PUBLIC_ROUTE, type PublicRoute } from './public';
 
 /**
  * Requires an API key for every route that is not `Public()`: 401 without a key, 403 with a wrong or expired one, or one
@@ -17,6 +18,7 @@ import { PUBLIC_ROUTE } from './public';
 @Injectable()
 export class ApiKeyGuard implements CanActivate {
   constructor(
+    @Inject(CONFIG) private readonly config: AppConfig,
     private readonly reflector: Reflector,
     private readonly keys: ApiKeys,
     private readonly attempts: KeyAttempts,
@@ -24,9 +26,8 @@ export class ApiKeyGuard implements CanActivate {
 
   canActivate(context: ExecutionContext): boolean {
     const targets = [context.getHandler(), context.getClass()];
-    if (this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC_ROUTE, targets) === true) {
-      return true;
-    }
+    const open = this.reflector.getAllAndOverride<PublicRoute | undefined>(PUBLIC_ROUTE, targets);
+    if (open === true || open?.(this.config) === true) return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const ownName = this.reflector.get<string | undefined>(OWN_QUERY_NAME, context.getHandler());
     const key = this.keyOf(request, ownName);

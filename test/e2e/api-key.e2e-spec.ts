@@ -43,7 +43,10 @@ describe('the API key', () => {
     let callers = 10;
 
     beforeAll(async () => {
-      product = await startProduct({ engines: [engine], env: { API_KEY: MARKER } });
+      product = await startProduct({
+        engines: [engine],
+        env: { API_KEY: MARKER, METRICS_ACCESS: 'key' },
+      });
     });
 
     function ask(path: string, headers: Headers, localAddress = `127.0.1.${++callers}`): Viewer {
@@ -130,6 +133,10 @@ describe('the API key', () => {
             const detail = `This operation needs an API key of scope ${needed}; this key has the scope ${scope}.`;
             expect(body).toMatchObject({ status: 403, code: 'forbidden', detail });
           }
+        }
+        for (const path of ['/metrics', '/api/v1/metrics']) {
+          await expectProblem(ask(path, {}), 401, 'unauthorized');
+          expect(await ask(path, headers).status()).toBe(200);
         }
         const own = await product.api('GET', '/api/v1/keys', undefined, headers);
         expect(own.status).toBe(scope === 'admin' ? 200 : 403);

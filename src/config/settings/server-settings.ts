@@ -56,6 +56,13 @@ export const serverSettings = {
     description:
       'Main key of the admin API ([API keys](keys.md)); use 16 characters or more. Not set: a key is generated at the first start and kept in DATA_DIR; `acefleet key` shows it.',
   }),
+  metricsAccess: setting({
+    variable: 'METRICS_ACCESS',
+    type: oneOf('open', 'key'),
+    defaultText: 'open',
+    description:
+      'Who may read `/metrics`: `open` means everybody, `key` whoever has an API key of any scope.',
+  }),
   dataDir: setting({
     variable: 'DATA_DIR',
     type: folder(),

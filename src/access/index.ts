@@ -5,3 +5,7 @@ export { type ApiKeyScope, scopeOfMethod } from './api-keys/api-key-scope';
 export { NeedsScope, SCOPE_OF_OPERATION } from './api-keys/needs-scope';
 export { OwnQueryName } from './own-query-name';
 export { Public, PUBLIC_OPERATION, PublicWhen } from './public';
+export { StreamAccess } from './stream-access';
+export { listBase, streamCaller, type StreamCaller } from './stream-caller';
+export { STREAM_OPERATION, StreamRoute } from './stream-route';
+export type { StreamUser } from './stream-user';

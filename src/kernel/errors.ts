@@ -25,13 +25,13 @@ export const ERROR_CATALOG = {
   unauthorized: {
     status: 401,
     title: 'Unauthorized',
-    meaning: 'The address needs an API key and none was sent.',
+    meaning: 'The address needs an API key or the token of a user, and none was sent.',
   },
   forbidden: {
     status: 403,
     title: 'Forbidden',
     meaning:
-      'The API key is wrong, has expired or has too small a scope, or the operation is switched off.',
+      'The API key or the token is wrong or no longer valid, the key has too small a scope, or the operation is switched off.',
   },
   not_found: {
     status: 404,

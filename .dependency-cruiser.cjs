@@ -6,6 +6,7 @@ const MODULES = {
   kernel: [],
   config: ['kernel'],
   storage: ['kernel'],
+  outbound: ['kernel', 'config'],
   logging: ['kernel', 'config'],
   http: ['kernel', 'config', 'logging'],
   access: ['kernel', 'config', 'storage', 'http'],

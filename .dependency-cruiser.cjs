@@ -26,7 +26,17 @@ const MODULES = {
     'http',
   ],
   channels: ['kernel', 'config', 'storage', 'http'],
-  playlists: ['kernel', 'config', 'storage', 'engines', 'channels', 'access', 'http'],
+  guide: [
+    'kernel',
+    'config',
+    'storage',
+    'outbound',
+    'coordination',
+    'channels',
+    'access',
+    'http',
+  ],
+  playlists: ['kernel', 'config', 'storage', 'engines', 'channels', 'guide', 'access', 'http'],
   proxy: [
     'kernel',
     'config',

@@ -7,10 +7,11 @@ import { type AppConfig, ConfigModule } from './config';
 import { CoordinationModule } from './coordination';
 import { EngineRegistry, EnginesModule } from './engines';
 import { EventsModule } from './events';
+import { GuideModule } from './guide';
 import { HealthModule } from './health';
 import { type LogOutput, LoggingModule } from './logging';
 import { MetricsModule } from './metrics';
-import { type EngineHosts, OutboundModule } from './outbound';
+import { type EngineHosts, OutboundModule } from './outbound/outbound.module';
 import { PlaylistsModule } from './playlists';
 import { ProxyModule } from './proxy';
 import { type DataFolder, StorageModule } from './storage';
@@ -37,6 +38,7 @@ export class AppModule {
           }),
         }),
         ChannelsModule,
+        GuideModule,
         PlaylistsModule,
         ProxyModule,
         HealthModule,

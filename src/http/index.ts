@@ -2,6 +2,7 @@ export { ALIAS_ANSWER, AliasAnswer, type AliasSchemas, API_PREFIX } from './alia
 export { ApiProblems, PROBLEM_CODES } from './api-problems';
 export { addressGroup } from './address-group';
 export { type ConnectionLimit, connectionLimit, type ConnectionNeeds } from './connection-limit';
+export { acceptsGzip, isUnchanged } from './conditional-request';
 export { CORS_HEADERS, CorsHeaders, sendCorsPreflight } from './cors';
 export { Edge, type EdgeConfig } from './edge';
 export { isHostValue } from './host-value';

@@ -10,14 +10,15 @@ import {
 import { Public } from '../access';
 import { CONFIG, type AppConfig } from '../config';
 import {
+  acceptsGzip,
   CORS_HEADERS,
   CorsHeaders,
   type FastifyReply,
   type FastifyRequest,
+  isUnchanged,
   publicAddress,
   sendCorsPreflight,
 } from '../http';
-import { acceptsGzip, isUnchanged } from './conditional-request';
 import { readPlaylistQuery } from './playlist-query';
 import { Playlists } from './playlists';
 

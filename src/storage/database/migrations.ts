@@ -44,5 +44,14 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
        id INTEGER PRIMARY KEY,
        filler BLOB NOT NULL
      )`,
+    `CREATE TABLE guide_sources (
+       position INTEGER PRIMARY KEY,
+       id TEXT NOT NULL UNIQUE,
+       name TEXT NOT NULL,
+       url TEXT NOT NULL,
+       refresh_interval_s INTEGER NOT NULL,
+       is_enabled INTEGER NOT NULL,
+       state TEXT
+     )`,
   ],
 ];

@@ -6,6 +6,7 @@ const MODULES = {
   kernel: [],
   config: ['kernel'],
   storage: ['kernel'],
+  outbound: ['kernel', 'config'],
   logging: ['kernel', 'config'],
   http: ['kernel', 'config', 'logging'],
   access: ['kernel', 'config', 'storage', 'http'],
@@ -25,7 +26,8 @@ const MODULES = {
     'http',
   ],
   channels: ['kernel', 'config', 'storage', 'access', 'http'],
-  playlists: ['kernel', 'config', 'storage', 'engines', 'channels', 'access', 'http'],
+  guide: ['kernel', 'config', 'storage', 'outbound', 'coordination', 'channels', 'access', 'http'],
+  playlists: ['kernel', 'config', 'storage', 'engines', 'channels', 'guide', 'access', 'http'],
   proxy: [
     'kernel',
     'config',

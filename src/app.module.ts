@@ -5,11 +5,13 @@ import { Lifecycle } from './app-lifecycle';
 import { ChannelsModule } from './channels';
 import { type AppConfig, ConfigModule } from './config';
 import { CoordinationModule } from './coordination';
-import { EnginesModule } from './engines';
+import { EngineRegistry, EnginesModule } from './engines';
 import { EventsModule } from './events';
+import { GuideModule } from './guide';
 import { HealthModule } from './health';
 import { type LogOutput, LoggingModule } from './logging';
 import { MetricsModule } from './metrics';
+import { type EngineHosts, OutboundModule } from './outbound/outbound.module';
 import { PlaylistsModule } from './playlists';
 import { ProxyModule } from './proxy';
 import { type DataFolder, StorageModule } from './storage';
@@ -29,7 +31,14 @@ export class AppModule {
         AccessModule,
         CoordinationModule.forRoot(config),
         EnginesModule.forRoot(config),
+        OutboundModule.forRoot({
+          inject: [EngineRegistry],
+          useFactory: (engines: EngineRegistry): EngineHosts => ({
+            list: () => engines.list().map(({ endpoint }) => endpoint.host),
+          }),
+        }),
         ChannelsModule,
+        GuideModule,
         PlaylistsModule,
         ProxyModule,
         HealthModule,

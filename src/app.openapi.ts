@@ -23,6 +23,7 @@ const DESCRIPTION =
 const TAGS = {
   streaming: 'Addresses for players: streams, playlists, and checks whether a content plays.',
   playlists: 'The channels in the forms that players and media servers import.',
+  guide: 'The programme guide of the channels, and the sources that it is fetched from.',
   channels: 'Names under which several contents are one stream.',
   streams: 'Current and recent streams: statistics, stopping, moving to another engine.',
   proxy: 'Sessions of the proxy and their viewers.',

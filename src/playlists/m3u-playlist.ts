@@ -14,7 +14,10 @@ const KODI_TYPE = '#KODIPROP:mimetype=video/mp2t';
 const LINE_BREAKS = /[\0-\x1f\x7f-\x9f\u2028\u2029]+/g;
 const UNSAFE = /[\0-\x1f"\x7f-\x9f\u2028\u2029]/;
 
-export const PLAYLIST_START = '#EXTM3U\n';
+/** The first line of an M3U playlist. `guide` is the address of the guide; null if there is none. */
+export function playlistStart(guide: string | null): string {
+  return `#EXTM3U${attribute('url-tvg', guide)}${attribute('x-tvg-url', guide)}\n`;
+}
 
 /** Renders the entries of an M3U playlist, with an absolute address of each channel, in the given order. */
 export function renderEntries(

@@ -10,13 +10,14 @@ import {
 import { listBase, StreamRoute } from '../access';
 import { CONFIG, type AppConfig } from '../config';
 import {
+  acceptsGzip,
   CORS_HEADERS,
   CorsHeaders,
   type FastifyReply,
   type FastifyRequest,
+  isUnchanged,
   sendCorsPreflight,
 } from '../http';
-import { acceptsGzip, isUnchanged } from './conditional-request';
 import { readPlaylistQuery } from './playlist-query';
 import { Playlists } from './playlists';
 

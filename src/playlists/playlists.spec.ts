@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { gunzipSync } from 'node:zlib';
 import type { ChannelDirectory, ListedChannel } from '../channels';
+import type { GuideSources } from '../guide';
 import { Playlists } from './playlists';
 
 const channel = (number: number, group: string | null = null): ListedChannel => ({
@@ -14,6 +15,7 @@ const channel = (number: number, group: string | null = null): ListedChannel => 
   origin: 'api',
   sources: [],
 });
+const guide = { hasEnabled: false, onChange: () => undefined } as unknown as GuideSources;
 const ALL = { groups: [], format: 'ts' } as const;
 
 function open(channels: ListedChannel[]): { playlists: Playlists; change: () => void } {
@@ -22,7 +24,7 @@ function open(channels: ListedChannel[]): { playlists: Playlists; change: () => 
     listVisible: () => channels,
     onChange: (listener: () => void) => (change = listener),
   } as unknown as ChannelDirectory;
-  return { playlists: new Playlists(directory), change: () => change() };
+  return { playlists: new Playlists(directory, guide), change: () => change() };
 }
 
 const addresses = async (playlists: Playlists, ...groups: string[]): Promise<string[]> => {

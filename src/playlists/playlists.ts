@@ -5,7 +5,8 @@ import { gzip } from 'node:zlib';
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { ChannelDirectory } from '../channels';
-import { PLAYLIST_START, renderEntries } from './m3u-playlist';
+import { GuideSources } from '../guide';
+import { playlistStart, renderEntries } from './m3u-playlist';
 import type { PlaylistQuery } from './playlist-query';
 
 const compress = promisify(gzip);
@@ -33,7 +34,7 @@ export class Playlist {
   }
 }
 
-/** Playlists of the visible channels. Each is kept until a channel changes, so most requests need no rendering. */
+/** Playlists of the visible channels. Each is kept until a channel or a guide changes, so most requests need no rendering. */
 @Injectable()
 export class Playlists {
   private readonly cache = new LRUCache<string, Playlist>({
@@ -43,11 +44,16 @@ export class Playlists {
   });
   private readonly rendering = new Map<string, Promise<Playlist>>();
 
-  constructor(private readonly channels: ChannelDirectory) {
-    channels.onChange(() => {
+  constructor(
+    private readonly channels: ChannelDirectory,
+    private readonly guide: GuideSources,
+  ) {
+    const forget = (): void => {
       this.cache.clear();
       this.rendering.clear();
-    });
+    };
+    channels.onChange(forget);
+    guide.onChange(forget);
   }
 
   /** @param origin the address of this server, as the client must use it */
@@ -71,7 +77,8 @@ export class Playlists {
     const channels = this.channels
       .listVisible()
       .filter(({ group }) => groups.length === 0 || (group !== null && groups.includes(group)));
-    const parts = [Buffer.from(PLAYLIST_START)];
+    const guide = this.guide.hasEnabled ? `${origin}/epg.xml` : null;
+    const parts = [Buffer.from(playlistStart(guide))];
     for (let i = 0; i < channels.length; i += CHANNELS_PER_TURN) {
       const turn = channels.slice(i, i + CHANNELS_PER_TURN);
       parts.push(Buffer.from(renderEntries(turn, origin, format)));

@@ -5,6 +5,7 @@ export { ChannelStore } from './channel-store';
 export { DataFolder } from './data-folder';
 export { DataFolderError } from './data-folder-error';
 export { makeFolder } from './file-writes';
+export { GuideSourceStore, type StoredGuideSource } from './guide-source-store';
 export { OpenSessionStore, type StoredSession } from './open-session-store';
 export type { EarlierFile } from './earlier-file';
 export { InstanceIdError, isInstanceId, obtainInstanceId } from './instance-id';

@@ -10,7 +10,7 @@ import {
   publicAddress,
   redisAddress,
 } from '../value-types';
-import { networks } from '../list-types';
+import { networks, outboundTargets } from '../list-types';
 
 export const serverSettings = {
   host: setting({
@@ -76,6 +76,13 @@ export const serverSettings = {
     isSecret: true,
     description:
       'Redis server for copies of delayed jobs ([Redis](redis.md)). Not set: jobs are kept in this process only. Several instances with the same Redis server do not share streams or engines yet.',
+  }),
+  outboundAllow: setting({
+    variable: 'OUTBOUND_ALLOW',
+    type: outboundTargets(),
+    defaultText: 'none',
+    description:
+      'Targets of outbound requests (guides, playlists) that are refused otherwise: loopback, link-local, cloud metadata and multicast addresses, and the hosts of engines, Redis and Docker.',
   }),
   logLevel: setting({
     variable: 'LOG_LEVEL',

@@ -53,5 +53,14 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
        expires_at_ms INTEGER,
        last_used_at_ms INTEGER
      ) WITHOUT ROWID`,
+    `CREATE TABLE guide_sources (
+       position INTEGER PRIMARY KEY,
+       id TEXT NOT NULL UNIQUE,
+       name TEXT NOT NULL,
+       url TEXT NOT NULL,
+       refresh_interval_s INTEGER NOT NULL,
+       is_enabled INTEGER NOT NULL,
+       state TEXT
+     )`,
   ],
 ];

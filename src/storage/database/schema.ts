@@ -6,6 +6,7 @@ export interface Schema {
   channels: ChannelRow;
   channel_numbers: ChannelNumberRow;
   channel_sources: ChannelSourceRow;
+  guide_sources: GuideSourceRow;
   list_entries: ListEntryRow;
   open_sessions: OpenSessionRow;
   small_values: SmallValueRow;
@@ -46,6 +47,19 @@ interface ChannelSourceRow {
   /** 40 hex digits in lower case. */
   readonly content: string;
   readonly label: string | null;
+}
+
+interface GuideSourceRow {
+  /** In the order of creation. */
+  readonly position: Generated<number>;
+  readonly id: string;
+  readonly name: string;
+  readonly url: string;
+  readonly refresh_interval_s: number;
+  /** 0 or 1, because libsql cannot bind booleans. */
+  readonly is_enabled: number;
+  /** JSON. */
+  readonly state: string | null;
 }
 
 interface ListEntryRow {

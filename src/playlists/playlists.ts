@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { ChannelDirectory } from '../channels';
+import { ChannelDirectory, ChannelLiveness } from '../channels';
 import { PLAYLIST_START, renderEntries } from './m3u-playlist';
 import type { PlaylistQuery } from './playlist-query';
 
@@ -43,7 +43,10 @@ export class Playlists {
   });
   private readonly rendering = new Map<string, Promise<Playlist>>();
 
-  constructor(private readonly channels: ChannelDirectory) {
+  constructor(
+    private readonly channels: ChannelDirectory,
+    private readonly liveness: ChannelLiveness,
+  ) {
     channels.onChange(() => {
       this.cache.clear();
       this.rendering.clear();
@@ -52,7 +55,9 @@ export class Playlists {
 
   /** @param origin the address of this server, as the client must use it */
   async get(origin: string, query: PlaylistQuery): Promise<Playlist> {
-    const key = JSON.stringify([origin, query.format, ...query.groups]);
+    // Playlists of channels that are alive are rendered again when a channel dies or comes back.
+    const revision = query.isAliveOnly ? this.liveness.revision : null;
+    const key = JSON.stringify([origin, query.format, revision, ...query.groups]);
     const known = this.cache.get(key) ?? this.rendering.get(key);
     if (known !== undefined) return known;
     const rendering = this.render(origin, query);
@@ -67,10 +72,14 @@ export class Playlists {
     }
   }
 
-  private async render(origin: string, { groups, format }: PlaylistQuery): Promise<Playlist> {
+  private async render(
+    origin: string,
+    { groups, format, isAliveOnly }: PlaylistQuery,
+  ): Promise<Playlist> {
     const channels = this.channels
       .listVisible()
-      .filter(({ group }) => groups.length === 0 || (group !== null && groups.includes(group)));
+      .filter(({ group }) => groups.length === 0 || (group !== null && groups.includes(group)))
+      .filter(({ id }) => !isAliveOnly || !this.liveness.isDead(id));
     const parts = [Buffer.from(PLAYLIST_START)];
     for (let i = 0; i < channels.length; i += CHANNELS_PER_TURN) {
       const turn = channels.slice(i, i + CHANNELS_PER_TURN);

@@ -44,5 +44,9 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
        id INTEGER PRIMARY KEY,
        filler BLOB NOT NULL
      )`,
+    `CREATE TABLE source_records (
+       source TEXT PRIMARY KEY,
+       record TEXT NOT NULL
+     ) WITHOUT ROWID`,
   ],
 ];

@@ -75,6 +75,12 @@ export class PlaylistController {
     enum: ['ts', 'hls'],
     description: 'What the addresses return: MPEG-TS (the default) or HLS',
   })
+  @ApiQuery({
+    name: 'alive',
+    required: false,
+    enum: ['0', '1'],
+    description: '`1`: without channels of which every source failed when it was last tried',
+  })
   @ApiProduces('audio/x-mpegurl')
   @ApiResponse({
     status: 200,

@@ -4,9 +4,9 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { ChannelDirectory } from '../channels';
 import { GuideSources } from '../guide';
 import { playlistStart, renderEntries } from './m3u-playlist';
+import { ChannelDirectory, ChannelLiveness } from '../channels';
 import type { PlaylistQuery } from './playlist-query';
 
 const compress = promisify(gzip);
@@ -46,6 +46,7 @@ export class Playlists {
 
   constructor(
     private readonly channels: ChannelDirectory,
+    private readonly liveness: ChannelLiveness,
     private readonly guide: GuideSources,
   ) {
     const forget = (): void => {
@@ -58,7 +59,9 @@ export class Playlists {
 
   /** @param origin the address of this server, as the client must use it */
   async get(origin: string, query: PlaylistQuery): Promise<Playlist> {
-    const key = JSON.stringify([origin, query.format, ...query.groups]);
+    // Playlists of channels that are alive are rendered again when a channel dies or comes back.
+    const revision = query.isAliveOnly ? this.liveness.revision : null;
+    const key = JSON.stringify([origin, query.format, revision, ...query.groups]);
     const known = this.cache.get(key) ?? this.rendering.get(key);
     if (known !== undefined) return known;
     const rendering = this.render(origin, query);
@@ -73,10 +76,14 @@ export class Playlists {
     }
   }
 
-  private async render(origin: string, { groups, format }: PlaylistQuery): Promise<Playlist> {
+  private async render(
+    origin: string,
+    { groups, format, isAliveOnly }: PlaylistQuery,
+  ): Promise<Playlist> {
     const channels = this.channels
       .listVisible()
-      .filter(({ group }) => groups.length === 0 || (group !== null && groups.includes(group)));
+      .filter(({ group }) => groups.length === 0 || (group !== null && groups.includes(group)))
+      .filter(({ id }) => !isAliveOnly || !this.liveness.isDead(id));
     const guide = this.guide.hasEnabled ? `${origin}/epg.xml` : null;
     const parts = [Buffer.from(playlistStart(guide))];
     for (let i = 0; i < channels.length; i += CHANNELS_PER_TURN) {

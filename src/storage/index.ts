@@ -11,5 +11,6 @@ export type { EarlierFile } from './earlier-file';
 export { InstanceIdError, isInstanceId, obtainInstanceId } from './instance-id';
 export { PersistentList, type PersistentListOptions } from './persistent-list';
 export { SmallValues } from './small-values';
+export { SourceRecordStore } from './source-record-store';
 export { StorageModule } from './storage.module';
 export { STORAGE_REASONS, type StorageReason, type StorageTrouble } from './storage-trouble';

@@ -108,6 +108,11 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
     return stream;
   }
 
+  /** True if a new stream would end an unwatched one. */
+  get isFull(): boolean {
+    return this.registry.isFull;
+  }
+
   /** Returns the selectors that would be requested from engines. @throws as `SourceRotations.sourcesOf` */
   sourcesOf(selector: ContentSelector): SourceSelector[] {
     return this.rotations.sourcesOf(selector);

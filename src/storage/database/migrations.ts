@@ -62,5 +62,9 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
        is_enabled INTEGER NOT NULL,
        state TEXT
      )`,
+    `CREATE TABLE source_records (
+       source TEXT PRIMARY KEY,
+       record TEXT NOT NULL
+     ) WITHOUT ROWID`,
   ],
 ];

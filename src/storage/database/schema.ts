@@ -10,6 +10,7 @@ export interface Schema {
   list_entries: ListEntryRow;
   open_sessions: OpenSessionRow;
   small_values: SmallValueRow;
+  source_records: SourceRecordRow;
 }
 
 interface ApiKeyRow {
@@ -78,4 +79,11 @@ interface OpenSessionRow {
 interface SmallValueRow {
   readonly name: string;
   readonly value: string;
+}
+
+interface SourceRecordRow {
+  /** `kind:id`. */
+  readonly source: string;
+  /** JSON. */
+  readonly record: string;
 }

@@ -25,6 +25,7 @@ const MODULES = {
     'http',
   ],
   channels: ['kernel', 'config', 'storage', 'http'],
+  settings: ['kernel', 'config', 'storage', 'access', 'http', 'events'],
   playlists: ['kernel', 'config', 'storage', 'engines', 'channels', 'access', 'http'],
   proxy: [
     'kernel',

@@ -3,7 +3,7 @@ import { AccessModule } from './access';
 import { StartBanner } from './app-banner';
 import { Lifecycle } from './app-lifecycle';
 import { ChannelsModule } from './channels';
-import { type AppConfig, ConfigModule } from './config';
+import { ConfigModule } from './config';
 import { CoordinationModule } from './coordination';
 import { EnginesModule } from './engines';
 import { EventsModule } from './events';
@@ -12,16 +12,18 @@ import { type LogOutput, LoggingModule } from './logging';
 import { MetricsModule } from './metrics';
 import { PlaylistsModule } from './playlists';
 import { ProxyModule } from './proxy';
+import { type Settings, SettingsModule } from './settings';
 import { type DataFolder, StorageModule } from './storage';
 
 /** The whole program; the only file that imports every module. */
 @Module({})
 export class AppModule {
-  static forRoot(config: AppConfig, output: LogOutput, folder: DataFolder): DynamicModule {
+  static forRoot(settings: Settings, output: LogOutput, folder: DataFolder): DynamicModule {
+    const config = settings.live.values;
     return {
       module: AppModule,
       imports: [
-        ConfigModule.forRoot(config),
+        ConfigModule.forRoot(settings.live),
         LoggingModule.forRoot(config, output),
         StorageModule.forRoot(folder),
         EventsModule,
@@ -33,6 +35,7 @@ export class AppModule {
         PlaylistsModule,
         ProxyModule,
         HealthModule,
+        SettingsModule.forRoot(settings),
       ],
       providers: [Lifecycle, StartBanner],
     };

@@ -8,6 +8,7 @@ export { OpenSessionStore, type StoredSession } from './open-session-store';
 export type { EarlierFile } from './earlier-file';
 export { InstanceIdError, isInstanceId, obtainInstanceId } from './instance-id';
 export { PersistentList, type PersistentListOptions } from './persistent-list';
+export { SettingStore } from './setting-store';
 export { SmallValues } from './small-values';
 export { StorageModule } from './storage.module';
 export { STORAGE_REASONS, type StorageReason, type StorageTrouble } from './storage-trouble';

@@ -1,6 +1,6 @@
 import { BlockList, isIPv6 } from 'node:net';
 import { Inject, Injectable } from '@nestjs/common';
-import { CONFIG, type AppConfig } from '../../config';
+import { CONFIG, type AppConfig, viewOf } from '../../config';
 import { firstToEnd } from '../../engines';
 import { infohashKey, streamKey, type StreamKey } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
@@ -34,11 +34,11 @@ export class StreamRegistry {
   constructor(@Inject(CONFIG) private readonly config: RegistryConfig) {
     const exempt = exemptAddresses(config.trustedProxies);
     this.limits = new ViewerLimits(
-      {
-        total: config.proxyMaxClients,
-        perStream: config.proxyMaxClientsPerStream,
-        perIp: config.proxyMaxClientsPerIp,
-      },
+      viewOf(config, {
+        total: 'proxyMaxClients',
+        perStream: 'proxyMaxClientsPerStream',
+        perIp: 'proxyMaxClientsPerIp',
+      }),
       (ip) => exempt.check(ip, isIPv6(ip) ? 'ipv6' : 'ipv4'),
     );
   }

@@ -44,5 +44,9 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
        id INTEGER PRIMARY KEY,
        filler BLOB NOT NULL
      )`,
+    `CREATE TABLE settings (
+       name TEXT PRIMARY KEY,
+       value TEXT NOT NULL
+     ) WITHOUT ROWID`,
   ],
 ];

@@ -8,6 +8,7 @@ export interface Schema {
   list_entries: ListEntryRow;
   open_sessions: OpenSessionRow;
   small_values: SmallValueRow;
+  settings: SettingRow;
 }
 
 interface ChannelRow {
@@ -50,6 +51,12 @@ interface OpenSessionRow {
 }
 
 interface SmallValueRow {
+  readonly name: string;
+  readonly value: string;
+}
+
+interface SettingRow {
+  /** The variable. */
   readonly name: string;
   readonly value: string;
 }

@@ -27,6 +27,7 @@ const MODULES = {
   ],
   channels: ['kernel', 'config', 'storage', 'access', 'http'],
   guide: ['kernel', 'config', 'storage', 'outbound', 'coordination', 'channels', 'access', 'http'],
+  settings: ['kernel', 'config', 'storage', 'access', 'http', 'events'],
   playlists: ['kernel', 'config', 'storage', 'engines', 'channels', 'guide', 'access', 'http'],
   proxy: [
     'kernel',

@@ -4,7 +4,7 @@ import { StartBanner } from './app-banner';
 import { Lifecycle } from './app-lifecycle';
 import { ChannelsModule } from './channels';
 import { CheckerModule } from './checker';
-import { type AppConfig, ConfigModule } from './config';
+import { ConfigModule } from './config';
 import { CoordinationModule } from './coordination';
 import { EngineRegistry, EnginesModule } from './engines';
 import { EventsModule } from './events';
@@ -15,16 +15,18 @@ import { MetricsModule } from './metrics';
 import { type EngineHosts, OutboundModule } from './outbound/outbound.module';
 import { PlaylistsModule } from './playlists';
 import { ProxyModule } from './proxy';
+import { type Settings, SettingsModule } from './settings';
 import { type DataFolder, StorageModule } from './storage';
 
 /** The whole program; the only file that imports every module. */
 @Module({})
 export class AppModule {
-  static forRoot(config: AppConfig, output: LogOutput, folder: DataFolder): DynamicModule {
+  static forRoot(settings: Settings, output: LogOutput, folder: DataFolder): DynamicModule {
+    const config = settings.live.values;
     return {
       module: AppModule,
       imports: [
-        ConfigModule.forRoot(config),
+        ConfigModule.forRoot(settings.live),
         LoggingModule.forRoot(config, output),
         StorageModule.forRoot(folder),
         EventsModule,
@@ -44,6 +46,7 @@ export class AppModule {
         ProxyModule,
         CheckerModule,
         HealthModule,
+        SettingsModule.forRoot(settings),
       ],
       providers: [Lifecycle, StartBanner],
     };

@@ -134,6 +134,13 @@ export interface DomainEventPayloads {
     readonly reason: string;
     readonly bytes_sent: number;
   };
+  /** Settings were changed with the API. Values are left out, because some are secret. */
+  settings_changed: {
+    /** Names of the variables. */
+    readonly names: readonly string[];
+    /** Who changed them. */
+    readonly actor: string;
+  };
   viewer_jumped: {
     readonly stream_id: string;
     readonly client_id: string;

@@ -30,6 +30,7 @@ const TYPES: Readonly<Record<DomainEventType, true>> = {
   viewer_joined: true,
   viewer_left: true,
   viewer_jumped: true,
+  settings_changed: true,
 };
 
 export const EVENT_TYPES = Object.keys(TYPES) as readonly DomainEventType[];

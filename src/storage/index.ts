@@ -10,6 +10,7 @@ export { OpenSessionStore, type StoredSession } from './open-session-store';
 export type { EarlierFile } from './earlier-file';
 export { InstanceIdError, isInstanceId, obtainInstanceId } from './instance-id';
 export { PersistentList, type PersistentListOptions } from './persistent-list';
+export { SettingStore } from './setting-store';
 export { SmallValues } from './small-values';
 export { SourceRecordStore } from './source-record-store';
 export { StorageModule } from './storage.module';

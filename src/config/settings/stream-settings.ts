@@ -64,6 +64,7 @@ export const startSettings = {
     variable: 'ALLOW_URL_SELECTORS',
     type: flag(),
     defaultText: 'false',
+    change: 'environment_only',
     description:
       'Allows `url=` and `magnet=`, which make an engine fetch addresses that the client chooses.',
   }),
@@ -77,6 +78,7 @@ export const channelSettings = {
       'the path of a file, absolute or relative to where the program is started',
     ),
     defaultText: '',
+    change: 'environment_only',
     description:
       'JSON file with channels, each with its list of contents ([channels](channels.md)). It is read at the start. Further channels can be created with the API.',
   }),

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { aDescription } from '../testing/engine.spec-support';
-import { loadConfig } from '../../config';
+import { LiveConfig, loadConfig } from '../../config';
 import { EventBus } from '../../events';
 import { EngineRegistry } from '../registry/engine-registry';
 import { GluetunControlClient } from './gluetun-control-client';
@@ -55,7 +55,7 @@ describe('VpnWatch', () => {
     engines = new EngineRegistry(bus);
     vpns = new VpnRegistry(config, bus);
     const control = new GluetunControlClient({ port: gluetun.port, apiKey: null, deadlineMs });
-    watch = new VpnWatch(config, vpns, containers, control, engines);
+    watch = new VpnWatch(config, vpns, containers, control, engines, new LiveConfig(config));
     watch.onModuleInit();
   }
 

@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import type { AppConfig } from '../../config';
+import { LiveConfig, type AppConfig } from '../../config';
 import type { EngineScheduler } from '../../engines';
 import { Deferred } from '../../kernel/deferred';
 import type { FilePlaybacks } from '../files';
@@ -26,7 +26,14 @@ function preflight(): Preflight {
   };
   const resolver = { resolveFirst: () => Promise.resolve(found) } as unknown as ContentResolver;
   const recordings = { find: () => null } as unknown as FilePlaybacks;
-  return new Preflight(config, sessions, resolver, {} as EngineScheduler, recordings);
+  return new Preflight(
+    config,
+    sessions,
+    resolver,
+    {} as EngineScheduler,
+    recordings,
+    new LiveConfig(config),
+  );
 }
 
 /** Counts what a signal holds: its listeners, and the dependents that `AbortSignal.any` adds and Node never removes. */

@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { CONFIG, type AppConfig } from '../../config';
+import { CONFIG, type AppConfig, LiveConfig } from '../../config';
 import { EngineScheduler } from '../../engines';
 import { monotonicMs } from '../../kernel/clock';
 import type { ContentSelector, SourceSelector } from '../../kernel/content-selector';
@@ -53,7 +53,11 @@ interface CheckOrder extends ProbeLimits {
  */
 @Injectable()
 export class Preflight implements OnModuleDestroy {
-  private readonly slots: Readonly<Record<PreflightTier, CheckSlots>>;
+  private readonly slots: Readonly<Record<PreflightTier, CheckSlots>> = {
+    light: new CheckSlots(() => this.config.preflightConcurrency),
+    deep: new CheckSlots(() => this.config.preflightConcurrency),
+  };
+  private readonly unsubscribe: () => void;
   private readonly closing = new AbortController();
 
   constructor(
@@ -62,15 +66,15 @@ export class Preflight implements OnModuleDestroy {
     private readonly resolver: ContentResolver,
     private readonly scheduler: EngineScheduler,
     private readonly files: FilePlaybacks,
+    settings: LiveConfig,
   ) {
-    const { preflightConcurrency } = config;
-    this.slots = {
-      light: new CheckSlots(preflightConcurrency),
-      deep: new CheckSlots(preflightConcurrency),
-    };
+    this.unsubscribe = settings.onChange(['preflightConcurrency'], () => {
+      for (const slots of Object.values(this.slots)) slots.admit();
+    });
   }
 
   onModuleDestroy(): void {
+    this.unsubscribe();
     this.closing.abort(new AppError('shutting_down', 'The process is about to end.'));
   }
 

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CONFIG, type AppConfig } from '../../config';
+import { CONFIG, type AppConfig, viewOf } from '../../config';
 import { firstToEnd } from '../../engines';
 import { NetworkList } from '../../http';
 import { infohashKey, streamKey, type StreamKey } from '../../kernel/content-selector';
@@ -35,11 +35,11 @@ export class StreamRegistry {
     // Many viewers share these addresses: loopback, and those of trusted reverse proxies.
     const exempt = new NetworkList(['127.0.0.0/8', '::1', ...config.trustedProxies]);
     this.limits = new ViewerLimits(
-      {
-        total: config.proxyMaxClients,
-        perStream: config.proxyMaxClientsPerStream,
-        perIp: config.proxyMaxClientsPerIp,
-      },
+      viewOf(config, {
+        total: 'proxyMaxClients',
+        perStream: 'proxyMaxClientsPerStream',
+        perIp: 'proxyMaxClientsPerIp',
+      }),
       (ip) => exempt.includes(ip),
     );
   }

@@ -66,5 +66,9 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
        source TEXT PRIMARY KEY,
        record TEXT NOT NULL
      ) WITHOUT ROWID`,
+    `CREATE TABLE settings (
+       name TEXT PRIMARY KEY,
+       value TEXT NOT NULL
+     ) WITHOUT ROWID`,
   ],
 ];

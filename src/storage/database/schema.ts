@@ -9,6 +9,7 @@ export interface Schema {
   guide_sources: GuideSourceRow;
   list_entries: ListEntryRow;
   open_sessions: OpenSessionRow;
+  settings: SettingRow;
   small_values: SmallValueRow;
   source_records: SourceRecordRow;
 }
@@ -86,4 +87,10 @@ interface SourceRecordRow {
   readonly source: string;
   /** JSON. */
   readonly record: string;
+}
+
+interface SettingRow {
+  /** The variable. */
+  readonly name: string;
+  readonly value: string;
 }

@@ -24,6 +24,7 @@ const TAGS = {
   streaming: 'Addresses for players: streams, playlists, and checks whether a content plays.',
   playlists: 'The channels in the forms that players and media servers import.',
   channels: 'Names under which several contents are one stream.',
+  users: 'Users of streams: who may use the addresses for players with a secret of their own.',
   streams: 'Current and recent streams: statistics, stopping, moving to another engine.',
   proxy: 'Sessions of the proxy and their viewers.',
   engines: 'Engines one by one: state, selection, draining, restart, logs.',

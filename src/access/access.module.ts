@@ -1,4 +1,4 @@
-import { Module } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { type AppConfig, CONFIG } from '../config';
 import { DataFolder } from '../storage';
@@ -6,11 +6,16 @@ import { ApiKey } from './api-key';
 import { obtainApiKey } from './api-key-file';
 import { ApiKeyGuard } from './api-key-guard';
 import { KeyAttempts } from './key-attempts';
-import { StreamAccess } from './stream-access';
+import { StreamAccess, type StreamAccessConfig } from './stream-access';
 import { StreamGuard } from './stream-guard';
+import { StreamUsers } from './stream-users';
+import { UserActivity } from './user-activity';
+import { UsersController } from './http/users.controller';
 
 /** Access control: the API key for the admin API, and STREAM_ACCESS for the addresses of players. */
+@Global()
 @Module({
+  controllers: [UsersController],
   providers: [
     {
       provide: ApiKey,
@@ -21,11 +26,23 @@ import { StreamGuard } from './stream-guard';
       ): Promise<ApiKey> => new ApiKey(apiKey ?? (await obtainApiKey(folder))),
     },
     { provide: KeyAttempts, useFactory: () => new KeyAttempts() },
-    StreamAccess,
+    {
+      provide: StreamUsers,
+      inject: [DataFolder],
+      useFactory: (folder: DataFolder) => StreamUsers.open(folder),
+    },
+    UserActivity,
+    {
+      provide: StreamAccess,
+      inject: [CONFIG, StreamUsers],
+      // Wrong tokens, such as those of a player that was not told of a new one, do not count as wrong keys.
+      useFactory: (config: StreamAccessConfig, users: StreamUsers) =>
+        new StreamAccess(config, users, new KeyAttempts()),
+    },
     // First, because an admin route below a token does not exist, rather than needing a key.
     { provide: APP_GUARD, useClass: StreamGuard },
     { provide: APP_GUARD, useClass: ApiKeyGuard },
   ],
-  exports: [ApiKey, StreamAccess],
+  exports: [ApiKey, StreamAccess, StreamUsers, UserActivity],
 })
 export class AccessModule {}

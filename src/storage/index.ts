@@ -11,3 +11,4 @@ export { PersistentList, type PersistentListOptions } from './persistent-list';
 export { SmallValues } from './small-values';
 export { StorageModule } from './storage.module';
 export { STORAGE_REASONS, type StorageReason, type StorageTrouble } from './storage-trouble';
+export { StreamUserStore, type StoredStreamUser } from './stream-user-store';

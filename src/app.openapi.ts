@@ -26,6 +26,7 @@ const TAGS = {
   playlists: 'The channels in the forms that players and media servers import.',
   guide: 'The programme guide of the channels, and the sources that it is fetched from.',
   channels: 'Names under which several contents are one stream.',
+  users: 'Users of streams: who may use the addresses for players with a secret of their own.',
   streams: 'Current and recent streams: statistics, stopping, moving to another engine.',
   proxy: 'Sessions of the proxy and their viewers.',
   engines: 'Engines one by one: state, selection, draining, restart, logs.',

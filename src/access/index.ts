@@ -9,3 +9,5 @@ export { StreamAccess } from './stream-access';
 export { listBase, streamCaller, type StreamCaller } from './stream-caller';
 export { STREAM_OPERATION, StreamRoute } from './stream-route';
 export type { StreamUser } from './stream-user';
+export { StreamUsers } from './stream-users';
+export { UserActivity } from './user-activity';

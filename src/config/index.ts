@@ -14,6 +14,7 @@ export { describeRefused } from './given-value';
 export {
   type AllowedTarget,
   type EngineAddress,
+  isNetwork,
   type PortRange,
   type VpnContainer,
 } from './list-types';

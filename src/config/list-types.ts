@@ -91,12 +91,17 @@ function parseEngineAddress(item: string): EngineAddress | undefined {
 }
 
 function parseNetwork(item: string): string | undefined {
-  const match = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(item);
+  return isNetwork(item) ? item : undefined;
+}
+
+/** True for an IP address, and for a network in CIDR notation. */
+export function isNetwork(text: string): boolean {
+  const match = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text);
   const address = match?.[1] ?? '';
   const version = isIP(address);
-  if (version === 0) return undefined;
+  if (version === 0) return false;
   const bits = match?.[2] === undefined ? 0 : Number(match[2]);
-  return bits <= (version === 4 ? 32 : 128) ? item : undefined;
+  return bits <= (version === 4 ? 32 : 128);
 }
 
 function parseTarget(item: string): AllowedTarget | undefined {

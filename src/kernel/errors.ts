@@ -81,7 +81,7 @@ export const ERROR_CATALOG = {
   client_limit: {
     status: 429,
     title: 'Too many viewers',
-    meaning: 'The limit of viewers per address, per stream or in total is reached.',
+    meaning: 'The limit of viewers per address, per stream, per user or in total is reached.',
     retryAfterS: 10,
   },
   rate_limited: {

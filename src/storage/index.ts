@@ -15,3 +15,4 @@ export { SmallValues } from './small-values';
 export { SourceRecordStore } from './source-record-store';
 export { StorageModule } from './storage.module';
 export { STORAGE_REASONS, type StorageReason, type StorageTrouble } from './storage-trouble';
+export { StreamUserStore, type StoredStreamUser } from './stream-user-store';

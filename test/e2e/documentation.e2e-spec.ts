@@ -230,7 +230,9 @@ describe('the documentation of the API', () => {
     await engine.fault({ kind: 'json_error', content: over });
     await openViewer(product.url(streamPath(over))).head;
     await playing.playing();
+    const user = await product.createUser();
     const ids = {
+      '/users/': user.id,
       '/engines/': engine.engineId,
       '/containers/': engine.engineId,
       '/proxy/': id,

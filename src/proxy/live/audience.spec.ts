@@ -4,7 +4,7 @@ import { ManualJobs } from '../testing/manual-jobs.spec-support';
 import { makeViewer } from '../testing/viewers.spec-support';
 import { Audience } from './audience';
 
-const host: WatchedStream = { removeViewer: () => undefined };
+const host: WatchedStream = { subject: {}, removeViewer: () => undefined };
 
 describe('Audience', () => {
   let jobs: ManualJobs;
@@ -136,7 +136,7 @@ describe('Audience', () => {
 
   it('moves all viewers and holders to another audience and is empty afterwards', () => {
     const other = new Audience('2', { graceMs: 10_000 }, jobs, new SlotHolder('s'));
-    const otherHost: WatchedStream = { removeViewer: () => undefined };
+    const otherHost: WatchedStream = { subject: {}, removeViewer: () => undefined };
     other.beginIdleIfUnwatched();
     const viewer = makeViewer();
     const holder = {};

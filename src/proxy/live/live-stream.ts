@@ -186,6 +186,11 @@ export class LiveStream implements Stream {
     return this.start.answered.promise;
   }
 
+  /** All viewers of a live stream watch the same content. */
+  get subject(): object {
+    return this;
+  }
+
   get key(): StreamKey {
     return streamKey(this.rotation.subject);
   }

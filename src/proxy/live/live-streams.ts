@@ -102,9 +102,9 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
    */
   join(selector: ContentSelector, viewer: Viewer): LiveStream {
     const existing = this.admit(selector);
-    this.registry.limits.check(viewer.identity.ip, existing?.viewers.size ?? 0);
+    this.registry.checkLimits(viewer, existing, existing?.viewers.size ?? 0);
     const stream = existing ?? this.open(selector);
-    this.registry.limits.add(viewer);
+    this.registry.viewerJoined(viewer);
     stream.addViewer(viewer);
     return stream;
   }
@@ -209,7 +209,7 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
   }
 
   viewerGone(viewer: Viewer): void {
-    this.registry.limits.remove(viewer);
+    this.registry.viewerLeft(viewer);
   }
 
   private knownInfohash({ kind, value }: ContentSelector): string | null {

@@ -1,11 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type AppConfig, viewOf } from '../../config';
+import { StreamUsers, UserActivity } from '../../access';
 import { firstToEnd } from '../../engines';
 import { NetworkList } from '../../http';
 import { infohashKey, streamKey, type StreamKey } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
 import type { Stream, StreamSnapshot } from './stream';
 import type { EndReason } from './stream.types';
+import { Viewer } from '../viewers';
+import { UserStreams, type StreamUse } from './user-streams';
 import { ViewerLimits } from './viewer-limits';
 
 const MAX_PAST_STREAMS = 200;
@@ -24,6 +27,7 @@ export type RegistryConfig = Pick<
 export class StreamRegistry {
   /** Counts the viewers of all streams together. */
   readonly limits: ViewerLimits;
+  readonly users: UserStreams;
   private readonly streams = new Set<Stream>();
   private readonly byKey = new Map<StreamKey, Stream>();
   /** Snapshots instead of streams, so that an ended stream does not keep its history in memory. */
@@ -31,7 +35,18 @@ export class StreamRegistry {
   private readonly listeners: ((stream: Stream) => void)[] = [];
   private isClosing = false;
 
-  constructor(@Inject(CONFIG) private readonly config: RegistryConfig) {
+  constructor(
+    @Inject(CONFIG) private readonly config: RegistryConfig,
+    @Inject(StreamUsers) users: Pick<StreamUsers, 'refusalOf' | 'onRevocation'>,
+    activity: UserActivity,
+  ) {
+    this.users = new UserStreams((user, ip) => users.refusalOf(user, ip));
+    users.onRevocation(() => this.users.endRevoked());
+    activity.countBy((user) => {
+      const streams = this.users.streamsOf(user);
+      const uses = streams.flatMap((one) => one.uses);
+      return { streams: streams.length, viewers: uses.filter(isViewer).length };
+    });
     // Many viewers share these addresses: loopback, and those of trusted reverse proxies.
     const exempt = new NetworkList(['127.0.0.0/8', '::1', ...config.trustedProxies]);
     this.limits = new ViewerLimits(
@@ -70,6 +85,27 @@ export class StreamRegistry {
   /** Returns the running stream that is bound to a key, or null. */
   at(key: StreamKey): Stream | null {
     return this.byKey.get(key) ?? null;
+  }
+
+  /**
+   * Checks the limits of viewers for one more viewer of `subject`, which has `onStream` viewers. If the limit of its
+   * user is reached, ends the oldest stream of the same device.
+   *
+   * @throws AppError `client_limit`; `forbidden` if the user was revoked meanwhile
+   */
+  checkLimits(use: Omit<StreamUse, 'subject'>, subject: object | null, onStream: number): void {
+    this.limits.check(use.ip, onStream);
+    this.users.makeRoom(use, subject);
+  }
+
+  viewerJoined(viewer: Viewer): void {
+    this.limits.add(viewer);
+    this.users.add(viewer);
+  }
+
+  viewerLeft(viewer: Viewer): void {
+    this.limits.remove(viewer);
+    this.users.remove(viewer);
   }
 
   /**
@@ -145,4 +181,8 @@ export class StreamRegistry {
   async endAll(reason: EndReason): Promise<void> {
     await Promise.all(this.list().map((stream) => stream.end(reason)));
   }
+}
+
+function isViewer(use: StreamUse): use is Viewer {
+  return use instanceof Viewer;
 }

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { UserActivity } from '../../access';
 import { ChannelDirectory, SourceRecords } from '../../channels';
 import { LiveConfig, loadConfig, type AppConfig, viewOf } from '../../config';
 import { StagedEngines } from '../../engines/testing/staged-engines.spec-support';
@@ -104,7 +105,11 @@ export class LiveStage {
     this.sources = new EngineSources(config, this.ace, scheduler, registry, health);
     this.reporters = new StreamReporters(this.bus, this.log);
     this.aliases = new ContentAliases(new DataFolder(config.dataDir));
-    this.streams = new StreamRegistry(config);
+    this.streams = new StreamRegistry(
+      config,
+      { refusalOf: () => null, onRevocation: () => undefined },
+      new UserActivity(),
+    );
     this.faults = new NegativeCache(viewOf(config, { ttlMs: 'negativeCacheTtlMs' }), monotonicMs);
     this.directory = new LiveStreams(
       config,

@@ -70,5 +70,18 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
        name TEXT PRIMARY KEY,
        value TEXT NOT NULL
      ) WITHOUT ROWID`,
+    `CREATE TABLE stream_users (
+       id TEXT PRIMARY KEY,
+       name TEXT NOT NULL UNIQUE,
+       secret_hash TEXT NOT NULL,
+       sealed_secret TEXT NOT NULL,
+       is_enabled INTEGER NOT NULL,
+       expires_at_ms INTEGER,
+       max_streams INTEGER,
+       cidrs TEXT NOT NULL,
+       profile TEXT,
+       created_at_ms INTEGER NOT NULL,
+       last_seen_at_ms INTEGER
+     ) WITHOUT ROWID`,
   ],
 ];

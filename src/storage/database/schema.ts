@@ -12,6 +12,7 @@ export interface Schema {
   settings: SettingRow;
   small_values: SmallValueRow;
   source_records: SourceRecordRow;
+  stream_users: StreamUserRow;
 }
 
 interface ApiKeyRow {
@@ -93,4 +94,22 @@ interface SettingRow {
   /** The variable. */
   readonly name: string;
   readonly value: string;
+}
+
+interface StreamUserRow {
+  readonly id: string;
+  readonly name: string;
+  /** SHA-256, base64url. */
+  readonly secret_hash: string;
+  /** Encrypted. */
+  readonly sealed_secret: string;
+  /** 0 or 1, because libsql cannot bind booleans. */
+  readonly is_enabled: number;
+  readonly expires_at_ms: number | null;
+  readonly max_streams: number | null;
+  /** JSON array. */
+  readonly cidrs: string;
+  readonly profile: string | null;
+  readonly created_at_ms: number;
+  readonly last_seen_at_ms: number | null;
 }

@@ -60,6 +60,7 @@ export class PreflightController {
     'invalid_selector',
     'forbidden',
     'content_not_found',
+    'rate_limited',
     'unsupported_content',
     'engine_failed',
     'no_engine',

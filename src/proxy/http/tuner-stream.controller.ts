@@ -78,6 +78,7 @@ export class TunerStreamController {
     'invalid_selector',
     'content_not_found',
     'client_limit',
+    'rate_limited',
     'unsupported_content',
     'engine_failed',
     'no_engine',

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type AppConfig } from '../../config';
 import { firstToEnd } from '../../engines';
-import { NetworkList } from '../../http';
+import { RateLimit, sharedAddresses } from '../../http';
 import { infohashKey, streamKey, type StreamKey } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
 import type { Stream, StreamSnapshot } from './stream';
@@ -16,6 +16,7 @@ export type RegistryConfig = Pick<
   | 'proxyMaxClients'
   | 'proxyMaxClientsPerStream'
   | 'proxyMaxClientsPerIp'
+  | 'proxyMaxStartsPerIp'
   | 'trustedProxies'
 >;
 
@@ -24,6 +25,7 @@ export type RegistryConfig = Pick<
 export class StreamRegistry {
   /** Counts the viewers of all streams together. */
   readonly limits: ViewerLimits;
+  private readonly starts: RateLimit;
   private readonly streams = new Set<Stream>();
   private readonly byKey = new Map<StreamKey, Stream>();
   /** Snapshots instead of streams, so that an ended stream does not keep its history in memory. */
@@ -32,15 +34,16 @@ export class StreamRegistry {
   private isClosing = false;
 
   constructor(@Inject(CONFIG) private readonly config: RegistryConfig) {
-    // Many viewers share these addresses: loopback, and those of trusted reverse proxies.
-    const exempt = new NetworkList(['127.0.0.0/8', '::1', ...config.trustedProxies]);
+    const shared = sharedAddresses(config.trustedProxies);
+    const isExempt = (ip: string): boolean => shared.includes(ip);
+    this.starts = new RateLimit(() => config.proxyMaxStartsPerIp, isExempt);
     this.limits = new ViewerLimits(
       {
         total: config.proxyMaxClients,
         perStream: config.proxyMaxClientsPerStream,
         perIp: config.proxyMaxClientsPerIp,
       },
-      (ip) => exempt.includes(ip),
+      isExempt,
     );
   }
 
@@ -86,6 +89,15 @@ export class StreamRegistry {
     if (!isFull()) return;
     const detail = `The limit of ${this.config.proxyMaxSessions} streams is reached.`;
     throw new AppError('no_capacity', detail);
+  }
+
+  /**
+   * Counts a start that a client at `ip` causes. Call it only for a request that no running stream can serve.
+   *
+   * @throws AppError `rate_limited`
+   */
+  countStart(ip: string): void {
+    this.starts.take(ip, 'Too many streams were started from this address within a minute.');
   }
 
   /** @throws AppError `shutting_down` after `close` */

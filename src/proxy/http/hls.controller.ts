@@ -95,7 +95,6 @@ export class HlsController {
     'forbidden',
     'content_not_found',
     'client_limit',
-    'rate_limited',
     'unsupported_content',
     'engine_failed',
     'no_engine',

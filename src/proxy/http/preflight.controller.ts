@@ -60,7 +60,6 @@ export class PreflightController {
     'invalid_selector',
     'forbidden',
     'content_not_found',
-    'rate_limited',
     'unsupported_content',
     'engine_failed',
     'no_engine',

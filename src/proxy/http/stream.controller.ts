@@ -108,7 +108,6 @@ export class StreamController {
     'forbidden',
     'content_not_found',
     'client_limit',
-    'rate_limited',
     'unsupported_content',
     'engine_failed',
     'no_engine',

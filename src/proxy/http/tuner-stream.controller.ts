@@ -78,7 +78,6 @@ export class TunerStreamController {
     'invalid_selector',
     'content_not_found',
     'client_limit',
-    'rate_limited',
     'unsupported_content',
     'engine_failed',
     'no_engine',

@@ -51,12 +51,12 @@ class Open {
 
 describe('ApiKeyGuard', () => {
   let now: number;
-  let config: Pick<AppConfig, 'metricsAccess'>;
+  let config: Pick<AppConfig, 'metricsAccess' | 'apiMaxRequestsPerIp' | 'trustedProxies'>;
   let guard: ApiKeyGuard;
 
   beforeEach(() => {
     now = 0;
-    config = { metricsAccess: 'open' };
+    config = { metricsAccess: 'open', apiMaxRequestsPerIp: 100, trustedProxies: ['10.9.0.0/16'] };
     guard = new ApiKeyGuard(
       config as AppConfig,
       new Reflector(),
@@ -179,6 +179,23 @@ describe('ApiKeyGuard', () => {
     config = Object.assign(config, { metricsAccess: 'key' });
     expect(open()).toMatchObject({ status: 401 });
     expect(open({ 'x-api-key': 'read' })).toBe('let in');
+  });
+
+  it('limits requests per address and key, and strangers apart from right keys', () => {
+    const answers = (request: Parameters<typeof ask>[0]): (string | number)[] =>
+      [1, 2, 3].map(() => {
+        const answer = ask(request);
+        return answer === 'let in' ? answer : answer.status;
+      });
+    config = Object.assign(config, { apiMaxRequestsPerIp: 2 });
+    expect(answers({})).toEqual([401, 401, 429]);
+    expect(ask({ headers: { 'x-api-key': 'wrong' } })).toMatchObject({ code: 'rate_limited' });
+    expect(answers({ headers: { 'x-api-key': 'read' } })).toEqual(['let in', 'let in', 429]);
+    expect(answers({ headers: { 'x-api-key': KEY } })).toEqual(['let in', 'let in', 429]);
+    expect(answers({ ip: '10.0.0.2' })).toEqual([401, 401, 429]);
+    for (const ip of ['127.0.0.1', '::1', '::ffff:127.0.0.1', '10.9.1.1', '::ffff:10.9.1.1']) {
+      expect(answers({ ip })).toEqual([401, 401, 401]);
+    }
   });
 
   describe('guessing', () => {

@@ -1,7 +1,7 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { type AppConfig, CONFIG } from '../config';
-import { type FastifyRequest } from '../http';
+import { clientAddress, type FastifyRequest, RateLimit, sharedAddresses } from '../http';
 import { AppError } from '../kernel/errors';
 import { type ApiKeyScope, includesScope, scopeOfMethod } from './api-keys/api-key-scope';
 import { ApiKeys, type PresentedApiKey } from './api-keys/api-keys';
@@ -17,12 +17,20 @@ import { PUBLIC_ROUTE, type PublicRoute } from './public';
  */
 @Injectable()
 export class ApiKeyGuard implements CanActivate {
+  private readonly requests: RateLimit;
+
   constructor(
     @Inject(CONFIG) private readonly config: AppConfig,
     private readonly reflector: Reflector,
     private readonly keys: ApiKeys,
     private readonly attempts: KeyAttempts,
-  ) {}
+  ) {
+    const shared = sharedAddresses(config.trustedProxies);
+    this.requests = new RateLimit(
+      () => config.apiMaxRequestsPerIp,
+      (address) => shared.includes(address),
+    );
+  }
 
   canActivate(context: ExecutionContext): boolean {
     const targets = [context.getHandler(), context.getClass()];
@@ -41,21 +49,22 @@ export class ApiKeyGuard implements CanActivate {
   }
 
   private keyOf(request: FastifyRequest, ownQueryName: string | undefined): PresentedApiKey {
+    const candidate = presentedKey(request.headers);
+    const key = candidate === null ? null : this.keys.find(candidate);
+    this.limitRate(request, key);
     if (hasKeyInQuery(request.url, ownQueryName)) {
       throw new AppError(
         'unauthorized',
         'A key in the address is refused; send it as Authorization: Bearer KEY or X-API-Key: KEY.',
       );
     }
-    const candidate = presentedKey(request.headers);
     if (candidate === null) {
       throw new AppError(
         'unauthorized',
         'This address needs an API key, as Authorization: Bearer KEY or X-API-Key: KEY.',
       );
     }
-    // A right key is looked up first: behind a reverse proxy its owner may share the address of an attacker.
-    const key = this.keys.find(candidate);
+    // A right key is accepted first: behind a reverse proxy its owner may share the address of an attacker.
     if (key !== null) return key;
     const blockedForMs = this.attempts.blockedForMs(request.ip);
     if (blockedForMs > 0) {
@@ -65,6 +74,13 @@ export class ApiKeyGuard implements CanActivate {
     }
     this.attempts.recordWrongKey(request.ip);
     throw new AppError('forbidden', 'The API key is wrong.');
+  }
+
+  /** Requests with a right key are counted apart, so that a stranger with the same address cannot use up their number. */
+  private limitRate(request: FastifyRequest, key: PresentedApiKey | null): void {
+    const part = key === null ? '' : (key.id ?? 'main');
+    const detail = 'Too many requests to the admin API came from this address within a minute.';
+    this.requests.take(clientAddress(request), detail, part);
   }
 }
 

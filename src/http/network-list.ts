@@ -20,3 +20,8 @@ export class NetworkList {
     return isIP(bare) !== 0 && this.list.check(bare, isIPv6(bare) ? 'ipv6' : 'ipv4');
   }
 }
+
+/** The addresses that many clients share, so limits per address do not apply to them: loopback and TRUSTED_PROXIES. */
+export function sharedAddresses(trustedProxies: readonly string[]): NetworkList {
+  return new NetworkList(['127.0.0.0/8', '::1', ...trustedProxies]);
+}

@@ -17,4 +17,11 @@ export const accessSettings = {
     description:
       'Addresses and networks of clients that need no token if STREAM_ACCESS is `token`, such as 192.168.0.0/16.',
   }),
+  metricsAccess: setting({
+    variable: 'METRICS_ACCESS',
+    type: oneOf('open', 'key'),
+    defaultText: 'open',
+    description:
+      'Who may read `/metrics`: `open`: anyone. `key`: whoever has an [API key](keys.md), of any scope.',
+  }),
 };

@@ -23,6 +23,20 @@ export const limitSettings = {
     description:
       'Maximum number of viewers per client address; 0: no limit. Loopback and TRUSTED_PROXIES are exempt.',
   }),
+  proxyMaxStartsPerIp: setting({
+    variable: 'PROXY_MAX_STARTS_PER_IP',
+    type: integer(0, 1_000_000),
+    defaultText: '600',
+    description:
+      'Maximum number of streams that requests of one client address start, and of contents that they check, per minute; 0: no limit. Viewers who join a running stream do not count. Loopback and TRUSTED_PROXIES are exempt.',
+  }),
+  apiMaxRequestsPerIp: setting({
+    variable: 'API_MAX_REQUESTS_PER_IP',
+    type: integer(0, 1_000_000),
+    defaultText: '1200',
+    description:
+      'Maximum number of requests to the admin API per client address and minute, for each API key and for all requests without a right key; 0: no limit. Loopback and TRUSTED_PROXIES are exempt.',
+  }),
   proxyMaxSessions: setting({
     variable: 'PROXY_MAX_SESSIONS',
     aliases: ['MAX_TOTAL_STREAMS'],

@@ -49,7 +49,7 @@ export const serverSettings = {
     defaultText: 'none',
     change: 'environment_only',
     description:
-      'Reverse proxies whose X-Forwarded-* headers are trusted. They are exempt from PROXY_MAX_CLIENTS_PER_IP.',
+      'Reverse proxies whose X-Forwarded-* headers are trusted. They are exempt from the limits per client address.',
   }),
   apiKey: setting({
     variable: 'API_KEY',
@@ -59,13 +59,6 @@ export const serverSettings = {
     isSecret: true,
     description:
       'Main key of the admin API ([API keys](keys.md)); use 16 characters or more. Not set: a key is generated at the first start and kept in DATA_DIR; `acefleet key` shows it.',
-  }),
-  metricsAccess: setting({
-    variable: 'METRICS_ACCESS',
-    type: oneOf('open', 'key'),
-    defaultText: 'open',
-    description:
-      'Who may read `/metrics`: `open` means everybody, `key` whoever has an API key of any scope.',
   }),
   dataDir: setting({
     variable: 'DATA_DIR',

@@ -161,6 +161,26 @@ describe('LiveStreams', () => {
     expect(() => stage.join(A, '192.0.2.1')).toThrow(AppError);
   });
 
+  it('limits the streams that one address starts in a minute, but not the viewers who join them', async () => {
+    stage = await LiveStage.open({ env: { PROXY_MAX_STARTS_PER_IP: '2' } });
+    const contents = ['a', 'b', 'c'].map((digit) => ({ ...A, value: digit.repeat(40) }));
+    const [first = A, second = A, third = A] = contents;
+    const tooMany = expect.objectContaining({ code: 'rate_limited' });
+    const { directory } = stage;
+    stage.join(first, '192.0.2.1');
+    directory.countCheck(first, '192.0.2.1');
+    directory.countCheck(second, '192.0.2.1');
+    expect(() => stage.join(third, '192.0.2.1')).toThrow(tooMany);
+    expect(() => directory.hold(third, {}, 'client', '192.0.2.1')).toThrow(tooMany);
+    expect(() => directory.countCheck(third, '192.0.2.1')).toThrow(tooMany);
+    expect(directory.lookup(third)).toBeNull();
+    // `countCheck` has counted this start.
+    directory.hold(second, {}, 'check', '192.0.2.1');
+    stage.join(first, '192.0.2.1');
+    for (const ip of ['192.0.2.2', '127.0.0.1', '127.0.0.1']) stage.join(third, ip);
+    stage.join(third, '192.0.2.1');
+  });
+
   it('refuses viewers once shutdown has begun, and ends all streams with that reason', async () => {
     stage = await LiveStage.open();
     const waiting = stage.join(A);

@@ -103,7 +103,7 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
   join(selector: ContentSelector, viewer: Viewer): LiveStream {
     const existing = this.admit(selector);
     this.registry.checkLimits(viewer, existing, existing?.viewers.size ?? 0);
-    const stream = existing ?? this.open(selector);
+    const stream = existing ?? this.openFor(viewer.identity.ip, selector);
     this.registry.viewerJoined(viewer);
     stream.addViewer(viewer);
     return stream;
@@ -113,7 +113,10 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
   hold(selector: ContentSelector, holder: object, kind: HolderKind, ip: string): LiveStream {
     const existing = this.admit(selector);
     this.registry.limits.check(ip, existing?.viewers.size ?? 0);
-    const stream = existing ?? this.open(selector);
+    // `countCheck` has counted a check already.
+    const open = (): LiveStream =>
+      kind === 'check' ? this.open(selector) : this.openFor(ip, selector);
+    const stream = existing ?? open();
     stream.hold(holder, kind);
     return stream;
   }
@@ -121,6 +124,15 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
   /** True if a new stream would end an unwatched one. */
   get isFull(): boolean {
     return this.registry.isFull;
+  }
+
+  /**
+   * Counts a check of a content as a start, unless a stream of the content exists.
+   *
+   * @throws AppError `rate_limited`
+   */
+  countCheck(selector: ContentSelector, ip: string): void {
+    if (this.lookup(selector) === null) this.registry.countStart(ip);
   }
 
   /** Returns the selectors that would be requested from engines. @throws as `SourceRotations.sourcesOf` */
@@ -242,6 +254,11 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
     stream.rotation.takeOverChannel(this.rotations.create(selector, () => false));
     this.registry.bind(streamKey(selector), stream);
     return stream;
+  }
+
+  private openFor(ip: string, selector: ContentSelector): LiveStream {
+    this.registry.countStart(ip);
+    return this.open(selector);
   }
 
   private open(selector: ContentSelector): LiveStream {

@@ -16,6 +16,7 @@ function preflight(): Preflight {
   const sessions = {
     sourcesOf: () => [CONTENT],
     lookup: () => null,
+    countCheck: () => undefined,
     knownFault: () => null,
     list: () => [],
   } as unknown as LiveStreams;

@@ -87,7 +87,7 @@ export class Preflight implements OnModuleDestroy {
    * @param ip address of the client, because a deep check counts against the limits of viewers
    * @param gone aborts when the client has disconnected
    * @throws AppError `content_not_found` if there is no such channel; `no_engine`, `no_capacity`, `engine_failed`,
-   *   `client_limit` or `shutting_down` if the check has no result; else the reason of `gone`
+   *   `client_limit`, `rate_limited` or `shutting_down` if the check has no result; else the reason of `gone`
    */
   async check(
     selector: ContentSelector,
@@ -99,6 +99,7 @@ export class Preflight implements OnModuleDestroy {
     const sources = this.sessions.sourcesOf(selector);
     const known = this.atOnce(selector, tier);
     if (known !== null) return known;
+    this.sessions.countCheck(selector, ip);
     const order = { selector, sources, tier, ip, timeoutMs, keepFree, factsWithinMs: 0 };
     const slots = this.slots[tier];
     return this.untilClosed(gone, async (cancel) => {

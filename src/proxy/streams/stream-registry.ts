@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type AppConfig, viewOf } from '../../config';
 import { StreamUsers, UserActivity } from '../../access';
 import { firstToEnd } from '../../engines';
-import { NetworkList } from '../../http';
+import { RateLimit, sharedAddresses } from '../../http';
 import { infohashKey, streamKey, type StreamKey } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
 import type { Stream, StreamSnapshot } from './stream';
@@ -19,6 +19,7 @@ export type RegistryConfig = Pick<
   | 'proxyMaxClients'
   | 'proxyMaxClientsPerStream'
   | 'proxyMaxClientsPerIp'
+  | 'proxyMaxStartsPerIp'
   | 'trustedProxies'
 >;
 
@@ -28,6 +29,7 @@ export class StreamRegistry {
   /** Counts the viewers of all streams together. */
   readonly limits: ViewerLimits;
   readonly users: UserStreams;
+  private readonly starts: RateLimit;
   private readonly streams = new Set<Stream>();
   private readonly byKey = new Map<StreamKey, Stream>();
   /** Snapshots instead of streams, so that an ended stream does not keep its history in memory. */
@@ -47,15 +49,16 @@ export class StreamRegistry {
       const uses = streams.flatMap((one) => one.uses);
       return { streams: streams.length, viewers: uses.filter(isViewer).length };
     });
-    // Many viewers share these addresses: loopback, and those of trusted reverse proxies.
-    const exempt = new NetworkList(['127.0.0.0/8', '::1', ...config.trustedProxies]);
+    const shared = sharedAddresses(config.trustedProxies);
+    const isExempt = (ip: string): boolean => shared.includes(ip);
+    this.starts = new RateLimit(() => config.proxyMaxStartsPerIp, isExempt);
     this.limits = new ViewerLimits(
       viewOf(config, {
         total: 'proxyMaxClients',
         perStream: 'proxyMaxClientsPerStream',
         perIp: 'proxyMaxClientsPerIp',
       }),
-      (ip) => exempt.includes(ip),
+      isExempt,
     );
   }
 
@@ -126,6 +129,15 @@ export class StreamRegistry {
   /** True if PROXY_MAX_SESSIONS is reached, so that a new stream ends an unwatched one. */
   get isFull(): boolean {
     return this.streams.size >= this.config.proxyMaxSessions;
+  }
+
+  /**
+   * Counts a start that a client at `ip` causes. Call it only for a request that no running stream can serve.
+   *
+   * @throws AppError `rate_limited`
+   */
+  countStart(ip: string): void {
+    this.starts.take(ip, 'Too many streams were started from this address within a minute.');
   }
 
   /** @throws AppError `shutting_down` after `close` */

@@ -224,7 +224,10 @@ describe('the documentation of the API', () => {
     await engine.fault({ kind: 'json_error', content: over });
     await openViewer(product.url(streamPath(over))).head;
     await playing.playing();
+    const source = { name: 'a', url: 'http://guides.example/', is_enabled: false };
+    const created = await product.api('POST', '/api/v1/guide/sources', source);
     const ids = {
+      '/guide/': created.body.id,
       '/engines/': engine.engineId,
       '/containers/': engine.engineId,
       '/proxy/': id,
@@ -236,7 +239,7 @@ describe('the documentation of the API', () => {
     const faults: string[] = [];
     for (const { path, method, operation } of operationsOf(document)) {
       const isMedia = /^\/(ace\/(getstream|manifest)|auto\/)/.test(path);
-      const isText = /\.(m3u|xml)$/.test(path);
+      const isText = /\.(m3u|xml|xml\.gz)$/.test(path);
       if (method !== 'get' || isMedia || isText || path.endsWith('metrics')) continue;
       const entry = Object.entries(ids).find(([part]) => path.includes(part));
       const queries = { '/by-label': '?key=a&value=b', '/ace/preflight': `?id=${id}` };

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,7 @@ import { Logger } from '@nestjs/common';
 import { ChannelDirectory } from '../channels';
 import type { Job, JobName, JobOptions, Jobs } from '../coordination';
 import { DataFolder } from '../storage';
+import { GuidePrograms } from './guide-programs';
 import { GuideRefresher } from './guide-refresher';
 import { GuideSources } from './guide-sources';
 import { RenderedGuides } from './rendered-guides';
@@ -222,6 +223,18 @@ describe('GuideRefresher', () => {
     await refresh(id);
     expect(requests[1]?.headers['if-none-match']).toBeUndefined();
     expect(sources.files()).toHaveLength(1);
+  });
+
+  it('writes the ids of channels as playlists do', async () => {
+    await addChannel('quote', 'the "one"');
+    answer = (response) => response.end(guide('the &quot;One&quot;'));
+    await refresh(await addSource());
+    const { path } = await guides.get(channels.listVisible());
+    const text = readFileSync(path, 'utf8');
+    expect(text).toContain(`<channel id="the 'one'">`);
+    expect(text).toContain(`channel="the 'one'"`);
+    const programs = new GuidePrograms(sources);
+    expect(await programs.of('the "one"', 0, 1)).toMatchObject([{ title: 'T' }]);
   });
 
   it('keeps the guides of the last eight sets of channels', async () => {

@@ -1,18 +1,20 @@
 export const GUIDE_CHANNELS = 5000;
 const HALF_HOUR_S = 1800;
 const START_S = Date.UTC(2026, 10, 30) / 1000;
-const ID = 'CHANNEL-ID';
+/** As long as the longest id. */
+const ID = 'channel-####.example';
+const LISTING_BYTES = 100;
 
 export function guideChannelId(channel: number): string {
   return `channel-${channel}.example`;
 }
 
-/** A guide of about this size: its channels, then the programmes of one channel after the other, each with usual texts. */
+/** A guide of nearly this size, and at most of it: its channels, then the programmes of one channel after the other, each with usual texts. */
 export function* guideParts(bytes: number): Generator<string, void> {
   yield '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE tv SYSTEM "xmltv.dtd">\n<tv>\n';
-  const one = programme(0);
-  const count = Math.floor(bytes / GUIDE_CHANNELS / one.length);
-  const programmes = Array.from({ length: count }, (_, n) => programme(n)).join('');
+  const share = bytes / GUIDE_CHANNELS - LISTING_BYTES;
+  let programmes = '';
+  for (let n = 0; programmes.length + programme(n).length <= share; n++) programmes += programme(n);
   for (let channel = 0; channel < GUIDE_CHANNELS; channel++) {
     yield `<channel id="${guideChannelId(channel)}"><display-name>Channel ${channel}</display-name></channel>\n`;
   }

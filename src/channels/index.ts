@@ -2,6 +2,7 @@ export { selectorOf, type Channel, type ChannelSource } from './channel';
 export { ChannelDirectory, ChannelFileError, type ListedChannel } from './channel-directory';
 export { ChannelLiveness } from './channel-liveness';
 export { ChannelsModule } from './channels.module';
+export { playlistText } from './playlist-text';
 export {
   CHECK_OUTCOMES,
   type CheckOutcome,

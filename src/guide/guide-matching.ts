@@ -1,5 +1,6 @@
 /** A channel of the channel list that is looked for in the guides of sources. */
 export interface WantedChannel {
+  /** As in the playlist. */
   readonly tvgId: string;
   /** Names of the channels that have the id. */
   readonly names: readonly string[];
@@ -65,8 +66,9 @@ export class GuideMatching {
   }
 }
 
+/** Wanted ids contain no double quotes, as in playlists. */
 function folded(text: string): string {
-  return text.trim().toLowerCase();
+  return text.trim().toLowerCase().replaceAll('"', "'");
 }
 
 function setFirst(map: Map<string, string>, key: string, value: string): void {

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { playlistText } from '../channels';
 import { readAt, withFile } from './guide-file';
 import { GuideSources } from './guide-sources';
 import { plainTextOf } from './xml-text';
@@ -22,10 +23,11 @@ export class GuidePrograms {
    * @throws the error of the file system
    */
   async of(tvgId: string, fromS: number, limit: number): Promise<GuideProgram[]> {
-    const source = this.sources.files().find((file) => file.has(tvgId));
+    const id = playlistText(tvgId);
+    const source = this.sources.files().find((file) => file.has(id));
     if (source === undefined) return [];
     return withFile(source.path, async (file) => {
-      const programmes = await source.programmes(file, tvgId);
+      const programmes = await source.programmes(file, id);
       const next = programmes.filter(({ stopS }) => stopS > fromS).slice(0, limit);
       return Promise.all(
         next.map(async ({ startS, stopS, offset, length }) => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
-import { ChannelDirectory } from '../channels';
+import { ChannelDirectory, playlistText } from '../channels';
 import { type AppConfig, CONFIG } from '../config';
 import { JobHandler, Jobs } from '../coordination';
 import { Semaphore } from '../kernel/semaphore';
@@ -203,8 +203,9 @@ export class GuideRefresher implements OnApplicationBootstrap {
     const names = new Map<string, string[]>();
     for (const { tvgId, name } of this.channels.list()) {
       if (tvgId === null) continue;
-      const known = names.get(tvgId);
-      if (known === undefined) names.set(tvgId, [name]);
+      const id = playlistText(tvgId);
+      const known = names.get(id);
+      if (known === undefined) names.set(id, [name]);
       else known.push(name);
     }
     return [...names].map(([tvgId, of]) => ({ tvgId, names: of }));

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { FetchResult } from './fetch-guide';
 import { asGuideFault, GuideFault } from './guide-fault';
-import type { GuideAnswer, GuideTask } from './guide-worker';
+import type { GuideTask } from './guide-tasks';
+import type { GuideAnswer } from './guide-worker';
 
 /** Little memory for new objects, so that the memory of the thread stays small while it reads gigabytes. */
 const HEAP_MB = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 };

@@ -1,30 +1,19 @@
 import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
-import { fetchGuide, type FetchResult, type FetchTask } from './fetch-guide';
+import type { FetchResult } from './fetch-guide';
 import { asGuideFault, type GuideFaultCode } from './guide-fault';
-import { GuideFile } from './guide-file';
-import { renderGuide, type RenderTask } from './render-guide';
+import { executeGuideTask, type GuideTask } from './guide-tasks';
 
-export type GuideTask = FetchTask | RenderTask;
-
+/** The message at the end of the task. */
 export type GuideAnswer =
   | { readonly result: FetchResult }
   | { readonly fault: { readonly code: GuideFaultCode; readonly detail: string } };
 
-async function execute(task: GuideTask): Promise<FetchResult> {
-  if (task.kind === 'fetch') return fetchGuide(task, new AbortController().signal);
-  const sources = await Promise.all(task.sources.map((path) => GuideFile.read(path)));
-  await renderGuide(
-    task,
-    sources.filter((source) => source !== null),
-  );
-  return null;
-}
-
+/** The program of a thread that executes one task and ends. Terminating the thread cancels the task. */
 // On Linux this is the priority of this thread alone: viewers get the processor first.
 if (process.platform === 'linux') setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL);
 
-void execute(workerData as GuideTask)
+void executeGuideTask(workerData as GuideTask, new AbortController().signal)
   .then(
     (result): GuideAnswer => ({ result }),
     (error: unknown): GuideAnswer => {

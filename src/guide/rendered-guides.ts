@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { access, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import type { ListedChannel } from '../channels';
+import { type ListedChannel, playlistText } from '../channels';
 import { AppError } from '../kernel/errors';
 import { makeFolder } from '../storage';
 import { asGuideFault } from './guide-fault';
@@ -109,7 +109,9 @@ export class RenderedGuides implements OnModuleDestroy {
 function listChannels(channels: readonly ListedChannel[]): GuideChannel[] {
   const byId = new Map<string, GuideChannel>();
   for (const { tvgId, name, logo } of channels) {
-    if (tvgId !== null && !byId.has(tvgId)) byId.set(tvgId, { tvgId, name, logo });
+    if (tvgId === null) continue;
+    const id = playlistText(tvgId);
+    if (!byId.has(id)) byId.set(id, { tvgId: id, name, logo });
   }
   return [...byId.values()];
 }

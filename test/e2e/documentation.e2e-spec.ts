@@ -231,8 +231,11 @@ describe('the documentation of the API', () => {
     await openViewer(product.url(streamPath(over))).head;
     await playing.playing();
     const user = await product.createUser();
+    const source = { name: 'a', url: 'http://guides.example/', is_enabled: false };
+    const created = await product.api('POST', '/api/v1/guide/sources', source);
     const ids = {
       '/users/': user.id,
+      '/guide/': created.body.id,
       '/engines/': engine.engineId,
       '/containers/': engine.engineId,
       '/proxy/': id,
@@ -244,7 +247,7 @@ describe('the documentation of the API', () => {
     const faults: string[] = [];
     for (const { path, method, operation } of operationsOf(document)) {
       const isMedia = /^\/(ace\/(getstream|manifest)|auto\/)/.test(path);
-      const isText = /\.(m3u|xml)$/.test(path);
+      const isText = /\.(m3u|xml|xml\.gz)$/.test(path);
       if (method !== 'get' || isMedia || isText || path.endsWith('metrics')) continue;
       const entry = Object.entries(ids).find(([part]) => path.includes(part));
       const queries = { '/by-label': '?key=a&value=b', '/ace/preflight': `?id=${id}` };

@@ -1,4 +1,3 @@
-import { type FileHandle, open } from 'node:fs/promises';
 import { Controller, Get, Head, Options, Req, Res } from '@nestjs/common';
 import {
   ApiExcludeEndpoint,
@@ -9,26 +8,13 @@ import {
 } from '@nestjs/swagger';
 import { Public } from '../../access';
 import { ChannelDirectory } from '../../channels';
-import {
-  acceptsGzip,
-  CORS_HEADERS,
-  CorsHeaders,
-  type FastifyReply,
-  type FastifyRequest,
-  isUnchanged,
-  sendCorsPreflight,
-} from '../../http';
+import { CorsHeaders, type FastifyReply, type FastifyRequest, sendCorsPreflight } from '../../http';
 import { type RenderedGuide, RenderedGuides } from '../rendered-guides';
+import { sendGuide, sendGuideFile } from './guide-answer';
 
 const PATH = 'epg.xml';
 const PACKED_PATH = 'epg.xml.gz';
 const PATHS = [PATH, PACKED_PATH];
-
-const HEADERS = {
-  // Clients may keep the guide, but must ask whether it has changed.
-  'Cache-Control': 'no-cache',
-  'Access-Control-Expose-Headers': `${CORS_HEADERS['Access-Control-Expose-Headers']}, ETag`,
-} as const;
 
 /** The programme guide of all channels. It needs no key, because players cannot send one. */
 @ApiTags('guide')
@@ -70,14 +56,7 @@ export class GuideController {
   @ApiResponse({ status: 304, description: 'The guide has not changed' })
   @CorsHeaders()
   async get(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const guide = await this.guideFor();
-    const isGzip = acceptsGzip(request.headers['accept-encoding']);
-    void reply.headers({
-      'Content-Type': 'application/xml; charset=utf-8',
-      Vary: 'Accept-Encoding',
-    });
-    if (isGzip) void reply.header('Content-Encoding', 'gzip');
-    await send(guide, isGzip, request, reply);
+    await sendGuide(await this.guideFor(), request, reply);
   }
 
   @Head(PACKED_PATH)
@@ -102,35 +81,10 @@ export class GuideController {
   @ApiResponse({ status: 304, description: 'The guide has not changed' })
   @CorsHeaders()
   async getPacked(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const guide = await this.guideFor();
-    void reply.header('Content-Type', 'application/gzip');
-    await send(guide, true, request, reply);
+    await sendGuideFile(await this.guideFor(), request, reply);
   }
 
   private guideFor(): Promise<RenderedGuide> {
     return this.guides.get(this.channels.listVisible());
   }
-}
-
-async function send(
-  { key, path, gzipPath }: RenderedGuide,
-  isGzip: boolean,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<void> {
-  const etag = isGzip ? `"${key}-gzip"` : `"${key}"`;
-  void reply.headers({ ...HEADERS, ETag: etag });
-  if (isUnchanged(request.headers['if-none-match'], etag)) {
-    await reply.code(304).removeHeader('Content-Encoding').send();
-    return;
-  }
-  const file: FileHandle = await open(isGzip ? gzipPath : path, 'r');
-  const { size } = await file.stat();
-  void reply.header('Content-Length', size);
-  if (request.method === 'HEAD') {
-    await file.close();
-    await reply.send();
-    return;
-  }
-  await reply.send(file.createReadStream());
 }

@@ -24,6 +24,7 @@ export class ChannelLiveness implements OnApplicationBootstrap {
   onApplicationBootstrap(): void {
     for (const channel of this.channels.list())
       if (this.hasDied(channel)) this.dead.add(channel.id);
+    this.changes += 1;
     this.channels.onChange((id) => {
       this.bySource = null;
       this.review(id);

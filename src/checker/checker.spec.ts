@@ -221,4 +221,15 @@ describe('Checker', () => {
     expect(run).toMatchObject({ trigger: 'schedule', state: 'running', total: 2 });
     expect(stage.checker.active).toEqual([]);
   });
+
+  it('checks nothing more by schedule in this interval after its run was stopped', async () => {
+    stage = new Stage({ sourceCheckIntervalMs: 3_600_000 });
+    stage.list('news', A, B);
+    stage.checker.schedule();
+    await stage.work();
+    stage.checker.stop(stage.checker.activeRuns[0]!.id);
+    stage.checker.schedule();
+    await stage.work();
+    expect([stage.checker.activeRuns, stage.probes.length]).toEqual([[], 1]);
+  });
 });

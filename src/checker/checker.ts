@@ -54,6 +54,8 @@ export class Checker implements OnModuleInit, OnModuleDestroy {
   private readonly keepFree: number;
   private readonly counter: ReturnType<MetricsRegistry['counter']>;
   private readonly unsubscribe: () => void;
+  /** The schedule is suspended until then, because its run was stopped. Monotonic ms. */
+  private suspendedUntilMs = -Infinity;
   private isClosed = false;
 
   constructor(
@@ -151,7 +153,10 @@ export class Checker implements OnModuleInit, OnModuleDestroy {
     );
   }
 
-  /** Ends the run and the checks that only it waits for. Returns null if there is no such run, or if it has ended. */
+  /**
+   * Ends the run and the checks that only it waits for. After a run by schedule, nothing is checked by schedule until
+   * the next interval. Returns null if there is no such run, or if it has ended.
+   */
   stop(runId: string): CheckRun | null {
     const run = [...this.runs].find(({ id }) => id === runId);
     if (run === undefined) return null;
@@ -159,6 +164,7 @@ export class Checker implements OnModuleInit, OnModuleDestroy {
       this.jobs.cancel('source.check', check.key);
       this.aborts.get(check)?.abort(closing());
     }
+    if (run.trigger === 'schedule') this.suspendedUntilMs = run.openUntilMs;
     this.end(run, 'stopped');
     this.takeNext();
     return run;
@@ -169,6 +175,7 @@ export class Checker implements OnModuleInit, OnModuleDestroy {
   schedule(): void {
     const { sourceCheckIntervalMs: intervalMs } = this.config;
     const nowMs = monotonicMs();
+    if (nowMs < this.suspendedUntilMs) return;
     const sources = new Map(
       this.channels
         .listVisible()

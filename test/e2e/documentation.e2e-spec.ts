@@ -233,6 +233,9 @@ describe('the documentation of the API', () => {
     const user = await product.createUser();
     const source = { name: 'a', url: 'http://guides.example/', is_enabled: false };
     const created = await product.api('POST', '/api/v1/guide/sources', source);
+    const channel = { name: 'News', sources: [{ id }] };
+    expect((await product.api('PUT', '/api/v1/channels/news', channel)).status).toBe(201);
+    const run = (await product.api('POST', '/api/v1/checks')).body as { id: string };
     const ids = {
       '/users/': user.id,
       '/guide/': created.body.id,
@@ -241,9 +244,8 @@ describe('the documentation of the API', () => {
       '/proxy/': id,
       '/streams/': id,
       '/channels/': 'news',
+      '/checks/': run.id,
     };
-    const channel = { name: 'News', sources: [{ id }] };
-    expect((await product.api('PUT', '/api/v1/channels/news', channel)).status).toBe(201);
     const faults: string[] = [];
     for (const { path, method, operation } of operationsOf(document)) {
       const isMedia = /^\/(ace\/(getstream|manifest)|auto\/)/.test(path);

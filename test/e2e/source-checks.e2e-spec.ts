@@ -139,9 +139,10 @@ describe('checks of sources', () => {
     await viewer.playing();
     expect((await product.session(good)).attempts).toHaveLength(1);
     viewer.destroy();
+    await expectNothingLeft(product, [engine]);
 
     await engine.clearFaults();
-    await check(product, 'channels/gone/check');
+    expect(await check(product, 'channels/gone/check')).toMatchObject({ working: 1 });
     const again = await playlist('?alive=1', { 'If-None-Match': String(after.headers['etag']) });
     expect({ status: again.status, hasIt: again.text.includes('channel=gone') }).toEqual({
       status: 200,
@@ -170,6 +171,7 @@ describe('checks of sources', () => {
     await viewer.receiveMore(500);
     expect(viewer.audit.markers).toMatchObject({ lostPackets: 0, repeatedPackets: 0, jumps: [] });
     viewer.destroy();
+    await expectNothingLeft(product, [engine]);
   });
 
   it('can be stopped, and refuse what does not exist', async () => {

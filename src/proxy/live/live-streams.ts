@@ -123,7 +123,7 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
 
   /** True if a new stream would end an unwatched one. */
   get isFull(): boolean {
-    return this.registry.isFull;
+    return this.registry.isFull();
   }
 
   /**

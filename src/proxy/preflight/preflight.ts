@@ -24,6 +24,8 @@ import {
 const POLL_MS = 50;
 /** A probe receives media until all facts are known, but no longer than this. */
 const FACTS_WITHIN_MS = 8000;
+/** Media that have paused for longer do not flow. */
+const PAUSE_MS = 3000;
 /** Limits per address do not apply to a probe. */
 const OWN_ADDRESS = '127.0.0.1';
 
@@ -305,11 +307,16 @@ export class Preflight implements OnModuleDestroy {
   ): Promise<PreflightVerdict> {
     const { preflightSampleMs } = this.config;
     const beganMs = monotonicMs();
+    // Engines deliver media in pieces, so a short pause is no end.
+    const isFlowing = (): boolean => {
+      const lastMs = session.ingest.lastMediaMs ?? 0;
+      return lastMs >= Math.max(beganMs + preflightSampleMs / 2, monotonicMs() - PAUSE_MS);
+    };
     const isDone = (): boolean => {
       const tookMs = monotonicMs() - beganMs;
       if (session.isOver) return true;
       if (tookMs < preflightSampleMs) return false;
-      return tookMs >= factsWithinMs || sampleOf(session).isComplete;
+      return tookMs >= factsWithinMs || (isFlowing() && sampleOf(session).isComplete);
     };
     while (!isDone()) await delay(POLL_MS, signal);
     if (session.isOver) {
@@ -318,9 +325,7 @@ export class Preflight implements OnModuleDestroy {
         new AppError('no_capacity', 'The slot of this check was needed by a viewer.')
       );
     }
-    const isStillFlowing =
-      (session.ingest.lastMediaMs ?? 0) >= monotonicMs() - preflightSampleMs / 2;
-    return verdictOfMedia(session, 'deep', 'engine', isStillFlowing);
+    return verdictOfMedia(session, 'deep', 'engine', isFlowing());
   }
 }
 

@@ -191,6 +191,9 @@ describe('settings at run time', () => {
       needs_restart: ['ENGINE_REACH'],
     });
     expect((await product.api('GET', `${SETTINGS}/export`)).body).toEqual(exported);
+    const settings = { MAX_REPLICAS: '9'.repeat(200_000) };
+    const large = await product.api('POST', `${SETTINGS}/import`, { schema_version: 1, settings });
+    expect(large.status).toBe(413);
     const newer = await product.api('POST', `${SETTINGS}/import`, { ...other, schema_version: 2 });
     expect(newer.status).toBe(400);
   });

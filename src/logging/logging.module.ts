@@ -8,9 +8,9 @@ import { ProgramLogger } from './program-logger';
 /** The log of the whole program. It has no middleware, so that requests cost nothing extra. */
 @Module({})
 export class LoggingModule {
-  constructor(settings: LiveConfig) {
+  constructor(settings: LiveConfig, pino: PinoLogger) {
     settings.onChange(['logLevel'], () => {
-      PinoLogger.root.level = settings.values.logLevel;
+      pino.logger.level = settings.values.logLevel;
     });
   }
 

@@ -66,7 +66,7 @@ export class SettingsController {
   /** Export the settings that differ from their defaults. Secrets are masked. */
   @Get('export')
   export(): SettingsExportDto {
-    return { schema_version: SCHEMA_VERSION, ...this.settings.export() };
+    return { schema_version: SCHEMA_VERSION, ...this.settings.exportAll() };
   }
 
   /**
@@ -81,7 +81,7 @@ export class SettingsController {
     @Query() { dry_run }: SettingsImportQueryDto,
   ): Promise<SettingsImportedDto> {
     const isDryRun = dry_run === 'true';
-    const { changed } = await this.settings.import(givenTexts(body.settings), isDryRun);
+    const { changed } = await this.settings.importAll(givenTexts(body.settings), isDryRun);
     if (!isDryRun) this.publish(changed);
     return { dry_run: isDryRun, changed: [...changed], needs_restart: this.waiting(changed) };
   }

@@ -134,7 +134,7 @@ export class Settings {
     return this.inTurn(() => this.carryOut(this.plan(given)));
   }
 
-  export(): SettingsExport {
+  exportAll(): SettingsExport {
     const settings: Record<string, string> = {};
     const environment: Record<string, string> = {};
     for (const { setting, value, pending } of this.list()) {
@@ -153,7 +153,7 @@ export class Settings {
    * @param isDryRun true: nothing is changed
    * @throws as `change`
    */
-  import(settings: Texts, isDryRun: boolean): Promise<SettingsChange> {
+  importAll(settings: Texts, isDryRun: boolean): Promise<SettingsChange> {
     return this.inTurn(async () => {
       const plan = this.plan(this.differences(settings));
       return isDryRun ? { changed: plan.changed } : await this.carryOut(plan);

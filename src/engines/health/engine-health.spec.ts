@@ -188,6 +188,22 @@ describe('EngineHealth with real sockets', () => {
     expect(engine.probes - before).toBe(3);
   });
 
+  it('follows changes of ENGINE_PROBE_INTERVAL in a pause that is running', async () => {
+    await watch({ engineProbeIntervalMs: 600_000 });
+    await reached('healthy');
+    engine.mode = 'denies';
+    settings.apply({ engineProbeIntervalMs: 50 });
+    await reached('suspect');
+  });
+
+  it('follows changes of ENGINE_PROBE_TIMEOUT and ENGINE_UNHEALTHY_AFTER', async () => {
+    await watch({ engineProbeTimeoutMs: 600_000, engineUnhealthyAfter: 100 });
+    await reached('healthy');
+    settings.apply({ engineProbeTimeoutMs: 200, engineUnhealthyAfter: 1 });
+    engine.mode = 'hangs';
+    await reached('unhealthy');
+  });
+
   it('keeps a new process in the state starting until its start budget is over', async () => {
     const port = await engine.listen();
     engine.mode = 'denies';

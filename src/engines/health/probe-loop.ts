@@ -27,10 +27,11 @@ export class ProbeLoop {
     this.planIn(0);
   }
 
-  /** Call when `pauseMs` returns another value than before: the pause under way gets the new length. */
+  /** Call when `pauseMs` returns another value than before: a shorter pause counts for the one under way too. */
   pauseChanged(): void {
     if (this.isProbing || this.timer === undefined) return;
-    this.planIn(this.endedAt + this.options.pauseMs() - monotonicMs());
+    const dueAt = Math.min(this.dueAt, this.endedAt + this.options.pauseMs());
+    this.planIn(dueAt - monotonicMs());
   }
 
   /** Brings the next probe forward: to now, or to 1 s after the last probe began if that is later. */

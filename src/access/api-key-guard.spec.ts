@@ -36,7 +36,7 @@ describe('ApiKeyGuard', () => {
     type: new () => object = Closed,
     handler: () => void = Closed.prototype.closed,
   ): AppError | 'let in' {
-    const full = { headers: {}, url: '/engines', ip: '10.0.0.1', ...request };
+    const full = { headers: {}, url: '/engines', ip: '10.0.0.1', raw: {}, ...request };
     const context = {
       getHandler: () => handler,
       getClass: () => type,

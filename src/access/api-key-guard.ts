@@ -7,6 +7,7 @@ import { KeyAttempts } from './key-attempts';
 import { OWN_QUERY_NAME } from './own-query-name';
 import { hasKeyInQuery, presentedKey } from './presented-key';
 import { PUBLIC_ROUTE } from './public';
+import { streamCaller } from './stream-caller';
 
 /** Requires the API key for every route that is not `Public()`: 401 without a key, 403 with a wrong one. */
 @Injectable()
@@ -23,8 +24,11 @@ export class ApiKeyGuard implements CanActivate {
       context.getClass(),
     ]);
     if (open === true) return true;
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    // A `TokenOrKeyRoute()`, to which a token has admitted: no other route that needs a key exists below a token.
+    if (streamCaller(request).user !== null) return true;
     const ownName = this.reflector.get<string | undefined>(OWN_QUERY_NAME, context.getHandler());
-    this.check(context.switchToHttp().getRequest<FastifyRequest>(), ownName);
+    this.check(request, ownName);
     return true;
   }
 

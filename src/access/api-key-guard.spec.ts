@@ -70,7 +70,14 @@ describe('ApiKeyGuard', () => {
     type: new () => object = Closed,
     handler: () => void = Closed.prototype.closed,
   ): AppError | 'let in' {
-    const full = { headers: {}, url: '/engines', ip: '10.0.0.1', method: 'GET', ...request };
+    const full = {
+      headers: {},
+      url: '/engines',
+      ip: '10.0.0.1',
+      method: 'GET',
+      raw: {},
+      ...request,
+    };
     const context = {
       getHandler: () => handler,
       getClass: () => type,

@@ -25,8 +25,8 @@ const MODULES = {
     'metrics',
     'http',
   ],
-  channels: ['kernel', 'config', 'storage', 'http'],
-  playlists: ['kernel', 'config', 'storage', 'engines', 'channels', 'access', 'http'],
+  channels: ['kernel', 'config', 'storage', 'http', 'coordination', 'outbound'],
+  playlists: ['kernel', 'config', 'storage', 'engines', 'channels', 'outbound', 'access', 'http'],
   proxy: [
     'kernel',
     'config',

@@ -31,6 +31,11 @@ const BY_NAME: Readonly<Record<string, unknown>> = {
   url: 'https://lists.example.org/news.acelive',
   magnet: `magnet:?xt=urn:btih:${INFOHASH}`,
   channel: 'news',
+  channel_id: 'news',
+  import_id: 'sport',
+  import_name: 'Sport',
+  m3u_url: 'https://lists.example.org/sport.m3u',
+  profile: 'kids',
   stream_id: CONTENT_ID,
   engine_id: ENGINE_ID,
   from_engine_id: ENGINE_ID,
@@ -79,6 +84,8 @@ const BY_SCHEMA: readonly (readonly [schemas: RegExp, fields: Readonly<Record<st
     [/^(?:Engine|Assessment)/, { id: ENGINE_ID }],
     [/^Container/, { id: ENGINE_ID, name: 'acefleet-engine-1' }],
     [/^Channel(?!Source)/, { id: 'news' }],
+    [/Import/, { id: 'sport', name: 'Sport', url: 'https://lists.example.org/sport.m3u' }],
+    [/Profile/, { name: 'kids' }],
     [/^Vpn/, { name: 'gluetun' }],
   ];
 

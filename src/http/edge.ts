@@ -14,6 +14,7 @@ import { logWhenDone } from './request-log';
 import { RouteTable } from './route-table';
 import { registerSecurityHeaders } from './security-headers';
 import { routedAddress } from './stream-address';
+import { registerStreamedBodies } from './streamed-body';
 import { createValidationPipe } from './validation-pipe';
 
 const MAX_BODY_BYTES = 128 * 1024;
@@ -75,6 +76,7 @@ export class Edge {
       done();
     });
     registerJsonBodies(fastify);
+    registerStreamedBodies(fastify);
     await registerSecurityHeaders(app);
     app.useGlobalPipes(createValidationPipe());
     app.useGlobalFilters(this.filter);

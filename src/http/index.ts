@@ -8,3 +8,4 @@ export { isHostValue } from './host-value';
 export { type FastifyReply, type FastifyRequest } from './fastify.types';
 export { publicAddress } from './public-address';
 export { readWord } from './query-word';
+export { LIST_TYPES, StreamedBody, streamedBody } from './streamed-body';

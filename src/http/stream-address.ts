@@ -5,6 +5,10 @@ const TUNER_ROOT = 'auto';
 /** The scheme and host of a request in absolute form, as clients of a forward proxy send it. */
 const ORIGIN = /^https?:\/\/[^/?#]*/i;
 
+/** The list and the tuner of a profile. */
+const OF_PROFILE =
+  /^\/profiles\/([^/?#]+)\/((?:playlist\.m3u|epg\.xml|discover\.json|lineup(?:_status)?\.json|lineup\.post|device\.xml|auto\/[^/?#]+)(?=[?#]|$))\??/;
+
 const BLANKS = '(?:%20|%09|%0a|%0d)+';
 const BLANKS_AROUND = new RegExp(`^${BLANKS}|${BLANKS}$`, 'gi');
 
@@ -24,11 +28,12 @@ export function isStreamAddress(url: string): boolean {
 /**
  * Returns the address by which a request is routed. Addresses under `/ace` come from playlists that people and
  * programs have assembled. So their path loses doubled and trailing slashes, blanks and line ends around an id, and
- * `|User-Agent=x` at its end. All other addresses are unchanged, so that an address of the admin API has only one
- * spelling. The query is parsed elsewhere.
+ * `|User-Agent=x` at its end. `/profiles/NAME` in front of a list or of an address of the tuner becomes the parameter
+ * `profile`, because clients of a tuner keep no query. All other addresses are unchanged, so that an address of the admin
+ * API has only one spelling. The query is parsed elsewhere.
  */
 export function routedAddress(url: string): string {
-  const local = url.replace(ORIGIN, '');
+  const local = url.replace(ORIGIN, '').replace(OF_PROFILE, '/$2?profile=$1&');
   const at = local.search(/[?#]/);
   const path = at < 0 ? local : local.slice(0, at);
   const bar = BEHIND_BAR.exec(path);

@@ -10,6 +10,7 @@ import {
 import { Public } from '../access';
 import { CONFIG, type AppConfig } from '../config';
 import {
+  ApiProblems,
   CORS_HEADERS,
   CorsHeaders,
   type FastifyReply,
@@ -18,7 +19,7 @@ import {
   sendCorsPreflight,
 } from '../http';
 import { acceptsGzip, isUnchanged } from './conditional-request';
-import { readPlaylistQuery } from './playlist-query';
+import { PROFILE_QUERY, readPlaylistQuery } from './playlist-query';
 import { Playlists } from './playlists';
 
 const PATH = 'playlist.m3u';
@@ -75,6 +76,8 @@ export class PlaylistController {
     enum: ['ts', 'hls'],
     description: 'What the addresses return: MPEG-TS (the default) or HLS',
   })
+  @ApiQuery(PROFILE_QUERY)
+  @ApiProblems('not_found')
   @ApiProduces('audio/x-mpegurl')
   @ApiResponse({
     status: 200,

@@ -2,6 +2,8 @@ import 'reflect-metadata';
 import { gunzipSync } from 'node:zlib';
 import type { ChannelDirectory, ListedChannel } from '../channels';
 import { Playlists } from './playlists';
+import type { Profile } from './profiles/profile';
+import type { Profiles } from './profiles/profiles';
 
 const channel = (number: number, group: string | null = null): ListedChannel => ({
   id: `c${number}`,
@@ -14,7 +16,18 @@ const channel = (number: number, group: string | null = null): ListedChannel => 
   origin: 'api',
   sources: [],
 });
-const ALL = { groups: [], format: 'ts' } as const;
+const ALL = { groups: [], format: 'ts', profile: null } as const;
+
+const KIDS: Profile = {
+  name: 'kids',
+  rule: {
+    includedGroups: ['a'],
+    excludedGroups: [],
+    includedChannels: ['c3'],
+    excludedChannels: ['c4'],
+  },
+  deviceId: '1038BD6A',
+};
 
 function open(channels: ListedChannel[]): { playlists: Playlists; change: () => void } {
   let change = (): void => undefined;
@@ -22,11 +35,15 @@ function open(channels: ListedChannel[]): { playlists: Playlists; change: () => 
     listVisible: () => channels,
     onChange: (listener: () => void) => (change = listener),
   } as unknown as ChannelDirectory;
-  return { playlists: new Playlists(directory), change: () => change() };
+  const profiles = {
+    resolve: (name: string | null) => (name === null ? null : KIDS),
+    onChange: () => undefined,
+  } as unknown as Profiles;
+  return { playlists: new Playlists(directory, profiles), change: () => change() };
 }
 
 const addresses = async (playlists: Playlists, ...groups: string[]): Promise<string[]> => {
-  const { body } = await playlists.get('http://tv', { groups, format: 'hls' });
+  const { body } = await playlists.get('http://tv', { ...ALL, groups, format: 'hls' });
   return body.toString().match(/(?<=channel=).*$/gm) ?? [];
 };
 
@@ -52,12 +69,14 @@ it('renders a playlist again only if a channel has changed, or for another addre
   expect((await playlists.get('http://tv', ALL)).etags).toEqual(first.etags);
 });
 
-it('contains the channels of the requested groups', async () => {
+it('contains the channels of the requested groups or profile', async () => {
   const { playlists } = open([channel(1, 'a'), channel(2), channel(3, 'b'), channel(4, 'a')]);
   expect(await addresses(playlists)).toEqual(['c1', 'c2', 'c3', 'c4']);
   expect(await addresses(playlists, 'a')).toEqual(['c1', 'c4']);
   expect(await addresses(playlists, 'a', 'b')).toEqual(['c1', 'c3', 'c4']);
   expect(await addresses(playlists, 'A')).toEqual([]);
+  const ofKids = await playlists.get('http://tv', { ...ALL, profile: 'kids' });
+  expect(ofKids.body.toString().match(/(?<=channel=).*$/gm)).toEqual(['c1', 'c3']);
 });
 
 it('is compressed once', async () => {

@@ -7,6 +7,8 @@ import { LRUCache } from 'lru-cache';
 import { ChannelDirectory } from '../channels';
 import { PLAYLIST_START, renderEntries } from './m3u-playlist';
 import type { PlaylistQuery } from './playlist-query';
+import { channelsOf } from './profiles/profile';
+import { Profiles } from './profiles/profiles';
 
 const compress = promisify(gzip);
 
@@ -33,7 +35,7 @@ export class Playlist {
   }
 }
 
-/** Playlists of the visible channels. Each is kept until a channel changes, so most requests need no rendering. */
+/** Playlists of the visible channels. Each is kept until a channel or profile changes, so most requests need no rendering. */
 @Injectable()
 export class Playlists {
   private readonly cache = new LRUCache<string, Playlist>({
@@ -43,16 +45,24 @@ export class Playlists {
   });
   private readonly rendering = new Map<string, Promise<Playlist>>();
 
-  constructor(private readonly channels: ChannelDirectory) {
-    channels.onChange(() => {
+  constructor(
+    private readonly channels: ChannelDirectory,
+    private readonly profiles: Profiles,
+  ) {
+    const forget = (): void => {
       this.cache.clear();
       this.rendering.clear();
-    });
+    };
+    channels.onChange(forget);
+    profiles.onChange(forget);
   }
 
-  /** @param origin the address of this server, as the client must use it */
+  /**
+   * @param origin the address of this server, as the client must use it
+   * @throws AppError `not_found` for an unknown profile
+   */
   async get(origin: string, query: PlaylistQuery): Promise<Playlist> {
-    const key = JSON.stringify([origin, query.format, ...query.groups]);
+    const key = JSON.stringify([origin, query.format, query.profile, ...query.groups]);
     const known = this.cache.get(key) ?? this.rendering.get(key);
     if (known !== undefined) return known;
     const rendering = this.render(origin, query);
@@ -67,10 +77,13 @@ export class Playlists {
     }
   }
 
-  private async render(origin: string, { groups, format }: PlaylistQuery): Promise<Playlist> {
-    const channels = this.channels
-      .listVisible()
-      .filter(({ group }) => groups.length === 0 || (group !== null && groups.includes(group)));
+  private async render(
+    origin: string,
+    { groups, format, profile }: PlaylistQuery,
+  ): Promise<Playlist> {
+    const channels = channelsOf(this.profiles.resolve(profile), this.channels.listVisible()).filter(
+      ({ group }) => groups.length === 0 || (group !== null && groups.includes(group)),
+    );
     const parts = [Buffer.from(PLAYLIST_START)];
     for (let i = 0; i < channels.length; i += CHANNELS_PER_TURN) {
       const turn = channels.slice(i, i + CHANNELS_PER_TURN);

@@ -1,6 +1,7 @@
 export { AtomicFile, type AtomicFileOptions, NewerSchemaError } from './atomic-file';
 export { BackupError, restoreBackup, writeBackup } from './backup';
-export { ChannelStore } from './channel-store';
+export { ChannelImportStore, type StoredImport } from './channel-import-store';
+export { ChannelStore, type StoredListing } from './channel-store';
 export { DataFolder } from './data-folder';
 export { DataFolderError } from './data-folder-error';
 export { makeFolder } from './file-writes';
@@ -8,6 +9,7 @@ export { OpenSessionStore, type StoredSession } from './open-session-store';
 export type { EarlierFile } from './earlier-file';
 export { InstanceIdError, isInstanceId, obtainInstanceId } from './instance-id';
 export { PersistentList, type PersistentListOptions } from './persistent-list';
+export { ProfileStore, type StoredProfile } from './profile-store';
 export { SmallValues } from './small-values';
 export { StorageModule } from './storage.module';
 export { STORAGE_REASONS, type StorageReason, type StorageTrouble } from './storage-trouble';

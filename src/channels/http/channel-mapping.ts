@@ -1,11 +1,18 @@
 import { monotonicMs, wallClockIso } from '../../kernel/clock';
 import type { ListedChannel } from '../channel-directory';
-import type { ChannelDto } from '../dto/channel.dto';
+import type { ImportedField } from '../channel';
+import type { ChannelDto, EDITABLE_FIELDS } from '../dto/channel.dto';
+import type { ImportState } from '../import/listings';
 import type { SourceRecords } from '../source-records';
 
 /** A channel in the format of the API; its sources stay in the operator's order. */
-export function toChannelDto(channel: ListedChannel, records: SourceRecords): ChannelDto {
+export function toChannelDto(
+  channel: ListedChannel,
+  state: ImportState | null,
+  records: SourceRecords,
+): ChannelDto {
   const ranked = records.rank(channel.sources);
+  const missingSince = state?.missingSinceMs ?? null;
   return {
     id: channel.id,
     name: channel.name,
@@ -15,6 +22,10 @@ export function toChannelDto(channel: ListedChannel, records: SourceRecords): Ch
     tvg_id: channel.tvgId,
     is_hidden: channel.isHidden,
     origin: channel.origin,
+    imports: [...(state?.imports ?? [])],
+    edited: (state?.edited ?? []).map(toFieldName),
+    is_missing: missingSince !== null,
+    missing_since: missingSince === null ? null : wallClockIso(new Date(missingSince)),
     sources: channel.sources.map((source) => {
       const record = records.of(source);
       return {
@@ -30,6 +41,11 @@ export function toChannelDto(channel: ListedChannel, records: SourceRecords): Ch
       };
     }),
   };
+}
+
+/** The name of a field in the API. */
+export function toFieldName(field: ImportedField): (typeof EDITABLE_FIELDS)[number] {
+  return field === 'tvgId' ? 'tvg_id' : field;
 }
 
 function isoOf(atMs: number | null): string | null {

@@ -1,8 +1,9 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AppError } from '../kernel/errors';
-import { ApiKey } from './api-key';
+import type { AppConfig } from '../config';
 import { ApiKeyGuard } from './api-key-guard';
+import type { ApiKeys } from './api-keys/api-keys';
 import { KeyAttempts } from './key-attempts';
 import { Public } from './public';
 import { StreamAccess } from './stream-access';
@@ -61,7 +62,12 @@ describe('the guards of a route', () => {
     } as unknown as ExecutionContext;
     try {
       new StreamGuard(reflector, access).canActivate(context);
-      new ApiKeyGuard(reflector, new ApiKey(KEY), new KeyAttempts()).canActivate(context);
+      const limits = { apiMaxRequestsPerIp: 100, trustedProxies: [] } as unknown as AppConfig;
+      const keys = {
+        find: (key: string) =>
+          key === KEY ? ({ id: null, scope: 'admin', isExpired: false } as const) : null,
+      } as ApiKeys;
+      new ApiKeyGuard(limits, reflector, keys, new KeyAttempts()).canActivate(context);
       return 200;
     } catch (error) {
       return (error as AppError).status;

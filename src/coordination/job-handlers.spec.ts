@@ -42,6 +42,11 @@ class Others {
   removeIdle(): void {
     // Nothing to do.
   }
+
+  @JobHandler('channel_imports.refresh')
+  refreshLists(): void {
+    // Nothing to do.
+  }
 }
 
 @Injectable()

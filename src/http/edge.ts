@@ -19,6 +19,7 @@ import { RouteTable } from './route-table';
 import { registerSecurityHeaders } from './security-headers';
 import { routedAddress } from './stream-address';
 import { streamTokenOf } from './stream-token';
+import { registerStreamedBodies } from './streamed-body';
 import { createValidationPipe } from './validation-pipe';
 
 const MAX_BODY_BYTES = 128 * 1024;
@@ -87,6 +88,7 @@ export class Edge {
       done();
     });
     registerJsonBodies(fastify);
+    registerStreamedBodies(fastify);
     await registerSecurityHeaders(app);
     app.useGlobalPipes(createValidationPipe());
     app.useGlobalFilters(this.filter);

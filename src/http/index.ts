@@ -13,3 +13,4 @@ export { type AddressedRequest, publicAddress } from './public-address';
 export { RateLimit } from './rate-limit';
 export { readWord } from './query-word';
 export { streamTokenOf } from './stream-token';
+export { LIST_TYPES, StreamedBody, streamedBody } from './streamed-body';

@@ -11,6 +11,7 @@ import { listBase, StreamRoute } from '../access';
 import { CONFIG, type AppConfig } from '../config';
 import {
   acceptsGzip,
+  ApiProblems,
   CORS_HEADERS,
   CorsHeaders,
   type FastifyReply,
@@ -18,7 +19,7 @@ import {
   isUnchanged,
   sendCorsPreflight,
 } from '../http';
-import { readPlaylistQuery } from './playlist-query';
+import { PROFILE_QUERY, readPlaylistQuery } from './playlist-query';
 import { Playlists } from './playlists';
 
 const PATH = 'playlist.m3u';
@@ -81,6 +82,8 @@ export class PlaylistController {
     enum: ['0', '1'],
     description: '`1`: without channels of which every source failed when it was last tried',
   })
+  @ApiQuery(PROFILE_QUERY)
+  @ApiProblems('not_found')
   @ApiProduces('audio/x-mpegurl')
   @ApiResponse({
     status: 200,

@@ -1,4 +1,4 @@
-import { readPlaylistQuery, type PlaylistQuery } from './playlist-query';
+import { readPlaylistQuery } from './playlist-query';
 
 it.each<[string, object]>([
   ['', {}],

@@ -17,6 +17,7 @@ function banner(facts: Partial<Facts> = {}, config: object = {}): Promise<Banner
     {
       host: '::',
       publicUrl: null,
+      streamAccess: 'open',
       dataDir: './data',
       apiKey: null,
       redisUrl: null,
@@ -53,6 +54,14 @@ describe('StartBanner', () => {
     [{ publicUrl: 'https://tv.example/sub/' }, 'https://tv.example/sub/'],
   ])('prints the address for %j', async (config, address) => {
     expect((await banner({}, config)).lines[4]).toBe(`player: ${address}ace/getstream?id={id}`);
+  });
+
+  it('says that streams need a token', async () => {
+    const { lines } = await banner({}, { streamAccess: 'token' });
+    expect(lines.slice(4)).toEqual([
+      'player: http://localhost:8000/t/{token}/ace/getstream?id={id}',
+      'streams need the token of a user (STREAM_ACCESS); the admin API creates users',
+    ]);
   });
 
   it('names Redis without its password, and states the limits of its use', async () => {

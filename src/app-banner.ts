@@ -27,7 +27,10 @@ export interface Banner {
   readonly warnings: readonly string[];
 }
 
-type BannerConfig = Pick<AppConfig, 'host' | 'publicUrl' | 'dataDir' | 'apiKey' | 'redisUrl'> &
+type BannerConfig = Pick<
+  AppConfig,
+  'host' | 'publicUrl' | 'dataDir' | 'apiKey' | 'redisUrl' | 'streamAccess'
+> &
   ConnectionNeeds;
 
 /** What the start prints. */
@@ -69,8 +72,10 @@ export class StartBanner implements OnModuleInit {
         `store: embedded, ${config.dataDir}`,
         ...describeJobs(config.redisUrl),
         `admin: ${base}/docs (${key})`,
-        `player: ${playerAddress(base, '{id}')}`,
-        'streams are open to anyone who can reach this address',
+        `player: ${playerAddress(config.streamAccess === 'open' ? base : `${base}/t/{token}`, '{id}')}`,
+        config.streamAccess === 'open'
+          ? 'streams are open to anyone who can reach this address'
+          : 'streams need the token of a user (STREAM_ACCESS); the admin API creates users',
         ...(isFallback ? [] : demo),
       ],
       warnings: [

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { PRODUCT_NAME } from './app-version';
-import { type FastifyReply } from './http';
+import { type FastifyReply, type FastifyRequest, streamTokenOf } from './http';
 
 /** Written by `npm run docs`; next to the build in a repository and in the image. */
 const DOCUMENT = join(__dirname, '..', 'docs', 'openapi.json');
@@ -29,22 +29,30 @@ export function serveDocs(app: NestFastifyApplication, publicUrl: string | null)
   const fastify = app.getHttpAdapter().getInstance();
   // Read at start, because a later build may replace the file, and this program serves the API of its own version.
   const document = readFileSync(DOCUMENT);
-  fastify.get('/openapi.json', (_, reply) => {
+  fastify.get('/openapi.json', OUTSIDE_TOKEN, (_, reply) => {
     void reply.send(atPublicPath(document, publicUrl));
   });
   for (const address of ['/docs', '/docs/', '/docs/index.html']) {
     // Relative, because a reverse proxy may add a path prefix.
     const folder = address === '/docs' ? './docs/' : './';
-    fastify.get(address, (_, reply) => {
+    fastify.get(address, OUTSIDE_TOKEN, (_, reply) => {
       void reply.type('text/html; charset=utf-8').send(pageHtml(folder));
     });
   }
-  fastify.get('/docs/swagger-ui-init.js', (_, reply) => {
+  fastify.get('/docs/swagger-ui-init.js', OUTSIDE_TOKEN, (_, reply) => {
     void reply.type('application/javascript; charset=utf-8').send(PAGE_SCRIPT);
   });
   serveUiFiles(app);
   leadBrowsersToDocs(app);
 }
+
+/** Options of a route that does not exist below `/t/TOKEN`, where only the addresses of players are. */
+const OUTSIDE_TOKEN = {
+  onRequest: (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
+    if (streamTokenOf(request) === null) done();
+    else reply.callNotFound();
+  },
+};
 
 /** Returns the document with the path of the public address as its server. Requests to other hosts would be refused. */
 function atPublicPath(document: Buffer, publicUrl: string | null): object {
@@ -59,7 +67,7 @@ function serveUiFiles(app: NestFastifyApplication): void {
   const { version } = JSON.parse(readFileSync(UI_MANIFEST, 'utf8')) as { version: string };
   const etag = `"${version}"`;
   for (const [name, type] of Object.entries(UI_FILES)) {
-    fastify.get(`/docs/${name}`, async (request, reply): Promise<FastifyReply> => {
+    fastify.get(`/docs/${name}`, OUTSIDE_TOKEN, async (request, reply): Promise<FastifyReply> => {
       void reply.headers({ 'Cache-Control': 'public, max-age=0', ETag: etag });
       if (request.headers['if-none-match'] === etag) return reply.code(304).send();
       return reply.type(type).send(await readFile(join(dirname(UI_MANIFEST), name)));
@@ -75,7 +83,7 @@ const PAGES = /text\/html|\*\/\*/;
  */
 function leadBrowsersToDocs(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
-  fastify.get('/', (request, reply) => {
+  fastify.get('/', OUTSIDE_TOKEN, (request, reply) => {
     const acceptsPages = PAGES.test(request.headers.accept ?? '*/*');
     if (acceptsPages) void reply.header('Cache-Control', 'no-store').redirect('docs');
     else reply.callNotFound();

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { type OpenAPIObject } from '@nestjs/swagger';
+import { STREAM_OPERATION } from './access';
 import { eachOperation, type Operation } from './app.openapi-document';
 import { PROBLEM_CODES } from './http';
 import { AppError, ERROR_CATALOG, type ErrorCode, toProblem } from './kernel/errors';
@@ -12,7 +13,7 @@ const REQUEST_ID = '5f0c9a71d2e84b36';
 
 /** Errors that an operation can return because of its input. */
 const ANY: readonly ErrorCode[] = ['invalid_request'];
-const WITH_KEY: readonly ErrorCode[] = ['unauthorized', 'forbidden', 'rate_limited'];
+const WITH_KEY_OR_TOKEN: readonly ErrorCode[] = ['unauthorized', 'forbidden', 'rate_limited'];
 const WITH_BODY: readonly ErrorCode[] = ['payload_too_large', 'unsupported_media_type'];
 const WITH_ID: readonly ErrorCode[] = ['not_found'];
 
@@ -67,11 +68,13 @@ function codesOf(operation: Operation, method: string): ErrorCode[] {
   const own = marked[PROBLEM_CODES] ?? [];
   Reflect.deleteProperty(operation, PROBLEM_CODES);
   const isSecured = operation.security?.length !== 0;
+  const followsStreamAccess = STREAM_OPERATION in operation;
+  Reflect.deleteProperty(operation, STREAM_OPERATION);
   // PUT creates a missing resource, and only engines know whether a content exists.
   const seeks = method !== 'put' && isSecured && (operation.parameters ?? []).some(isPathId);
   const codes = [
     ...ANY,
-    ...(isSecured ? WITH_KEY : []),
+    ...(isSecured || followsStreamAccess ? WITH_KEY_OR_TOKEN : []),
     ...(seeks ? WITH_ID : []),
     ...(operation.requestBody === undefined ? [] : WITH_BODY),
     ...own,

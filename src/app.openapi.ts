@@ -16,8 +16,8 @@ import { createLogOutput } from './logging';
 import { DataFolder } from './storage';
 
 const DESCRIPTION =
-  'One address in front of a fleet of AceStream engines. Addresses under `/ace` and `/auto`, playlists and the tuner are for players. `/api/v1` is the admin API. Many of ' +
-  'its addresses also work without that prefix, with the duplicate fields of earlier programs; these are deprecated. Every error is a problem document (RFC 9457) with a `code`.';
+  'One address in front of a fleet of AceStream engines. Addresses under `/ace` and `/auto`, playlists and the tuner are for players; users request them below `/t/TOKEN`. ' +
+  '`/api/v1` is the admin API. Many of its addresses also work without that prefix, with the duplicate fields of earlier programs; these are deprecated. Every error is a problem document (RFC 9457) with a `code`.';
 
 /** The meaning of the tags, in the order of display. */
 const TAGS = {

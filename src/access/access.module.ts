@@ -6,8 +6,10 @@ import { ApiKey } from './api-key';
 import { obtainApiKey } from './api-key-file';
 import { ApiKeyGuard } from './api-key-guard';
 import { KeyAttempts } from './key-attempts';
+import { StreamAccess } from './stream-access';
+import { StreamGuard } from './stream-guard';
 
-/** Access control: one API key for all routes that are not public. */
+/** Access control: the API key for the admin API, and STREAM_ACCESS for the addresses of players. */
 @Module({
   providers: [
     {
@@ -19,8 +21,11 @@ import { KeyAttempts } from './key-attempts';
       ): Promise<ApiKey> => new ApiKey(apiKey ?? (await obtainApiKey(folder))),
     },
     { provide: KeyAttempts, useFactory: () => new KeyAttempts() },
+    StreamAccess,
+    // First, because an admin route below a token does not exist, rather than needing a key.
+    { provide: APP_GUARD, useClass: StreamGuard },
     { provide: APP_GUARD, useClass: ApiKeyGuard },
   ],
-  exports: [ApiKey],
+  exports: [ApiKey, StreamAccess],
 })
 export class AccessModule {}

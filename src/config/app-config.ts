@@ -1,4 +1,5 @@
 import { type Setting } from './setting';
+import { accessSettings } from './settings/access-settings';
 import { dockerSettings, vpnSettings } from './settings/docker-settings';
 import { engineSettings, selectionSettings } from './settings/engine-settings';
 import { fleetSettings } from './settings/fleet-settings';
@@ -19,6 +20,7 @@ export const CONFIG = 'CONFIG';
 
 const ALL_SETTINGS = {
   ...serverSettings,
+  ...accessSettings,
   ...engineSettings,
   ...fleetSettings,
   ...dockerSettings,
@@ -58,6 +60,7 @@ export interface SettingsSection {
 /** The same settings in the order of the documentation. */
 export const SECTIONS: readonly SettingsSection[] = [
   { title: 'Server', settings: Object.values(serverSettings) },
+  { title: 'Access to streams', settings: Object.values(accessSettings) },
   { title: 'Engines', settings: Object.values(engineSettings) },
   { title: 'Number and replacement of engines', settings: Object.values(fleetSettings) },
   { title: 'Engines in containers', settings: Object.values(dockerSettings) },

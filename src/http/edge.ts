@@ -4,7 +4,11 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { type AppConfig } from '../config';
 import { ConnectionLimit, connectionLimit, connectionsBeyond } from './connection-limit';
 import { ANSWER_STALL_MS } from './edge-timings';
-import { type FastifyInstance, type FastifyServerOptions } from './fastify.types';
+import {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyServerOptions,
+} from './fastify.types';
 import { createHttpServer } from './http-server-factory';
 import { registerJsonBodies } from './json-body-parser';
 import { ProblemFilter } from './problem-filter';
@@ -14,6 +18,7 @@ import { logWhenDone } from './request-log';
 import { RouteTable } from './route-table';
 import { registerSecurityHeaders } from './security-headers';
 import { routedAddress } from './stream-address';
+import { streamTokenOf } from './stream-token';
 import { createValidationPipe } from './validation-pipe';
 
 const MAX_BODY_BYTES = 128 * 1024;
@@ -63,7 +68,8 @@ export class Edge {
     fastify.addHook('onRoute', (route) => this.routes.add(route));
     // For responses that are sent as a whole. Streams and segments are hijacked and have their own limits for paused
     // viewers.
-    fastify.addHook('onSend', (_request, reply, _payload, done) => {
+    fastify.addHook('onSend', (request, reply, _payload, done) => {
+      if (streamTokenOf(request) !== null) keepPrivate(reply);
       // The server destroys a connection that times out. The time begins again with the connection's next request.
       reply.raw.socket?.setTimeout(this.answerStallMs);
       done();
@@ -71,6 +77,10 @@ export class Edge {
     fastify.addHook('onRequest', (request, reply, done) => {
       // Set on the raw response, so that hijacked replies have it too.
       reply.raw.setHeader(REQUEST_ID_HEADER, request.id);
+      if (streamTokenOf(request) !== null) {
+        // The address is a secret, so a page or a playlist must not pass it on to other servers.
+        reply.raw.setHeader('Referrer-Policy', 'no-referrer');
+      }
       if (this.isVerbose) logWhenDone(request, reply, this.logger);
       done();
     });
@@ -103,4 +113,10 @@ export class Edge {
       forceCloseConnections: true,
     };
   }
+}
+
+/** An answer to a user contains addresses with the user's token, so no cache that others share may keep it. */
+function keepPrivate(reply: FastifyReply): void {
+  const present = String(reply.getHeader('Cache-Control') ?? '');
+  if (!present.includes('no-store')) void reply.header('Cache-Control', 'private, no-store');
 }

@@ -1,10 +1,13 @@
 export { ALIAS_ANSWER, AliasAnswer, type AliasSchemas, API_PREFIX } from './alias-answer';
 export { ApiProblems, PROBLEM_CODES } from './api-problems';
 export { addressGroup } from './address-group';
+export { clientAddress } from './client-address';
 export { type ConnectionLimit, connectionLimit, type ConnectionNeeds } from './connection-limit';
 export { CORS_HEADERS, CorsHeaders, sendCorsPreflight } from './cors';
 export { Edge, type EdgeConfig } from './edge';
 export { isHostValue } from './host-value';
 export { type FastifyReply, type FastifyRequest } from './fastify.types';
-export { publicAddress } from './public-address';
+export { NetworkList } from './network-list';
+export { type AddressedRequest, publicAddress } from './public-address';
 export { readWord } from './query-word';
+export { streamTokenOf } from './stream-token';

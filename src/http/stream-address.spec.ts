@@ -23,6 +23,9 @@ describe('routedAddress', () => {
     ['http://other:99//ace/status', '/ace/status'],
     ['HTTP://other?x', 'HTTP://other?x'],
     ['http://other/engines?x=1', '/engines?x=1'],
+    ['/t/TOKEN/engines/?x=1', '/engines/?x=1'],
+    ['/t/TOKEN//ace/getstream/?id=x', '/ace/getstream?id=x'],
+    ['http://other/t/TOKEN/ace/status', '/ace/status'],
   ])('%s is %s', (url, routed) => {
     expect(routedAddress(url)).toBe(routed);
   });

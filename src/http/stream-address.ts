@@ -1,9 +1,8 @@
+import { splitToken } from './stream-token';
+
 const STREAM_ROOT = 'ace';
 /** The addresses at which clients of an HDHomeRun tuner play a channel. */
 const TUNER_ROOT = 'auto';
-
-/** The scheme and host of a request in absolute form, as clients of a forward proxy send it. */
-const ORIGIN = /^https?:\/\/[^/?#]*/i;
 
 const BLANKS = '(?:%20|%09|%0a|%0d)+';
 const BLANKS_AROUND = new RegExp(`^${BLANKS}|${BLANKS}$`, 'gi');
@@ -22,13 +21,13 @@ export function isStreamAddress(url: string): boolean {
 }
 
 /**
- * Returns the address by which a request is routed. Addresses under `/ace` come from playlists that people and
+ * Returns the address by which a request is routed: without `/t/TOKEN` at its beginning. Addresses under `/ace` come from playlists that people and
  * programs have assembled. So their path loses doubled and trailing slashes, blanks and line ends around an id, and
  * `|User-Agent=x` at its end. All other addresses are unchanged, so that an address of the admin API has only one
  * spelling. The query is parsed elsewhere.
  */
 export function routedAddress(url: string): string {
-  const local = url.replace(ORIGIN, '');
+  const { url: local } = splitToken(url);
   const at = local.search(/[?#]/);
   const path = at < 0 ? local : local.slice(0, at);
   const bar = BEHIND_BAR.exec(path);

@@ -25,12 +25,13 @@ export const ERROR_CATALOG = {
   unauthorized: {
     status: 401,
     title: 'Unauthorized',
-    meaning: 'The address needs the API key and none was sent.',
+    meaning: 'The address needs the API key or the token of a user, and none was sent.',
   },
   forbidden: {
     status: 403,
     title: 'Forbidden',
-    meaning: 'The API key is wrong, or the operation is switched off.',
+    meaning:
+      'The API key or the token is wrong or no longer valid, or the operation is switched off.',
   },
   not_found: {
     status: 404,

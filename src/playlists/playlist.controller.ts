@@ -7,14 +7,13 @@ import {
   ApiResponse,
   ApiTags,
 } from '@nestjs/swagger';
-import { Public } from '../access';
+import { listBase, StreamRoute } from '../access';
 import { CONFIG, type AppConfig } from '../config';
 import {
   CORS_HEADERS,
   CorsHeaders,
   type FastifyReply,
   type FastifyRequest,
-  publicAddress,
   sendCorsPreflight,
 } from '../http';
 import { acceptsGzip, isUnchanged } from './conditional-request';
@@ -31,9 +30,9 @@ const HEADERS = {
   'Access-Control-Expose-Headers': `${CORS_HEADERS['Access-Control-Expose-Headers']}, ETag`,
 } as const;
 
-/** The playlist of all channels. It needs no key, because players cannot send one. */
+/** The playlist of all channels. */
 @ApiTags('playlists')
-@Public()
+@StreamRoute()
 @Controller()
 export class PlaylistController {
   constructor(
@@ -85,7 +84,7 @@ export class PlaylistController {
   @CorsHeaders()
   async get(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const query = readPlaylistQuery(request.url);
-    const playlist = await this.playlists.get(publicAddress(request, this.config.publicUrl), query);
+    const playlist = await this.playlists.get(listBase(request, this.config.publicUrl), query);
     const isGzip = acceptsGzip(request.headers['accept-encoding']);
     const etag = isGzip ? playlist.etags.gzip : playlist.etags.plain;
     void reply.headers({ ...HEADERS, ETag: etag });

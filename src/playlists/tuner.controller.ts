@@ -1,17 +1,17 @@
 import { Controller, Get, Header, HttpCode, Inject, Post, Req } from '@nestjs/common';
 import { ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { Public } from '../access';
+import { listBase, StreamRoute } from '../access';
 import { ChannelDirectory } from '../channels';
 import { CONFIG, type AppConfig } from '../config';
 import { slotLimit } from '../engines';
-import { type FastifyRequest, publicAddress } from '../http';
+import { type FastifyRequest } from '../http';
 import { TunerChannelDto, TunerDeviceDto, TunerStatusDto } from './dto/tuner.dto';
 import { TUNER_STATUS, tunerDevice, tunerDeviceXml, tunerLineup } from './tuner-device';
 import { TunerIdentity } from './tuner-identity';
 
-/** The channels as an HDHomeRun tuner, for media servers. It needs no key, because they cannot send one. */
+/** The channels as an HDHomeRun tuner, for media servers. */
 @ApiTags('playlists')
-@Public()
+@StreamRoute()
 @Controller()
 export class TunerController {
   constructor(
@@ -23,7 +23,7 @@ export class TunerController {
   @Get('discover.json')
   @ApiOperation({ summary: 'Describe the HDHomeRun tuner' })
   discover(@Req() request: FastifyRequest): TunerDeviceDto {
-    const origin = publicAddress(request, this.config.publicUrl);
+    const origin = listBase(request, this.config.publicUrl);
     // A media server may open the next channel before it has closed the last one.
     return tunerDevice(origin, this.identity.deviceId, slotLimit(this.config) + 1);
   }
@@ -31,7 +31,7 @@ export class TunerController {
   @Get('lineup.json')
   @ApiOperation({ summary: 'List the channels of the HDHomeRun tuner' })
   lineup(@Req() request: FastifyRequest): TunerChannelDto[] {
-    const origin = publicAddress(request, this.config.publicUrl);
+    const origin = listBase(request, this.config.publicUrl);
     return tunerLineup(origin, this.channels.listVisible());
   }
 

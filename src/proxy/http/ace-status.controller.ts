@@ -1,9 +1,9 @@
 import { Controller, Get, Inject, Req } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import { Public } from '../../access';
+import { listBase, StreamRoute } from '../../access';
 import { CONFIG, type AppConfig } from '../../config';
-import { ApiProblems, CorsHeaders, publicAddress } from '../../http';
+import { ApiProblems, CorsHeaders } from '../../http';
 import type { ContentSelector } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
 import { FilePlaybacks } from '../files';
@@ -30,7 +30,7 @@ const STREAM_STATUS = {
 
 /** `/ace/status`, in the form of acexy. It asks no engine. */
 @ApiTags('streaming')
-@Public()
+@StreamRoute()
 @Controller('ace/status')
 export class AceStatusController {
   constructor(
@@ -66,7 +66,7 @@ export class AceStatusController {
   }
 
   private statUrl(streamId: string, request: FastifyRequest): string {
-    const base = publicAddress(request, this.config.publicUrl);
+    const base = listBase(request, this.config.publicUrl);
     return `${base}/ace/stat/${encodeURIComponent(streamId)}/${ANY_PLAYBACK}`;
   }
 }

@@ -2,15 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
+import { listBase } from '../../access';
 import { CONFIG, type AppConfig } from '../../config';
 import { JobHandler, Jobs } from '../../coordination';
-import { publicAddress } from '../../http';
+import { clientAddress } from '../../http';
 import { monotonicMs } from '../../kernel/clock';
 import type { ContentSelector } from '../../kernel/content-selector';
 import { LiveStreams, type LiveStream } from '../live';
 import { FilePlaybacks, type FileContent } from '../files';
 import type { Viewer } from '../viewers';
-import { clientAddress } from './request-client';
 import { StreamRequestHandler } from './stream-request-handler';
 
 /** One client of the engine API: its token, which is part of its addresses, and its content. */
@@ -125,7 +125,7 @@ export class EngineApiService implements OnModuleInit, OnModuleDestroy {
     const infohash = encodeURIComponent(
       content?.infohash ?? stream?.rotation.content.value ?? selector.value,
     );
-    const base = `${publicAddress(request, this.config.publicUrl)}/ace`;
+    const base = `${listBase(request, this.config.publicUrl)}/ace`;
     const behindQuery = behindMs === null ? '' : `?behind=${behindMs / 1000}`;
     return {
       response: {

@@ -8,7 +8,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Public } from '../../access';
+import { StreamRoute } from '../../access';
 import { ApiProblems, CORS_HEADERS, CorsHeaders, sendCorsPreflight } from '../../http';
 import { streamKey, type ContentSelector } from '../../kernel/content-selector';
 import { monotonicMs } from '../../kernel/clock';
@@ -45,7 +45,7 @@ const SEGMENT_HEADERS = {
  * addresses are relative, so that they work behind a reverse proxy with a path prefix or TLS.
  */
 @ApiTags('streaming')
-@Public()
+@StreamRoute()
 @Controller()
 export class HlsController {
   constructor(

@@ -1,7 +1,7 @@
 import { Controller, Get, Head, Inject, Options, Param, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Public } from '../../access';
+import { StreamRoute } from '../../access';
 import { CONFIG, type AppConfig } from '../../config';
 import { CorsHeaders, sendCorsPreflight } from '../../http';
 import type { ContentSelector } from '../../kernel/content-selector';
@@ -16,7 +16,7 @@ import { sendStreamHead } from './stream-response';
  * The addresses that `format=json` returns. They are not in the OpenAPI document, because each belongs to one client.
  */
 @ApiExcludeController()
-@Public()
+@StreamRoute()
 @Controller('ace')
 export class PlaybackController {
   constructor(

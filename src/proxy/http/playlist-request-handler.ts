@@ -1,13 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CONFIG, type AppConfig } from '../../config';
+import { clientAddress } from '../../http';
 import { streamKey, type ContentSelector, type StreamKey } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
 import { HlsPlaybacks, type HlsPlayback } from '../hls';
 import { LiveStreams, type LiveStream } from '../live';
 import type { Viewer } from '../viewers';
 import { FileRequestHandler } from './file-request-handler';
-import { clientAddress, createViewer, userAgentOf } from './request-client';
+import { createViewer, userAgentOf } from './request-client';
 
 const STOPPED = 'The stream was stopped before it could be watched.';
 const NO_ROOM = 'PROXY_BUFFER_TOTAL has no room for a playlist of this stream.';

@@ -7,24 +7,22 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Public } from '../../access';
-import { ApiProblems, CorsHeaders, sendCorsPreflight } from '../../http';
+import { StreamRoute } from '../../access';
+import { ApiProblems, clientAddress, CorsHeaders, sendCorsPreflight } from '../../http';
 import { monotonicMs } from '../../kernel/clock';
 import type { ContentSelector } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
 import { Preflight } from '../preflight';
 import { PreflightDto } from './dto/preflight.dto';
 import { toPreflightDto } from './preflight-mapping';
-import { clientAddress } from './request-client';
 import { RequestedContent } from './requested-content';
 import { ParsedQuery, type StreamQuery } from './stream-query';
 
 /**
- * `/ace/preflight`: whether a content is playable. Like the streaming addresses it needs no key, because a client
- * that may start a stream may also check it. HEAD validates the request and starts nothing.
+ * `/ace/preflight`: whether a content is playable. A client that may start a stream may also check it. HEAD validates the request and starts nothing.
  */
 @ApiTags('streaming')
-@Public()
+@StreamRoute()
 @Controller('ace/preflight')
 export class PreflightController {
   constructor(private readonly preflight: Preflight) {}

@@ -9,7 +9,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Public } from '../../access';
+import { StreamRoute } from '../../access';
 import { ApiProblems, CorsHeaders, sendCorsPreflight } from '../../http';
 import type { ContentSelector } from '../../kernel/content-selector';
 import { ProxyMetrics } from '../proxy-metrics';
@@ -27,7 +27,7 @@ const PATHS = ['ace/getstream', 'ace/getstream/:id'];
  * otherwise run the GET handler and start a stream for every HEAD request.
  */
 @ApiTags('streaming')
-@Public()
+@StreamRoute()
 @Controller()
 export class StreamController {
   constructor(

@@ -8,7 +8,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Public } from '../../access';
+import { StreamRoute } from '../../access';
 import { ChannelDirectory } from '../../channels';
 import { ApiProblems, CorsHeaders, sendCorsPreflight } from '../../http';
 import type { ContentSelector } from '../../kernel/content-selector';
@@ -24,7 +24,7 @@ const PATH = 'auto/v:number';
 
 /** A channel by its number, at the address at which media servers play a channel of an HDHomeRun tuner. */
 @ApiTags('streaming')
-@Public()
+@StreamRoute()
 @Controller()
 export class TunerStreamController {
   constructor(

@@ -1,7 +1,7 @@
-import { BlockList, isIPv6 } from 'node:net';
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type AppConfig } from '../../config';
 import { firstToEnd } from '../../engines';
+import { NetworkList } from '../../http';
 import { infohashKey, streamKey, type StreamKey } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
 import type { Stream, StreamSnapshot } from './stream';
@@ -32,14 +32,15 @@ export class StreamRegistry {
   private isClosing = false;
 
   constructor(@Inject(CONFIG) private readonly config: RegistryConfig) {
-    const exempt = exemptAddresses(config.trustedProxies);
+    // Many viewers share these addresses: loopback, and those of trusted reverse proxies.
+    const exempt = new NetworkList(['127.0.0.0/8', '::1', ...config.trustedProxies]);
     this.limits = new ViewerLimits(
       {
         total: config.proxyMaxClients,
         perStream: config.proxyMaxClientsPerStream,
         perIp: config.proxyMaxClientsPerIp,
       },
-      (ip) => exempt.check(ip, isIPv6(ip) ? 'ipv6' : 'ipv4'),
+      (ip) => exempt.includes(ip),
     );
   }
 
@@ -140,21 +141,4 @@ export class StreamRegistry {
   async endAll(reason: EndReason): Promise<void> {
     await Promise.all(this.list().map((stream) => stream.end(reason)));
   }
-}
-
-/**
- * Returns the addresses to which the limit of viewers per address does not apply: loopback addresses, and those of
- * trusted reverse proxies, because many viewers share them.
- */
-function exemptAddresses(trusted: readonly string[]): BlockList {
-  const list = new BlockList();
-  list.addSubnet('127.0.0.0', 8, 'ipv4');
-  list.addAddress('::1', 'ipv6');
-  for (const entry of trusted) {
-    const [address = '', prefix] = entry.split('/');
-    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
-    if (prefix === undefined) list.addAddress(address, family);
-    else list.addSubnet(address, Number(prefix), family);
-  }
-  return list;
 }

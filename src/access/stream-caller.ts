@@ -1,0 +1,36 @@
+import type { IncomingMessage } from 'node:http';
+import { type AddressedRequest, type FastifyRequest, publicAddress } from '../http';
+import type { StreamUser } from './stream-user';
+
+/** Who requests a `StreamRoute()`. */
+export interface StreamCaller {
+  /** Null without a token. */
+  readonly user: StreamUser | null;
+  /** Belongs between the public address and the path of every address that is given to the caller. */
+  readonly addressPrefix: '' | `/t/${string}`;
+}
+
+const ANYONE: StreamCaller = { user: null, addressPrefix: '' };
+
+/** Entries disappear with their requests. */
+const callers = new WeakMap<IncomingMessage, StreamCaller>();
+
+/** Call when a request is admitted. */
+export function setStreamCaller(request: Pick<FastifyRequest, 'raw'>, caller: StreamCaller): void {
+  callers.set(request.raw, caller);
+}
+
+export function streamCaller(request: Pick<FastifyRequest, 'raw'>): StreamCaller {
+  return callers.get(request.raw) ?? ANYONE;
+}
+
+/**
+ * The address of this server as the caller must use it, with the caller's token, and without a slash at its end. All
+ * addresses in answers to players begin with it.
+ */
+export function listBase(
+  request: AddressedRequest & Pick<FastifyRequest, 'raw'>,
+  publicUrl: string | null,
+): string {
+  return publicAddress(request, publicUrl) + streamCaller(request).addressPrefix;
+}

@@ -1,0 +1,27 @@
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { type FastifyRequest, streamTokenOf } from '../http';
+import { AppError } from '../kernel/errors';
+import { StreamAccess } from './stream-access';
+import { STREAM_ROUTE } from './stream-route';
+
+/** Lets only those use a `StreamRoute()` whom STREAM_ACCESS admits, and hides all other routes below `/t/TOKEN`. */
+@Injectable()
+export class StreamGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly access: StreamAccess,
+  ) {}
+
+  canActivate(context: ExecutionContext): boolean {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const targets = [context.getHandler(), context.getClass()];
+    if (this.reflector.getAllAndOverride<boolean | undefined>(STREAM_ROUTE, targets) !== true) {
+      if (streamTokenOf(request) === null) return true;
+      throw new AppError('not_found', 'There is nothing at this address.');
+    }
+    // The CORS preflight request of a browser only reads which headers are allowed.
+    if (request.method !== 'OPTIONS') this.access.admit(request);
+    return true;
+  }
+}

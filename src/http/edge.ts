@@ -10,6 +10,7 @@ import {
   type FastifyServerOptions,
 } from './fastify.types';
 import { createHttpServer } from './http-server-factory';
+import { registerFormBodies } from './form-body-parser';
 import { registerJsonBodies } from './json-body-parser';
 import { ProblemFilter } from './problem-filter';
 import { toAppError } from './problem-mapping';
@@ -85,6 +86,7 @@ export class Edge {
       done();
     });
     registerJsonBodies(fastify);
+    registerFormBodies(fastify);
     await registerSecurityHeaders(app);
     app.useGlobalPipes(createValidationPipe());
     app.useGlobalFilters(this.filter);

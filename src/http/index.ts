@@ -1,3 +1,4 @@
+export { AcceptsForms } from './form-body-parser';
 export { ALIAS_ANSWER, AliasAnswer, type AliasSchemas, API_PREFIX } from './alias-answer';
 export { ApiProblems, PROBLEM_CODES } from './api-problems';
 export { addressGroup } from './address-group';

@@ -22,14 +22,6 @@ import { Playlists } from './playlists';
 
 const PATH = 'playlist.m3u';
 
-const HEADERS = {
-  'Content-Type': 'audio/x-mpegurl; charset=utf-8',
-  // Clients may keep the playlist, but must ask whether it has changed.
-  'Cache-Control': 'no-cache',
-  Vary: 'Accept-Encoding',
-  'Access-Control-Expose-Headers': `${CORS_HEADERS['Access-Control-Expose-Headers']}, ETag`,
-} as const;
-
 /** The playlist of all channels. */
 @ApiTags('playlists')
 @StreamRoute()
@@ -85,14 +77,6 @@ export class PlaylistController {
   async get(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const query = readPlaylistQuery(request.url);
     const playlist = await this.playlists.get(listBase(request, this.config.publicUrl), query);
-    const isGzip = acceptsGzip(request.headers['accept-encoding']);
-    const etag = isGzip ? playlist.etags.gzip : playlist.etags.plain;
-    void reply.headers({ ...HEADERS, ETag: etag });
-    if (isUnchanged(request.headers['if-none-match'], etag)) {
-      await reply.code(304).send();
-      return;
-    }
-    if (isGzip) void reply.header('Content-Encoding', 'gzip');
-    await reply.send(isGzip ? await playlist.gzipped() : playlist.body);
+    await sendPlaylist(request, reply, playlist);
   }
 }

@@ -8,7 +8,14 @@ import {
   ApiResponse,
   ApiTags,
 } from '@nestjs/swagger';
-import { listBase, StreamAccess, streamCaller, StreamRoute, type StreamUser, UserActivity } from '../../access';
+import {
+  listBase,
+  StreamAccess,
+  streamCaller,
+  StreamRoute,
+  type StreamUser,
+  UserActivity,
+} from '../../access';
 import { ChannelDirectory } from '../../channels';
 import { CONFIG, type AppConfig } from '../../config';
 import { slotLimit } from '../../engines';

@@ -10,6 +10,7 @@ import {
   type FastifyServerOptions,
 } from './fastify.types';
 import { createHttpServer } from './http-server-factory';
+import { registerFormBodies } from './form-body-parser';
 import { registerJsonBodies } from './json-body-parser';
 import { ProblemFilter } from './problem-filter';
 import { toAppError } from './problem-mapping';
@@ -89,6 +90,7 @@ export class Edge {
     });
     registerJsonBodies(fastify);
     registerStreamedBodies(fastify);
+    registerFormBodies(fastify);
     await registerSecurityHeaders(app);
     app.useGlobalPipes(createValidationPipe());
     app.useGlobalFilters(this.filter);

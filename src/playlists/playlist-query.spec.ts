@@ -10,7 +10,10 @@ it.each<[string, object]>([
   ['?profile=kids&&format=hls', { format: 'hls', profile: 'kids' }],
   ['?GROUP=x&Format=z', {}],
 ])('reads %s', (query, expected) => {
-  expect(readPlaylistQuery(`/playlist.m3u${query}`)).toEqual({ ...PLAIN, ...expected });
+  expect(readPlaylistQuery({ raw: {} as never, url: `/playlist.m3u${query}` })).toEqual({
+    ...PLAIN,
+    ...expected,
+  });
 });
 
 const PLAIN = { groups: [], format: 'ts', isAliveOnly: false, profile: null };
@@ -26,7 +29,7 @@ it.each([
   '?x=%zz',
   '?profile=a&profile=b',
 ])('refuses %s', (query) => {
-  expect(() => readPlaylistQuery(`/playlist.m3u${query}`)).toThrow(
+  expect(() => readPlaylistQuery({ raw: {} as never, url: `/playlist.m3u${query}` })).toThrow(
     expect.objectContaining({ code: 'invalid_request' }),
   );
 });

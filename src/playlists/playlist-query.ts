@@ -1,4 +1,5 @@
-import { readWord } from '../http';
+import { streamCaller } from '../access';
+import { type FastifyRequest, readWord } from '../http';
 import { AppError } from '../kernel/errors';
 import type { PlaylistFormat } from './m3u-playlist';
 
@@ -26,22 +27,26 @@ export interface PlaylistQuery {
  *
  * @throws AppError `invalid_request` for a malformed escape, or a wrong value of a known parameter
  */
-export function readPlaylistQuery(url: string): PlaylistQuery {
-  const parameters = readParameters(url);
+export function readPlaylistQuery(request: Pick<FastifyRequest, 'raw' | 'url'>): PlaylistQuery {
+  const parameters = readParameters(request.url);
   const groups = [...new Set(parameters.getAll('group'))].sort();
   if (groups.includes(''))
     throw new AppError('invalid_request', 'group must be the name of a group.');
   return {
     groups,
     format: readWord(parameters, 'format', ['ts', 'hls']),
-    profile: readProfile(parameters),
+    profile: requestedProfile(request),
     isAliveOnly: readWord(parameters, 'alive', ['0', '1']) === '1',
   };
 }
 
-/** The name of the profile that a request asks for; null for all channels. @throws as `readPlaylistQuery` */
-export function readProfileQuery(url: string): string | null {
-  return readProfile(readParameters(url));
+/**
+ * The name of the profile that a request asks for, or else that of its user; null for all channels.
+ *
+ * @throws as `readPlaylistQuery`
+ */
+export function requestedProfile(request: Pick<FastifyRequest, 'raw' | 'url'>): string | null {
+  return readProfile(readParameters(request.url)) ?? streamCaller(request).user?.profile ?? null;
 }
 
 function readParameters(url: string): URLSearchParams {

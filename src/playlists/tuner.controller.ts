@@ -6,7 +6,7 @@ import { CONFIG, type AppConfig } from '../config';
 import { slotLimit } from '../engines';
 import { ApiProblems, type FastifyRequest } from '../http';
 import { TunerChannelDto, TunerDeviceDto, TunerStatusDto } from './dto/tuner.dto';
-import { PROFILE_QUERY, readProfileQuery } from './playlist-query';
+import { PROFILE_QUERY, requestedProfile } from './playlist-query';
 import { channelsOf, type Profile } from './profiles/profile';
 import { Profiles } from './profiles/profiles';
 import { TUNER_STATUS, tunerDevice, tunerDeviceXml, tunerLineup } from './tuner-device';
@@ -79,6 +79,6 @@ export class TunerController {
 
   /** @throws AppError `not_found` */
   private profileOf(request: FastifyRequest): Profile | null {
-    return this.profiles.resolve(readProfileQuery(request.url));
+    return this.profiles.resolve(requestedProfile(request));
   }
 }

@@ -82,6 +82,13 @@ export const channelSettings = {
     description:
       'JSON file with channels, each with its list of contents ([channels](channels.md)). It is read at the start. Further channels can be created with the API.',
   }),
+  tunerDiscovery: setting({
+    variable: 'TUNER_DISCOVERY',
+    type: flag(),
+    defaultText: 'false',
+    description:
+      'Answers media servers that search the network for HDHomeRun tuners, on UDP port 65001 ([playlists](playlists.md)). Only addresses of private networks get an answer.',
+  }),
 };
 
 export const preflightSettings = {

@@ -39,6 +39,17 @@ const MODULES = {
     'metrics',
     'http',
   ],
+  checker: [
+    'kernel',
+    'config',
+    'coordination',
+    'engines',
+    'channels',
+    'proxy',
+    'events',
+    'metrics',
+    'http',
+  ],
   health: [
     'kernel',
     'config',

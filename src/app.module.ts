@@ -3,6 +3,7 @@ import { AccessModule } from './access';
 import { StartBanner } from './app-banner';
 import { Lifecycle } from './app-lifecycle';
 import { ChannelsModule } from './channels';
+import { CheckerModule } from './checker';
 import { type AppConfig, ConfigModule } from './config';
 import { CoordinationModule } from './coordination';
 import { EnginesModule } from './engines';
@@ -32,6 +33,7 @@ export class AppModule {
         ChannelsModule,
         PlaylistsModule,
         ProxyModule,
+        CheckerModule,
         HealthModule,
       ],
       providers: [Lifecycle, StartBanner],

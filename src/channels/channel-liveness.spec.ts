@@ -54,7 +54,7 @@ describe('ChannelLiveness', () => {
     records.started(A!, 100);
     expect(liveness.isDead('news')).toBe(false);
     expect(changes).toEqual(['news died', 'news came back']);
-    expect(liveness.revision).toBe(2);
+    expect(liveness.revision).toBe(3);
   });
 
   it('follows changes of the list, and forgets removed channels', async () => {

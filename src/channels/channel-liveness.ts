@@ -12,7 +12,7 @@ export class ChannelLiveness implements OnApplicationBootstrap {
   private readonly dead = new Set<string>();
   private changes = 0;
   /** The channels of each source; null until it is needed after a change of a channel. */
-  private users: Map<string, string[]> | null = null;
+  private bySource: Map<string, string[]> | null = null;
   private readonly listeners: ((channelId: string, isDead: boolean) => void)[] = [];
 
   constructor(
@@ -24,12 +24,13 @@ export class ChannelLiveness implements OnApplicationBootstrap {
   onApplicationBootstrap(): void {
     for (const channel of this.channels.list())
       if (this.hasDied(channel)) this.dead.add(channel.id);
+    this.changes += 1;
     this.channels.onChange((id) => {
-      this.users = null;
+      this.bySource = null;
       this.review(id);
     });
     this.records.onDeath((key) => {
-      for (const id of this.usersOf(key)) this.review(id);
+      for (const id of this.channelsOf(key)) this.review(id);
     });
   }
 
@@ -51,6 +52,21 @@ export class ChannelLiveness implements OnApplicationBootstrap {
     this.listeners.push(listener);
   }
 
+  /** The channels that list the source with this key. */
+  channelsOf(key: string): readonly string[] {
+    if (this.bySource === null) {
+      this.bySource = new Map();
+      for (const { id, sources } of this.channels.list()) {
+        for (const source of sources) {
+          const ids = this.bySource.get(sourceKey(source)) ?? [];
+          this.bySource.set(sourceKey(source), ids);
+          ids.push(id);
+        }
+      }
+    }
+    return this.bySource.get(key) ?? [];
+  }
+
   private review(id: string): void {
     const channel = this.channels.get(id);
     const isDead = channel !== null && this.hasDied(channel);
@@ -64,19 +80,5 @@ export class ChannelLiveness implements OnApplicationBootstrap {
 
   private hasDied({ sources }: Channel): boolean {
     return sources.every((source) => this.records.isDead(source));
-  }
-
-  private usersOf(key: string): readonly string[] {
-    if (this.users === null) {
-      this.users = new Map();
-      for (const { id, sources } of this.channels.list()) {
-        for (const source of sources) {
-          const users = this.users.get(sourceKey(source)) ?? [];
-          this.users.set(sourceKey(source), users);
-          users.push(id);
-        }
-      }
-    }
-    return this.users.get(key) ?? [];
   }
 }

@@ -7,6 +7,7 @@ import { serverSettings } from './settings/server-settings';
 import {
   bufferSettings,
   channelSettings,
+  checkSettings,
   hlsSettings,
   outageSettings,
   preflightSettings,
@@ -27,6 +28,7 @@ const ALL_SETTINGS = {
   ...startSettings,
   ...channelSettings,
   ...preflightSettings,
+  ...checkSettings,
   ...bufferSettings,
   ...hlsSettings,
   ...outageSettings,
@@ -66,6 +68,7 @@ export const SECTIONS: readonly SettingsSection[] = [
   { title: 'Starting a stream', settings: Object.values(startSettings) },
   { title: 'Channels', settings: Object.values(channelSettings) },
   { title: 'Checking contents', settings: Object.values(preflightSettings) },
+  { title: 'Checking the sources of channels', settings: Object.values(checkSettings) },
   { title: 'History and joining', settings: Object.values(bufferSettings) },
   { title: 'HLS', settings: Object.values(hlsSettings) },
   { title: 'Outages and endings', settings: Object.values(outageSettings) },

@@ -9,6 +9,10 @@ export interface JobTable {
   readonly 'file.grace': { readonly playbackUid: string };
   /** Create the engine of a provisioning request. */
   readonly 'fleet.provision': { readonly key: string };
+  /** Check a source of a channel. */
+  readonly 'source.check': { readonly kind: 'content_id' | 'infohash'; readonly id: string };
+  /** Find the sources whose check is due. */
+  readonly 'source.schedule': null;
   /** Find HLS viewers that have sent no request for a while. */
   readonly 'hls.idle': null;
   /** Find playbacks of the engine API that are no longer used. */
@@ -20,6 +24,8 @@ const NAMES: { readonly [Name in keyof JobTable]: true } = {
   'stream.grace': true,
   'file.grace': true,
   'fleet.provision': true,
+  'source.check': true,
+  'source.schedule': true,
   'hls.idle': true,
   'engine_api.idle': true,
 };

@@ -216,15 +216,17 @@ describe('the documentation of the API', () => {
     await engine.fault({ kind: 'json_error', content: over });
     await openViewer(product.url(streamPath(over))).head;
     await playing.playing();
+    const channel = { name: 'News', sources: [{ id }] };
+    expect((await product.api('PUT', '/api/v1/channels/news', channel)).status).toBe(201);
+    const run = (await product.api('POST', '/api/v1/checks')).body as { id: string };
     const ids = {
       '/engines/': engine.engineId,
       '/containers/': engine.engineId,
       '/proxy/': id,
       '/streams/': id,
       '/channels/': 'news',
+      '/checks/': run.id,
     };
-    const channel = { name: 'News', sources: [{ id }] };
-    expect((await product.api('PUT', '/api/v1/channels/news', channel)).status).toBe(201);
     const faults: string[] = [];
     for (const { path, method, operation } of operationsOf(document)) {
       const isMedia = /^\/(ace\/(getstream|manifest)|auto\/)/.test(path);

@@ -1,7 +1,16 @@
 import { agentPatterns } from '../list-types';
 import { switchAlias } from '../predecessor-aliases';
 import { setting } from '../setting';
-import { duration, flag, integer, oneOf, optionalText, shareOfMemory, size } from '../value-types';
+import {
+  duration,
+  durationOrNone,
+  flag,
+  integer,
+  oneOf,
+  optionalText,
+  shareOfMemory,
+  size,
+} from '../value-types';
 
 export const startSettings = {
   proxyInitTimeoutMs: setting({
@@ -86,7 +95,7 @@ export const preflightSettings = {
     type: duration('100ms', '10m'),
     defaultText: '30s',
     description:
-      'Maximum duration of a check, and also the maximum time that it waits for other checks. A content that has sent no media in this time is not playable.',
+      'Maximum time until a check has the first media or another result, and also the maximum time that it waits for other checks. A content that has sent no media in this time is not playable.',
   }),
   preflightSampleMs: setting({
     variable: 'PREFLIGHT_SAMPLE',
@@ -100,6 +109,29 @@ export const preflightSettings = {
     defaultText: '1',
     description:
       'Number of free slots to leave for viewers: a deep check starts only while more slots than this are free.',
+  }),
+};
+
+export const checkSettings = {
+  sourceCheckIntervalMs: setting({
+    variable: 'SOURCE_CHECK_INTERVAL',
+    type: durationOrNone('1h', '720h'),
+    defaultText: '0',
+    description:
+      'How often each source of the visible channels is [checked](channels.md#checks), spread evenly over this time; 0: only on request.',
+  }),
+  sourceCheckConcurrency: setting({
+    variable: 'SOURCE_CHECK_CONCURRENCY',
+    type: integer(1, 100),
+    defaultText: '1',
+    description:
+      'How many sources are checked at once. Checks take only free slots that are not kept for viewers (PREFLIGHT_KEEP_FREE, MIN_FREE_REPLICAS).',
+  }),
+  sourceCheckTimeoutMs: setting({
+    variable: 'SOURCE_CHECK_TIMEOUT',
+    type: duration('1s', '10m'),
+    defaultText: '45s',
+    description: 'A source that has sent no media in this time does not work.',
   }),
 };
 

@@ -86,6 +86,17 @@ describe('EngineScheduler', () => {
       expect(watched()).toBe(0);
     });
 
+    it('does not count the slot of a check as a reason for further engines, or to keep this one', async () => {
+      stage.add('a', 'healthy');
+      const lease = await acquire('s1', { watch: 'checked' });
+      expect(stage.registry.get('a')!.watchedSlots).toBe(0);
+      expect([lease.class, lease.isCheckOnly]).toEqual(['probe', true]);
+      await pass(10);
+      lease.holder.setWatch('watched');
+      expect(stage.registry.get('a')!.watchedSlots).toBe(1);
+      expect(lease.isCheckOnly).toBe(false);
+    });
+
     it('rejects a request that is already aborted, and reserves nothing', async () => {
       stage.add('a', 'healthy');
       const signal = AbortSignal.abort(new Error('left'));

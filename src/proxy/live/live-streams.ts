@@ -110,7 +110,7 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
 
   /** True if a new stream would end an unwatched one. */
   get isFull(): boolean {
-    return this.registry.isFull;
+    return this.registry.isFull();
   }
 
   /** Returns the selectors that would be requested from engines. @throws as `SourceRotations.sourcesOf` */

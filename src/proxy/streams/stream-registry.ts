@@ -78,13 +78,17 @@ export class StreamRegistry {
    */
   makeRoom(): void {
     this.mustBeOpen();
-    const isFull = (): boolean => this.streams.size >= this.config.proxyMaxSessions;
-    if (!isFull()) return;
+    if (!this.isFull()) return;
     // `end` removes the stream from the registry before it returns, so there is no need to wait for it.
     void firstToEnd(this.list().filter(({ holdsSlot }) => holdsSlot))?.end('reclaimed');
-    if (!isFull()) return;
+    if (!this.isFull()) return;
     const detail = `The limit of ${this.config.proxyMaxSessions} streams is reached.`;
     throw new AppError('no_capacity', detail);
+  }
+
+  /** True if PROXY_MAX_SESSIONS is reached, so that a new stream ends an unwatched one. */
+  isFull(): boolean {
+    return this.streams.size >= this.config.proxyMaxSessions;
   }
 
   /** @throws AppError `shutting_down` after `close` */

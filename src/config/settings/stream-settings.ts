@@ -104,7 +104,7 @@ export const preflightSettings = {
     type: duration('100ms', '10m'),
     defaultText: '30s',
     description:
-      'Maximum duration of a check, and also the maximum time that it waits for other checks. A content that has sent no media in this time is not playable.',
+      'Maximum time until a check has the first media or another result, and also the maximum time that it waits for other checks. A content that has sent no media in this time is not playable.',
   }),
   preflightSampleMs: setting({
     variable: 'PREFLIGHT_SAMPLE',

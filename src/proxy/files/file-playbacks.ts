@@ -156,6 +156,7 @@ export class FilePlaybacks implements FileHost, PlaybackEvents {
       if (pick.kind === 'open') {
         try {
           this.streams.limits.check(ip, this.viewersOf(content));
+          this.streams.egress.check(null);
           this.streams.countStart(ip);
           this.streams.makeRoom();
           opened = this.open(content);

@@ -26,7 +26,14 @@ export async function createApp(
   );
   app.useLogger(app.get(ProgramLogger));
   await edge.configure(app);
-  measureConnections(app.get(MetricsRegistry), edge.connections);
+  const metrics = app.get(MetricsRegistry);
+  measureConnections(metrics, edge.connections);
+  const problems = metrics.counter(
+    'http_problems_total',
+    'Requests answered with an error, by code.',
+    ['code'],
+  );
+  edge.onProblem((code) => problems.inc({ code }));
   serveDocs(app, config.publicUrl);
   return app;
 }

@@ -1,5 +1,11 @@
 import { isIP } from 'node:net';
-import { formatDuration, formatSize, parseDurationMs, parseSizeBytes } from '../kernel/units';
+import {
+  formatDuration,
+  formatSize,
+  parseDurationMs,
+  parseRateBps,
+  parseSizeBytes,
+} from '../kernel/units';
 import { usableMemoryBytes } from './machine';
 import { type ValueType } from './setting';
 
@@ -36,6 +42,15 @@ export function sizeOrNone(min: string, max: string): ValueType<number> {
   return {
     allowed: `${bounded.allowed}, or 0`,
     parse: (text, machine) => (parseSizeBytes(text) === 0 ? 0 : bounded.parse(text, machine)),
+  };
+}
+
+/** Whole bits per second from 100 kbit/s to 1 Tbit/s, or 0. */
+export function rateOrNone(): ValueType<number> {
+  return {
+    allowed:
+      'a bit rate from 100k to 1000G, such as 8M or 2.5G (powers of 1000; a bare number is bits per second), or 0',
+    parse: (text) => (parseRateBps(text) === 0 ? 0 : within(parseRateBps(text), 100_000, 1e12)),
   };
 }
 

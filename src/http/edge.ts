@@ -2,6 +2,7 @@ import { type ServerOptions } from 'node:http';
 import { Logger } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type AppConfig } from '../config';
+import { type ErrorCode } from '../kernel/errors';
 import { ConnectionLimit, connectionLimit, connectionsBeyond } from './connection-limit';
 import { ANSWER_STALL_MS } from './edge-timings';
 import {
@@ -63,6 +64,11 @@ export class Edge {
       connectionsBeyond(descriptorLimit),
     );
     this.adapter = new FastifyAdapter(this.options(config, connection));
+  }
+
+  /** Calls `listener` with the code of each error that a request handler or the router answers with. */
+  onProblem(listener: (code: ErrorCode) => void): void {
+    this.filter.onSent = listener;
   }
 
   /** Prepares the application. Call it before `init` or `listen`, which freeze Fastify's hooks and parsers. */

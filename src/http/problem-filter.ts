@@ -1,5 +1,5 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
-import { AppError, toProblem } from '../kernel/errors';
+import { AppError, type ErrorCode, toProblem } from '../kernel/errors';
 import { type FastifyReply, type FastifyRequest } from './fastify.types';
 import { problemHeaders } from './problem-headers';
 import { toAppError } from './problem-mapping';
@@ -13,6 +13,8 @@ import { isStreamAddress } from './stream-address';
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger('Http');
+  /** Called with the code of each error that is sent. */
+  onSent: ((code: ErrorCode) => void) | null = null;
 
   constructor(private readonly routes: RouteTable) {}
 
@@ -31,6 +33,7 @@ export class ProblemFilter implements ExceptionFilter {
       if (!reply.raw.writableFinished) reply.raw.socket?.resetAndDestroy();
       return;
     }
+    this.onSent?.(error.code);
     void reply
       .removeHeader('Content-Length')
       .code(error.status)

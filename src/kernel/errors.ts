@@ -148,6 +148,18 @@ export const ERROR_CATALOG = {
     meaning: 'Every engine is full and the fleet may not grow.',
     retryAfterS: 10,
   },
+  egress_limit: {
+    status: 503,
+    title: 'Bandwidth limit',
+    meaning: 'The viewers together take what MAX_EGRESS_BPS allows.',
+    retryAfterS: 10,
+  },
+  bitrate_limit: {
+    status: 503,
+    title: 'Bit rate limit',
+    meaning: 'The bit rate of the stream is above PROXY_MAX_STREAM_BPS.',
+    retryAfterS: 60,
+  },
   provisioning_blocked: {
     status: 503,
     title: 'Provisioning blocked',

@@ -1,5 +1,12 @@
 import fc from 'fast-check';
-import { formatDuration, formatSize, parseDurationMs, parseSizeBytes } from './units';
+import {
+  formatDuration,
+  formatRate,
+  formatSize,
+  parseDurationMs,
+  parseRateBps,
+  parseSizeBytes,
+} from './units';
 
 describe('parseDurationMs', () => {
   it.each([
@@ -32,6 +39,38 @@ describe('parseDurationMs', () => {
     '1constructor',
   ])('%j is no duration', (text) => {
     expect(parseDurationMs(text)).toBeNull();
+  });
+});
+
+describe('parseRateBps', () => {
+  it.each([
+    ['500M', 500_000_000],
+    ['2.5G', 2_500_000_000],
+    ['800 kbps', 800_000],
+    ['100Mbps', 100_000_000],
+    ['1000000', 1_000_000],
+    ['0', 0],
+  ])('%j is %d bit/s', (text, bps) => {
+    expect(parseRateBps(text)).toBe(bps);
+  });
+
+  it.each(['', '5MB', '5MiB', '10%', '-1M', 'M', '1,5M', '1constructor'])(
+    '%j is no bit rate',
+    (text) => {
+      expect(parseRateBps(text)).toBeNull();
+    },
+  );
+});
+
+describe('formatRate', () => {
+  it.each([
+    [8_000_000, '8 Mbit/s'],
+    [12_345_678, '12.3 Mbit/s'],
+    [500_000, '0.5 Mbit/s'],
+    [0, '0 Mbit/s'],
+    [2_500_000_000, '2500 Mbit/s'],
+  ])('%d bit/s is %s', (bps, text) => {
+    expect(formatRate(bps)).toBe(text);
   });
 });
 

@@ -21,6 +21,16 @@ const BYTES_PER_UNIT: Readonly<Record<string, number>> = {
   gib: 1024 ** 3,
 };
 
+/** Bit rates are powers of 1000, as everywhere. */
+const BITS_PER_UNIT: Readonly<Record<string, number>> = {
+  k: 1000,
+  kbps: 1000,
+  m: 1000 ** 2,
+  mbps: 1000 ** 2,
+  g: 1000 ** 3,
+  gbps: 1000 ** 3,
+};
+
 const QUANTITY = /^(\d+(?:\.\d+)?) ?([a-z]*|%)$/i;
 
 /** Largest unit first; only units that every program writes in the same way. */
@@ -59,6 +69,21 @@ export function parseSizeBytes(text: string, totalBytes?: number): number | null
     return Math.floor((totalBytes * quantity.value) / 100);
   }
   return scaled(quantity.value, quantity.unit === '' ? 1 : BYTES_PER_UNIT[quantity.unit]);
+}
+
+/**
+ * Parses a bit rate: `500M`, `2.5Gbps`, or a number of bits per second. Returns whole bits per second, or null if the
+ * text is not a bit rate.
+ */
+export function parseRateBps(text: string): number | null {
+  const quantity = readQuantity(text);
+  if (quantity === null) return null;
+  return scaled(quantity.value, quantity.unit === '' ? 1 : BITS_PER_UNIT[quantity.unit]);
+}
+
+/** A bit rate for people: three digits, in Mbit/s. */
+export function formatRate(bps: number): string {
+  return `${Number((bps / 1_000_000).toPrecision(3))} Mbit/s`;
 }
 
 /** The shortest exact text for whole milliseconds; `parseDurationMs` parses it to the same value. */

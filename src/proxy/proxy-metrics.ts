@@ -59,6 +59,16 @@ export class ProxyMetrics {
       'Bytes that the kernel has accepted for viewers.',
       () => this.pastBytes + sumOf(streams.list(), ({ bytesOut }) => bytesOut),
     );
+    metrics.gauge(
+      'proxy_egress_bits_per_second',
+      'What viewers take, by the measured bit rates of their streams.',
+      () => streams.egress.bps,
+    );
+    metrics.gauge(
+      'proxy_egress_limit_bits_per_second',
+      'What viewers may take in all; 0: there is no limit.',
+      () => streams.egress.maxBps ?? 0,
+    );
     const durations = metrics.histogram(
       'proxy_session_duration_seconds',
       'How long sessions lasted.',

@@ -120,6 +120,71 @@ describe('limits of viewers', () => {
     await from('203.0.113.7').playing();
   });
 
+  describe('by bandwidth', () => {
+    let product: Product;
+
+    beforeAll(async () => {
+      product = await startProduct({
+        engines: [engine],
+        env: { MAX_EGRESS_BPS: '5M', PROXY_MAX_STREAM_BPS: '3M', PROXY_GRACE_PERIOD: '0s' },
+      });
+    });
+
+    async function content(bitrateMbps: number): Promise<string> {
+      const id = newContentId();
+      // Enough media at the start to measure the bit rate at once.
+      await engine.setContent(id, { bitrate_mbps: bitrateMbps, burst_seconds: 5 });
+      return id;
+    }
+
+    const egress = async (): Promise<number> =>
+      (await product.api('GET', '/proxy/status')).body.egress_bps;
+
+    it('in total: a viewer who would exceed it is told so, and present viewers continue', async () => {
+      const id = await content(2);
+      const playlist = `/ace/manifest.m3u8?id=${id}`;
+      const watching = [open(product, id), open(product, id)];
+      await Promise.all(watching.map((viewer) => viewer.playing()));
+      await eventually(async () => (await egress()) > 3_000_000);
+      const refused = [
+        open(product, id),
+        openViewer(product.url(playlist)),
+        openViewer(product.url(streamPath(await content(2)))),
+      ];
+      for (const one of refused) {
+        const problem = await expectProblem(one, 503, 'egress_limit');
+        expect(problem.detail).toMatch(
+          /^Viewers take [34](\.\d+)? Mbit\/s of 5 Mbit\/s, and one more needs /,
+        );
+        expect(problem.retry_after).toBe(10);
+      }
+      expect(await egress()).toBeLessThanOrEqual(5_000_000);
+      const { text } = await product.api('GET', '/metrics');
+      expect(text).toMatch(/^http_problems_total\{code="egress_limit"\} 3$/m);
+      expect(text).toMatch(/^proxy_egress_limit_bits_per_second 5000000$/m);
+      watching[0]!.destroy();
+      await eventually(async () => (await egress()) < 3_000_000);
+      await open(product, id).playing();
+      expect(watching[1]!.audit).toMatchObject({ continuityErrors: 0, flagged: 0 });
+      expect(watching[1]!.ending).toBeNull();
+    });
+
+    it('per viewer: a stream above it gets no further viewers once it is measured', async () => {
+      const id = await content(4);
+      const first = open(product, id);
+      await first.playing();
+      await eventually(async () => ((await product.session(id))?.bitrate_bps ?? 0) > 3_000_000);
+      for (const path of [streamPath(id), `/ace/manifest.m3u8?id=${id}`]) {
+        const { detail } = await expectProblem(openViewer(product.url(path)), 503, 'bitrate_limit');
+        expect(detail).toMatch(
+          /^The stream has [34](\.\d+)? Mbit\/s; viewers get at most 3 Mbit\/s\.$/,
+        );
+      }
+      await first.receiveMore(1000);
+      expect(first.audit).toMatchObject({ continuityErrors: 0, flagged: 0 });
+    });
+  });
+
   const why = whyNoFarHost();
   (why === null ? it : it.skip)(`per address: another host is counted ${why ?? ''}`, async () => {
     const product = await startProduct({

@@ -1,5 +1,5 @@
 import { setting } from '../setting';
-import { duration, integer } from '../value-types';
+import { duration, integer, rateOrNone } from '../value-types';
 
 export const limitSettings = {
   proxyMaxClients: setting({
@@ -43,6 +43,20 @@ export const limitSettings = {
     type: integer(1, 10_000),
     defaultText: '150',
     description: 'Maximum number of contents that are served at once.',
+  }),
+  maxEgressBps: setting({
+    variable: 'MAX_EGRESS_BPS',
+    type: rateOrNone(),
+    defaultText: '0',
+    description:
+      'Bits per second that all viewers together may take, by the measured bit rates of their streams; 0: no limit. A viewer who would exceed it gets 503 `egress_limit`; present viewers are not affected.',
+  }),
+  proxyMaxStreamBps: setting({
+    variable: 'PROXY_MAX_STREAM_BPS',
+    type: rateOrNone(),
+    defaultText: '0',
+    description:
+      'Highest measured bit rate of a stream, in bits per second, that one viewer may take; 0: no limit. New viewers of other streams get 503 `bitrate_limit`; present viewers are not affected.',
   }),
   proxyClientMaxLagMs: setting({
     variable: 'PROXY_CLIENT_MAX_LAG',

@@ -131,6 +131,13 @@ export class FilePlayback implements Stream, PlaybackFacts, WatchedStream, Trans
     return this.viewer?.unsentBytes() ?? 0;
   }
 
+  /** A file has no bit rate of its own: its viewer takes it as fast as the player wants. */
+  get viewerBps(): number | null {
+    if (this.viewer === null) return null;
+    const tookMs = Math.max(monotonicMs() - this.viewer.joinedMs, MIN_MEASURED_MS);
+    return Math.round((takenBy(this.viewer) * 8000) / tookMs);
+  }
+
   get infohash(): string | null {
     return this.content.infohash;
   }
@@ -366,6 +373,9 @@ export class FilePlayback implements Stream, PlaybackFacts, WatchedStream, Trans
     );
   }
 }
+
+/** A player fills its buffer first, and that burst says little about what it takes later. */
+const MIN_MEASURED_MS = 10_000;
 
 /**
  * Sent without `retryAfterS`: two programs that share one playback address would replace each other again and again.

@@ -155,6 +155,7 @@ export class FilePlaybacks implements FileHost, PlaybackEvents {
       }
       if (pick.kind === 'open') {
         try {
+          this.streams.egress.check(null);
           this.streams.checkLimits(viewer, content, this.viewersOf(content));
           this.streams.countStart(viewer.identity.ip);
           this.streams.makeRoom();

@@ -95,6 +95,8 @@ export class HlsController {
     'forbidden',
     'content_not_found',
     'client_limit',
+    'egress_limit',
+    'bitrate_limit',
     'unsupported_content',
     'engine_failed',
     'no_engine',

@@ -30,6 +30,8 @@ export class SessionsController {
       total_sessions: sessions.length + this.streams.listPast().length,
       active_sessions: sessions.length,
       total_clients: this.streams.limits.count,
+      egress_bps: Math.round(this.streams.egress.bps),
+      egress_limit_bps: this.streams.egress.maxBps,
       sessions,
     };
   }

@@ -108,6 +108,8 @@ export class StreamController {
     'forbidden',
     'content_not_found',
     'client_limit',
+    'egress_limit',
+    'bitrate_limit',
     'unsupported_content',
     'engine_failed',
     'no_engine',

@@ -5,6 +5,7 @@ it.each<[ErrorCode, string]>([
   ['content_not_found', '801'],
   ['no_capacity', '805'],
   ['client_limit', '805'],
+  ['egress_limit', '805'],
   ['rate_limited', '805'],
   ['engine_failed', '806'],
   ['shutting_down', '806'],

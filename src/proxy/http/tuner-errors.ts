@@ -12,6 +12,7 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, string>>> = {
   content_not_found: UNKNOWN_CHANNEL,
   no_capacity: ALL_TUNERS_IN_USE,
   client_limit: ALL_TUNERS_IN_USE,
+  egress_limit: ALL_TUNERS_IN_USE,
   rate_limited: ALL_TUNERS_IN_USE,
   start_timeout: NO_VIDEO_DATA,
 };

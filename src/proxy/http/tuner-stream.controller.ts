@@ -78,6 +78,8 @@ export class TunerStreamController {
     'invalid_selector',
     'content_not_found',
     'client_limit',
+    'egress_limit',
+    'bitrate_limit',
     'unsupported_content',
     'engine_failed',
     'no_engine',

@@ -304,6 +304,10 @@ export class LiveStream implements Stream {
     return this.fanout.unsentBytes;
   }
 
+  get viewerBps(): number | null {
+    return this.history.knownBitrateBps;
+  }
+
   /** Bytes of memory that viewers keep alive beyond the history, excluding buffers already in `counted`. */
   pinnedMemory(counted: Set<ArrayBufferLike>): number {
     return this.fanout.pinnedMemory(counted);

@@ -102,6 +102,7 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
    */
   join(selector: ContentSelector, viewer: Viewer): LiveStream {
     const existing = this.admit(selector);
+    this.registry.egress.check(existing?.viewerBps ?? null);
     this.registry.checkLimits(viewer, existing, existing?.viewers.size ?? 0);
     const stream = existing ?? this.openFor(viewer.identity.ip, selector);
     this.registry.viewerJoined(viewer);
@@ -109,10 +110,21 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
     return stream;
   }
 
+  /**
+   * Checks the limits of bandwidth again, now that the stream has media and its bit rate may be known. Call it right
+   * before the viewer gets the first media.
+   *
+   * @throws AppError `egress_limit`, `bitrate_limit`
+   */
+  checkBandwidth(stream: LiveStream): void {
+    this.registry.egress.check(stream.viewerBps);
+  }
+
   /** Like `join`, for a client at `ip` that keeps the stream alive without watching it. The same limits apply. */
   hold(selector: ContentSelector, holder: object, kind: HolderKind, ip: string): LiveStream {
     const existing = this.admit(selector);
     this.registry.limits.check(ip, existing?.viewers.size ?? 0);
+    if (kind === 'client') this.registry.egress.check(existing?.viewerBps ?? null);
     // `countCheck` has counted a check already.
     const open = (): LiveStream =>
       kind === 'check' ? this.open(selector) : this.openFor(ip, selector);

@@ -5,6 +5,7 @@ import { firstToEnd } from '../../engines';
 import { RateLimit, sharedAddresses } from '../../http';
 import { infohashKey, streamKey, type StreamKey } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
+import { EgressLimit, type EgressSettings } from './egress-limit';
 import type { Stream, StreamSnapshot } from './stream';
 import type { EndReason } from './stream.types';
 import { Viewer } from '../viewers';
@@ -13,15 +14,16 @@ import { ViewerLimits } from './viewer-limits';
 
 const MAX_PAST_STREAMS = 200;
 
-export type RegistryConfig = Pick<
-  AppConfig,
-  | 'proxyMaxSessions'
-  | 'proxyMaxClients'
-  | 'proxyMaxClientsPerStream'
-  | 'proxyMaxClientsPerIp'
-  | 'proxyMaxStartsPerIp'
-  | 'trustedProxies'
->;
+export type RegistryConfig = EgressSettings &
+  Pick<
+    AppConfig,
+    | 'proxyMaxSessions'
+    | 'proxyMaxClients'
+    | 'proxyMaxClientsPerStream'
+    | 'proxyMaxClientsPerIp'
+    | 'proxyMaxStartsPerIp'
+    | 'trustedProxies'
+  >;
 
 /** All running streams, live and file, by id and by key; and snapshots of the streams that ended last. */
 @Injectable()
@@ -29,6 +31,7 @@ export class StreamRegistry {
   /** Counts the viewers of all streams together. */
   readonly limits: ViewerLimits;
   readonly users: UserStreams;
+  readonly egress: EgressLimit;
   private readonly starts: RateLimit;
   private readonly streams = new Set<Stream>();
   private readonly byKey = new Map<StreamKey, Stream>();
@@ -51,6 +54,7 @@ export class StreamRegistry {
     });
     const shared = sharedAddresses(config.trustedProxies);
     const isExempt = (ip: string): boolean => shared.includes(ip);
+    this.egress = new EgressLimit(config, this.streams);
     this.starts = new RateLimit(() => config.proxyMaxStartsPerIp, isExempt);
     this.limits = new ViewerLimits(
       viewOf(config, {

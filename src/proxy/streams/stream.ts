@@ -31,6 +31,8 @@ export interface Stream {
   readonly bytesOut: number;
   /** Bytes queued on viewers' sockets that the kernel has not accepted yet. */
   readonly pinnedBytes: number;
+  /** Bits per second that one viewer takes, as measured; null while unknown. */
+  readonly viewerBps: number | null;
   snapshot(): StreamSnapshot;
   removeViewer(viewer: Viewer, reason: LeaveReason): void;
   /** Ends the stream without an error. Resolves when its engine sessions are stopped and its slots are released. */

@@ -116,6 +116,10 @@ export class ProxyStatusDto {
   total_sessions!: number;
   active_sessions!: number;
   total_clients!: number;
+  /** Bits per second that viewers take, by the measured bit rates of their streams. A stream that is not measured yet counts as the mean. */
+  egress_bps!: number;
+  /** What they may take in all (`MAX_EGRESS_BPS`); null: there is no limit. */
+  egress_limit_bps!: number | null;
   sessions!: SessionDto[];
 }
 

@@ -1,0 +1,88 @@
+import type { Viewer } from '../viewers';
+import { EgressLimit } from './egress-limit';
+
+const M = 1_000_000;
+
+/** Bit rate of a stream, and its numbers of viewers who receive media and who wait for them. */
+type Facts = readonly [bps: number | null, fed: number, waiting?: number];
+
+describe('EgressLimit', () => {
+  function limitOf(
+    settings: { total?: number; stream?: number },
+    streams: Facts[] = [],
+  ): EgressLimit {
+    const { total = 0, stream = 0 } = settings;
+    const viewer = (isFed: boolean): Viewer => ({ isFed }) as Viewer;
+    return new EgressLimit(
+      { maxEgressBps: total, proxyMaxStreamBps: stream },
+      streams.map(([viewerBps, fed, waiting = 0]) => ({
+        viewerBps,
+        viewers: new Set([
+          ...Array.from({ length: fed }, () => viewer(true)),
+          ...Array.from({ length: waiting }, () => viewer(false)),
+        ]),
+      })),
+    );
+  }
+
+  function refusal(limit: EgressLimit, streamBps: number | null): string | null {
+    try {
+      limit.check(streamBps);
+      return null;
+    } catch (error) {
+      const { code, detail } = error as Record<string, string>;
+      return `${code}: ${detail}`;
+    }
+  }
+
+  it('counts the viewers who receive media, with the bit rates of their streams', () => {
+    expect(
+      limitOf({}, [
+        [8 * M, 2, 5],
+        [4 * M, 1],
+        [3 * M, 0],
+      ]).bps,
+    ).toBe(20 * M);
+    expect(limitOf({}, []).bps).toBe(0);
+  });
+
+  it('counts a stream that is not measured yet with the mean of the others', () => {
+    expect(
+      limitOf({}, [
+        [8 * M, 1],
+        [4 * M, 0],
+        [null, 2],
+      ]).bps,
+    ).toBe(20 * M);
+    expect(limitOf({}, [[null, 2]]).bps).toBe(0);
+  });
+
+  it('admits a viewer whose stream fits, up to the limit itself', () => {
+    const limit = limitOf({ total: 20 * M }, [[4 * M, 3]]);
+    expect(refusal(limit, 8 * M)).toBeNull();
+    expect(refusal(limit, 8 * M + 1)).toBe(
+      'egress_limit: Viewers take 12 Mbit/s of 20 Mbit/s, and one more needs 8 Mbit/s.',
+    );
+  });
+
+  it('expects the mean of the others of a stream that is not measured yet', () => {
+    expect(refusal(limitOf({ total: 20 * M }, [[4 * M, 4]]), null)).toBeNull();
+    expect(refusal(limitOf({ total: 20 * M - 1 }, [[4 * M, 4]]), null)).toMatch(/^egress_limit: /);
+    expect(refusal(limitOf({ total: 20 * M }, [[null, 9]]), null)).toBeNull();
+  });
+
+  it('refuses a stream above the highest bit rate, whatever is left', () => {
+    expect(refusal(limitOf({ stream: 10 * M }), 10 * M)).toBeNull();
+    expect(refusal(limitOf({ stream: 10 * M }), null)).toBeNull();
+    expect(refusal(limitOf({ stream: 10 * M, total: 100 * M }), 12_340_000)).toBe(
+      'bitrate_limit: The stream has 12.3 Mbit/s; viewers get at most 10 Mbit/s.',
+    );
+  });
+
+  it('limits nothing with 0', () => {
+    const limit = limitOf({}, [[1e12, 3]]);
+    expect(refusal(limit, 1e12)).toBeNull();
+    expect(limit.maxBps).toBeNull();
+    expect(limitOf({ total: M }).maxBps).toBe(M);
+  });
+});

@@ -26,16 +26,7 @@ const MODULES = {
     'http',
   ],
   channels: ['kernel', 'config', 'storage', 'http'],
-  guide: [
-    'kernel',
-    'config',
-    'storage',
-    'outbound',
-    'coordination',
-    'channels',
-    'access',
-    'http',
-  ],
+  guide: ['kernel', 'config', 'storage', 'outbound', 'coordination', 'channels', 'access', 'http'],
   playlists: ['kernel', 'config', 'storage', 'engines', 'channels', 'guide', 'access', 'http'],
   proxy: [
     'kernel',

@@ -16,11 +16,12 @@ const EXPIRED = 'an-expired-key';
 /** Finds the main key, and for each scope a key with its name. */
 const KEYS: Pick<ApiKeys, 'find' | 'noteUse'> = {
   find: (candidate) => {
-    if (candidate === KEY) return { id: null, scope: 'admin', isExpired: false };
-    if (candidate === EXPIRED) return { id: 'expired', scope: 'admin', isExpired: true };
+    if (candidate === KEY) return { id: null, name: 'main', scope: 'admin', isExpired: false };
+    if (candidate === EXPIRED)
+      return { id: 'expired', name: 'old', scope: 'admin', isExpired: true };
     const isScope = ['read', 'operate', 'admin'].includes(candidate);
     if (!isScope) return null;
-    return { id: candidate, scope: candidate as ApiKeyScope, isExpired: false };
+    return { id: candidate, name: candidate, scope: candidate as ApiKeyScope, isExpired: false };
   },
   noteUse: () => undefined,
 };
@@ -133,6 +134,17 @@ describe('ApiKeyGuard', () => {
     for (const other of ['token=a', 'KEY=a', 'key=a&api_key=b']) {
       expect(labelled(`/by-label?${other}`, right)).toMatchObject({ status: 401 });
     }
+  });
+
+  it('follows changes of METRICS_ACCESS and API_MAX_REQUESTS_PER_IP', () => {
+    const { openBySetting } = Closed.prototype;
+    expect(ask({}, Closed, openBySetting)).toBe('let in');
+    Object.assign(config, { metricsAccess: 'key', apiMaxRequestsPerIp: 2 });
+    expect(ask({}, Closed, openBySetting)).toMatchObject({ status: 401 });
+    expect(ask({})).toMatchObject({ status: 401 });
+    expect(ask({})).toMatchObject({ status: 429 });
+    Object.assign(config, { apiMaxRequestsPerIp: 3 });
+    expect(ask({ ip: '10.0.0.2' })).toMatchObject({ status: 401 });
   });
 
   describe('scopes', () => {

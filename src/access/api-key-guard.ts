@@ -5,6 +5,7 @@ import { clientAddress, type FastifyRequest, RateLimit, sharedAddresses } from '
 import { AppError } from '../kernel/errors';
 import { type ApiKeyScope, includesScope, scopeOfMethod } from './api-keys/api-key-scope';
 import { ApiKeys, type PresentedApiKey } from './api-keys/api-keys';
+import { setKeyOfRequest } from './api-keys/key-of-request';
 import { NEEDED_SCOPE } from './api-keys/needs-scope';
 import { KeyAttempts } from './key-attempts';
 import { OWN_QUERY_NAME } from './own-query-name';
@@ -48,6 +49,7 @@ export class ApiKeyGuard implements CanActivate {
     );
     checkTerms(key, declared ?? scopeOfMethod(request.method));
     if (key.id !== null) this.keys.noteUse(key.id);
+    setKeyOfRequest(request, key);
     return true;
   }
 

@@ -11,3 +11,4 @@ export { STREAM_OPERATION, StreamRoute, TokenOrKeyRoute } from './stream-route';
 export type { StreamUser } from './stream-user';
 export { StreamUsers } from './stream-users';
 export { UserActivity } from './user-activity';
+export { keyOfRequest } from './api-keys/key-of-request';

@@ -80,6 +80,31 @@ describe('StreamAccess', () => {
     expect(streamCaller(plain)).toEqual({ user: null, secret: null });
   });
 
+  it('follows changes of STREAM_ACCESS and STREAM_ALLOW_CIDRS', () => {
+    const config: { -readonly [K in keyof StreamAccessConfig]: StreamAccessConfig[K] } = {
+      streamAccess: 'open',
+      streamAllowCidrs: [],
+    };
+    const users = { withSecret: () => null } as never;
+    const door = new StreamAccess(config, users, new KeyAttempts());
+    const plain = request('/playlist.m3u');
+    expect(answer(door, plain)).toBe('admitted');
+    config.streamAccess = 'token';
+    expect(answer(door, plain)).toMatchObject({ code: 'unauthorized' });
+    config.streamAllowCidrs = ['192.0.2.0/24'];
+    expect(answer(door, plain)).toBe('admitted');
+    config.streamAllowCidrs = [];
+    expect(answer(door, plain)).toMatchObject({ code: 'unauthorized' });
+  });
+
+  it('admits the credentials in an address of Xtream Codes, whose name must fit', () => {
+    const asked = request(`/live/anna/${SECRET}/5.ts`);
+    expect(answer(access(), asked)).toBe('admitted');
+    expect(streamCaller(asked).user).toBe(ANNA);
+    const wrong = request(`/live/ben/${SECRET}/5.ts`);
+    expect(answer(access({ streamAccess: 'open' }), wrong)).toMatchObject({ code: 'forbidden' });
+  });
+
   it('admits a user by name and secret', () => {
     const asked = request('/player_api.php');
     expect(() => access().admitCredentials(asked, 'ben', SECRET)).toThrow(AppError);

@@ -10,17 +10,15 @@ export type StreamAccessConfig = Pick<AppConfig, 'streamAccess' | 'streamAllowCi
 
 /** Decides who may use the addresses of players. */
 export class StreamAccess {
-  private allowed: NetworkList;
-  private allowedCidrs: readonly string[];
+  private allowed = new NetworkList([]);
+  /** The value of STREAM_ALLOW_CIDRS from which `allowed` was made. */
+  private allowedCidrs: readonly string[] = [];
 
   constructor(
     private readonly config: StreamAccessConfig,
     private readonly users: StreamUsers,
     private readonly attempts: KeyAttempts,
-  ) {
-    this.allowedCidrs = config.streamAllowCidrs;
-    this.allowed = new NetworkList(this.allowedCidrs);
-  }
+  ) {}
 
   /**
    * Admits a request of a `StreamRoute()`. A token is always checked, also if STREAM_ACCESS is `open`, so that an

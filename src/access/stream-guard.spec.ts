@@ -65,7 +65,9 @@ describe('the guards of a route', () => {
       const limits = { apiMaxRequestsPerIp: 100, trustedProxies: [] } as unknown as AppConfig;
       const keys = {
         find: (key: string) =>
-          key === KEY ? ({ id: null, scope: 'admin', isExpired: false } as const) : null,
+          key === KEY
+            ? ({ id: null, name: 'main', scope: 'admin', isExpired: false } as const)
+            : null,
       } as ApiKeys;
       new ApiKeyGuard(limits, reflector, keys, new KeyAttempts()).canActivate(context);
       return 200;

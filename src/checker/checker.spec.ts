@@ -38,6 +38,8 @@ class Stage {
     if (job.name === 'source.check') void this.checker.check(job.data, this.closing.signal);
   });
   readonly checker: Checker;
+  readonly config: AppConfig;
+  readonly timeouts: number[] = [];
   private readonly closing = new AbortController();
 
   constructor(config: Partial<AppConfig> = {}) {
@@ -56,15 +58,22 @@ class Stage {
     const preflight = {
       known: () => null,
       isChannelPlayed: (id: string) => this.played.has(id),
-      probe: ({ value }: { value: string }, _: unknown, signal: AbortSignal) =>
-        this.probe(value, signal),
+      probe: (
+        { value }: { value: string },
+        { timeoutMs }: { timeoutMs: number },
+        signal: AbortSignal,
+      ) => {
+        this.timeouts.push(timeoutMs);
+        return this.probe(value, signal);
+      },
     };
     const engines = { list: () => [{ id: 'e1' }], isNetworkConnected: () => true };
+    this.config = {
+      ...{ sourceCheckConcurrency: 2, sourceCheckIntervalMs: 0, sourceCheckTimeoutMs: 1000 },
+      ...{ engineDriver: 'static', preflightKeepFree: 1, ...config },
+    } as AppConfig;
     this.checker = new Checker(
-      {
-        ...{ sourceCheckConcurrency: 2, sourceCheckIntervalMs: 0, sourceCheckTimeoutMs: 1000 },
-        ...{ engineDriver: 'static', preflightKeepFree: 1, ...config },
-      } as AppConfig,
+      this.config,
       this.jobs,
       channels as unknown as ChannelDirectory,
       this.records,
@@ -231,5 +240,21 @@ describe('Checker', () => {
     stage.checker.schedule();
     await stage.work();
     expect([stage.checker.activeRuns, stage.probes.length]).toEqual([[], 1]);
+  });
+
+  it('follows changes of SOURCE_CHECK_INTERVAL, SOURCE_CHECK_CONCURRENCY and SOURCE_CHECK_TIMEOUT', async () => {
+    stage = new Stage({ sourceCheckConcurrency: 1 });
+    stage.list('news', A, B);
+    stage.checker.schedule();
+    await stage.work();
+    expect(stage.probes).toEqual([]);
+    Object.assign(stage.config, { sourceCheckIntervalMs: 120_000, sourceCheckTimeoutMs: 7000 });
+    stage.checker.schedule();
+    await stage.work();
+    expect([stage.probes.length, stage.timeouts]).toEqual([1, [7000]]);
+    Object.assign(stage.config, { sourceCheckConcurrency: 2 });
+    stage.checker.schedule();
+    await stage.work();
+    expect(stage.probes.map(({ id }) => id)).toEqual([A, B]);
   });
 });

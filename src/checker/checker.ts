@@ -51,7 +51,6 @@ export class Checker implements OnModuleInit, OnModuleDestroy {
   private readonly past: CheckRun[] = [];
   /** The checks under way. */
   private readonly aborts = new Map<QueuedCheck, AbortController>();
-  private readonly keepFree: number;
   private readonly counter: ReturnType<MetricsRegistry['counter']>;
   private readonly unsubscribe: () => void;
   /** The schedule is suspended until then, because its run was stopped. Monotonic ms. */
@@ -69,7 +68,6 @@ export class Checker implements OnModuleInit, OnModuleDestroy {
     private readonly events: EventBus,
     metrics: MetricsRegistry,
   ) {
-    this.keepFree = Math.max(config.preflightKeepFree, slotsKeptFree(config));
     this.counter = metrics.counter(
       'source_checks_total',
       'Checks of the sources of channels by outcome.',
@@ -92,8 +90,7 @@ export class Checker implements OnModuleInit, OnModuleDestroy {
   }
 
   onModuleInit(): void {
-    if (this.config.sourceCheckIntervalMs > 0)
-      this.jobs.every('source.schedule', SCHEDULE_EVERY_MS);
+    this.jobs.every('source.schedule', SCHEDULE_EVERY_MS);
   }
 
   onModuleDestroy(): void {
@@ -175,7 +172,7 @@ export class Checker implements OnModuleInit, OnModuleDestroy {
   schedule(): void {
     const { sourceCheckIntervalMs: intervalMs } = this.config;
     const nowMs = monotonicMs();
-    if (nowMs < this.suspendedUntilMs) return;
+    if (intervalMs === 0 || nowMs < this.suspendedUntilMs) return;
     const sources = new Map(
       this.channels
         .listVisible()
@@ -230,7 +227,9 @@ export class Checker implements OnModuleInit, OnModuleDestroy {
         ? { kind: 'skipped', code: IN_USE }
         : endOfVerdict(known, this.isAnyEngineConnected);
     }
-    const limits = { timeoutMs: this.config.sourceCheckTimeoutMs, keepFree: this.keepFree };
+    const { config } = this;
+    const keepFree = Math.max(config.preflightKeepFree, slotsKeptFree(config));
+    const limits = { timeoutMs: config.sourceCheckTimeoutMs, keepFree };
     const verdict = await this.preflight.probe(selector, limits, signal);
     return endOfVerdict(verdict, this.isAnyEngineConnected);
   }

@@ -16,6 +16,6 @@ describe('splitToken', () => {
     ['/ace/t/abc', null, '/ace/t/abc'],
     ['*', null, '*'],
   ])('%s', (address, token, url) => {
-    expect(splitToken(address)).toEqual({ token, url });
+    expect(splitToken(address)).toEqual({ token, username: null, url });
   });
 });

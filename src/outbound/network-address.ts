@@ -21,6 +21,17 @@ const REFUSED: readonly (readonly [string, BlockList])[] = [
   ['a reserved address', blockList(['240.0.0.0/4', '::/96'])],
 ];
 
+/** Addresses of networks that are not part of the internet. */
+const PRIVATE = blockList([
+  ...['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.0.0.0/24', '192.168.0.0/16'],
+  ...['198.18.0.0/15', 'fc00::/7', 'fec0::/10'],
+]);
+
+/** True for an address of a private network. */
+export function isPrivate(address: string): boolean {
+  return PRIVATE.check(address, familyOf(address));
+}
+
 /** The text that names the kind of an address at which a target may not be; null for public and private addresses. */
 export function refusedKind(address: string): string | null {
   return REFUSED.find(([, list]) => list.check(address, familyOf(address)))?.[0] ?? null;

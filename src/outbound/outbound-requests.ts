@@ -29,6 +29,8 @@ export interface OutboundGet {
   /** Time for the whole request with all redirects and the body. */
   readonly timeoutMs: number;
   readonly headers?: Readonly<Record<string, string>>;
+  /** True if somebody other than an administrator chose the address: then private networks are refused too. */
+  readonly isUntrusted?: boolean;
 }
 
 export interface OutboundAnswer {
@@ -94,7 +96,7 @@ export class OutboundRequests {
 
   private async follow(
     address: string,
-    { headers = {} }: OutboundGet,
+    { headers = {}, isUntrusted = false }: OutboundGet,
     signal: AbortSignal,
   ): Promise<{ response: IncomingMessage; where: string }> {
     let url = readAddress(address);
@@ -104,6 +106,7 @@ export class OutboundRequests {
       const response = await this.send(
         url,
         user === '' ? sent : { ...sent, authorization: user },
+        isUntrusted,
         signal,
       );
       const location = response.headers.location;
@@ -130,9 +133,10 @@ export class OutboundRequests {
   private async send(
     url: URL,
     headers: Record<string, string>,
+    isUntrusted: boolean,
     signal: AbortSignal,
   ): Promise<IncomingMessage> {
-    const target = targetOf(url);
+    const target = { ...targetOf(url), isUntrusted };
     const addresses = await this.checkedAddresses(target, url.host, signal);
     const { connectMs, silenceMs } = this.limits;
     const outgoing = (url.protocol === 'https:' ? requestHttps : requestHttp)({

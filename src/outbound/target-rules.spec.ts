@@ -46,6 +46,23 @@ it.each([
   expect(check(address)).toBe(expected);
 });
 
+it.each([
+  ['192.168.1.5', true],
+  ['10.0.0.1', true],
+  ['::ffff:10.0.0.1', true],
+  ['172.31.0.1', true],
+  ['100.64.0.1', true],
+  ['fd00::5', true],
+  ['93.184.216.34', false],
+  ['2606:2800:220:1::1', false],
+])('refuses private networks to others than administrators: %s', (address, isRefused) => {
+  const target = { hostname: 'tv.example', port: 80, isUntrusted: true };
+  const expected = isRefused ? 'an address of a private network' : null;
+  expect(refusal(target, address, [], OWN)).toBe(expected);
+  const allowed = { host: 'tv.example', port: null, bits: null };
+  expect(refusal(target, address, [allowed], OWN)).toBeNull();
+});
+
 it('refuses an own host by its name, also if the name cannot be resolved here', () => {
   expect(check('10.0.0.9', [], 'redis')).toBe('the address of the Redis server');
 });

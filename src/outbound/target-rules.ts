@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { AllowedTarget } from '../config';
-import { networkContains, reachedAddress, refusedKind } from './network-address';
+import { isPrivate, networkContains, reachedAddress, refusedKind } from './network-address';
 
 /** A host of this installation, such as the Redis server, at which a target may not be. */
 export interface OwnHost {
@@ -18,6 +18,8 @@ export interface ResolvedHost extends OwnHost {
 export interface Target {
   readonly hostname: string;
   readonly port: number;
+  /** True if somebody other than an administrator chose it: then private networks are refused too. */
+  readonly isUntrusted?: boolean;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface Target {
  * those that lead into this machine, its cloud or the installation's own servers are not, unless they are listed.
  */
 export function refusal(
-  { hostname, port }: Target,
+  { hostname, port, isUntrusted = false }: Target,
   address: string,
   allowed: readonly AllowedTarget[],
   ownHosts: readonly ResolvedHost[],
@@ -34,6 +36,7 @@ export function refusal(
   if (allowed.some((entry) => matches(entry, hostname, port, reached))) return null;
   const kind = refusedKind(reached);
   if (kind !== null) return kind;
+  if (isUntrusted && isPrivate(reached)) return 'an address of a private network';
   const own = ownHosts.find(
     ({ host, addresses }) =>
       host.toLowerCase() === hostname || addresses.some((one) => reachedAddress(one) === reached),

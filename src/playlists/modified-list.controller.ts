@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiProduces, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { listBase, TokenOrKeyRoute } from '../access';
+import { keyOfRequest, listBase, TokenOrKeyRoute } from '../access';
 import { CONFIG, type AppConfig } from '../config';
 import { ApiProblems, type FastifyReply, type FastifyRequest } from '../http';
 import { AppError } from '../kernel/errors';
@@ -24,7 +24,8 @@ export class ModifiedListController {
     summary: 'Get an M3U list with addresses of this server',
     description:
       'Fetches the list and replaces its addresses of AceStream content; all else stays as it is. Unknown parameters ' +
-      'are ignored. The addresses begin with `PUBLIC_URL`, or with the address that the request used.',
+      'are ignored. The addresses begin with `PUBLIC_URL`, or with the address that the request used. Only a key of scope admin may ' +
+      'name a list in a private network.',
   })
   @ApiQuery({
     name: 'm3u_url',
@@ -52,7 +53,9 @@ export class ModifiedListController {
       () => undefined,
     );
     const origin = listBase(request, this.config.publicUrl);
-    const list = modifiedList(this.outbound, url, origin, control.signal);
+    // Only an administrator may make this server read from the private network.
+    const isUntrusted = keyOfRequest(request)?.scope !== 'admin';
+    const list = modifiedList(this.outbound, url, origin, isUntrusted, control.signal);
     // Before the head of the answer, because a failure must get its own status.
     const first = await list.next();
     void reply.headers({

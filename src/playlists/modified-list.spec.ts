@@ -12,7 +12,7 @@ async function modify(text: string | Buffer, status = 200): Promise<Buffer> {
   };
   const { signal } = new AbortController();
   const parts: Buffer[] = [];
-  for await (const part of modifiedList(outbound, 'http://x', 'http://tv:8000', signal)) {
+  for await (const part of modifiedList(outbound, 'http://x', 'http://tv:8000', false, signal)) {
     parts.push(part);
   }
   return Buffer.concat(parts);

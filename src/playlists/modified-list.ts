@@ -9,12 +9,14 @@ const TIMEOUT_MS = 60_000;
  * as it is.
  *
  * @param origin the address of this server, as the client must use it
+ * @param isUntrusted true if the client is no administrator
  * @throws AppError `outbound_refused`, `outbound_failed`; `unusable_list` for a list beyond a limit, or if it is no list
  */
 export async function* modifiedList(
   outbound: Pick<OutboundRequests, 'get'>,
   url: string,
   origin: string,
+  isUntrusted: boolean,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer, void> {
   const { status, body } = await outbound.get(url, {
@@ -23,6 +25,7 @@ export async function* modifiedList(
     maxBytes: 2 * MAX_LIST_BYTES,
     timeoutMs: TIMEOUT_MS,
     headers: { 'Accept-Encoding': 'identity' },
+    isUntrusted,
   });
   if (status !== 200) {
     body.destroy();

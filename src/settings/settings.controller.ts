@@ -1,7 +1,8 @@
-import { Body, Controller, Get, HttpCode, Patch, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Patch, Post, Query, Req } from '@nestjs/common';
 import { ApiBody, ApiTags } from '@nestjs/swagger';
+import { keyOfRequest, NeedsScope } from '../access';
 import { EventBus } from '../events';
-import { ApiProblems } from '../http';
+import { ApiProblems, type FastifyRequest } from '../http';
 import {
   SCHEMA_VERSION,
   SettingListDto,
@@ -14,9 +15,6 @@ import {
 import { givenTexts } from './given-texts';
 import { Settings } from './settings';
 import { toSettingDto } from './settings-mapping';
-
-/** There is one key, so the event cannot say whose it was. */
-const ACTOR = 'api_key';
 
 /** Settings: values, where they come from, and changes without a restart. */
 @ApiTags('settings')
@@ -42,6 +40,7 @@ export class SettingsController {
    * environment can change, and 409 for settings that the environment or a file sets.
    */
   @Patch()
+  @NeedsScope('admin')
   @ApiBody({
     schema: {
       type: 'object',
@@ -51,9 +50,9 @@ export class SettingsController {
     } as object,
   })
   @ApiProblems('conflict')
-  async change(@Body() body: object): Promise<SettingsChangeDto> {
+  async change(@Req() request: FastifyRequest, @Body() body: object): Promise<SettingsChangeDto> {
     const { changed } = await this.settings.change(givenTexts(body));
-    this.publish(changed);
+    this.publish(changed, request);
     const names = new Set(changed);
     const states = this.settings.list().filter(({ setting }) => names.has(setting.variable));
     return {
@@ -65,6 +64,7 @@ export class SettingsController {
 
   /** Export the settings that differ from their defaults. Secrets are masked. */
   @Get('export')
+  @NeedsScope('admin')
   export(): SettingsExportDto {
     return { schema_version: SCHEMA_VERSION, ...this.settings.exportAll() };
   }
@@ -74,20 +74,24 @@ export class SettingsController {
    * defaults. Masked secrets stay as they are. Answers 403 and 409 as for a change, unless the value is the present one.
    */
   @Post('import')
+  @NeedsScope('admin')
   @HttpCode(200)
   @ApiProblems('conflict')
   async import(
+    @Req() request: FastifyRequest,
     @Body() body: SettingsImportDto,
     @Query() { dry_run }: SettingsImportQueryDto,
   ): Promise<SettingsImportedDto> {
     const isDryRun = dry_run === 'true';
     const { changed } = await this.settings.importAll(givenTexts(body.settings), isDryRun);
-    if (!isDryRun) this.publish(changed);
+    if (!isDryRun) this.publish(changed, request);
     return { dry_run: isDryRun, changed: [...changed], needs_restart: this.waiting(changed) };
   }
 
-  private publish(names: readonly string[]): void {
-    if (names.length > 0) this.events.publish('settings_changed', { names, actor: ACTOR });
+  private publish(names: readonly string[], request: FastifyRequest): void {
+    if (names.length === 0) return;
+    const actor = keyOfRequest(request)?.name ?? 'unknown';
+    this.events.publish('settings_changed', { names, actor });
   }
 
   private waiting(names: readonly string[]): string[] {

@@ -76,7 +76,7 @@ describe('settings at run time', () => {
     const { body } = await product.api('GET', '/events?type=settings_changed&limit=1');
     expect(body[0].details).toEqual({
       names: ['VPN_CONTROL_API_KEY', 'VPN_STABLE_AFTER'],
-      actor: 'api_key',
+      actor: 'main key',
     });
     const shown = [
       await product.api('GET', SETTINGS),

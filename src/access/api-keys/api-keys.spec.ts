@@ -43,7 +43,9 @@ describe('ApiKeys', () => {
     ['another case', 'Correct-horse', false],
     ['something far longer', 'x'.repeat(100_000), false],
   ])('finds the main key by %s: %#', async (_what, candidate, isFound) => {
-    const expected = isFound ? { id: null, scope: 'admin', isExpired: false } : null;
+    const expected = isFound
+      ? { id: null, name: 'main key', scope: 'admin', isExpired: false }
+      : null;
     expect((await open()).find(candidate)).toEqual(expected);
   });
 
@@ -62,7 +64,12 @@ describe('ApiKeys', () => {
     const keys = await open();
     const { key, secret } = await keys.create(TERMS);
     expect(secret).toMatch(/^acefleet_[\w-]{43}$/);
-    expect(keys.find(secret)).toEqual({ id: key.id, scope: 'read', isExpired: false });
+    expect(keys.find(secret)).toEqual({
+      id: key.id,
+      name: 'Grafana',
+      scope: 'read',
+      isExpired: false,
+    });
     expect(keys.find(secret.slice(0, -1))).toBeNull();
     const kept = inspect(Object.assign({}, keys, { store: null, changing: null, nowMs: null }), {
       depth: 5,
@@ -72,7 +79,12 @@ describe('ApiKeys', () => {
     expect(kept).not.toContain(secret);
 
     const again = await open();
-    expect(again.find(secret)).toEqual({ id: key.id, scope: 'read', isExpired: false });
+    expect(again.find(secret)).toEqual({
+      id: key.id,
+      name: 'Grafana',
+      scope: 'read',
+      isExpired: false,
+    });
     expect(again.list()).toEqual([expect.objectContaining({ ...TERMS, createdAtMs: nowMs })]);
     await folder?.close();
     for (const name of await readdir(dir)) {

@@ -29,11 +29,17 @@ export type ApiKeyTerms = Pick<ApiKey, 'name' | 'scope' | 'expiresAtMs'>;
 /** The key of a request. `id` is null for the main key. */
 export interface PresentedApiKey {
   readonly id: string | null;
+  readonly name: string;
   readonly scope: ApiKeyScope;
   readonly isExpired: boolean;
 }
 
-const MAIN_KEY: PresentedApiKey = { id: null, scope: 'admin', isExpired: false };
+const MAIN_KEY: PresentedApiKey = {
+  id: null,
+  name: 'main key',
+  scope: 'admin',
+  isExpired: false,
+};
 
 /**
  * The keys of the admin API: the main key, which is API_KEY or the file `api-key`, and the keys that were created with
@@ -86,7 +92,12 @@ export class ApiKeys implements OnModuleDestroy {
     const stored = this.byDigest.get(digest.toString('hex'));
     if (isMain) return MAIN_KEY;
     if (stored === undefined) return null;
-    return { id: stored.id, scope: stored.scope, isExpired: this.isExpired(stored) };
+    return {
+      id: stored.id,
+      name: stored.name,
+      scope: stored.scope,
+      isExpired: this.isExpired(stored),
+    };
   }
 
   /** Remembers that the key was used just now. */

@@ -23,12 +23,14 @@ import {
   StreamUserListDto,
   StreamUserRemovedDto,
 } from '../dto/stream-user.dto';
+import { NeedsScope } from '../api-keys/needs-scope';
 import { StreamUsers } from '../stream-users';
 import { UserActivity } from '../user-activity';
 import { toStreamUserDto, toUserFacts } from './stream-user-mapping';
 
 /** Users of streams: who may use the addresses of players with a secret of their own. */
 @ApiTags('users')
+@NeedsScope('admin')
 @Controller('api/v1/users')
 export class UsersController {
   constructor(

@@ -29,6 +29,7 @@ import {
   StreamedBody,
   streamedBody,
 } from '../../http';
+import { NeedsScope } from '../../access';
 import { AppError } from '../../kernel/errors';
 import { isPrintable, MAX_IMPORT_NAME_LENGTH } from '../channel-fields';
 import {
@@ -63,6 +64,7 @@ const NAME_OF_SENT_LISTS = 'sent list';
 /** Lists from which channels are imported. */
 @ApiTags('channels')
 @ApiExtraModels(ImportAddressDto)
+@NeedsScope('admin')
 @Controller('api/v1/channels')
 export class ImportsController {
   constructor(private readonly imports: ChannelImports) {}

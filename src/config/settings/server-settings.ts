@@ -79,6 +79,7 @@ export const serverSettings = {
   outboundAllow: setting({
     variable: 'OUTBOUND_ALLOW',
     type: outboundTargets(),
+    change: 'environment_only',
     defaultText: 'none',
     description:
       'Targets of outbound requests (guides, playlists) that are refused otherwise: loopback, link-local, cloud metadata and multicast addresses, and the hosts of engines, Redis and Docker.',

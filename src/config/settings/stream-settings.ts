@@ -85,6 +85,7 @@ export const channelSettings = {
   tunerDiscovery: setting({
     variable: 'TUNER_DISCOVERY',
     type: flag(),
+    change: 'after_restart',
     defaultText: 'false',
     description:
       'Answers media servers that search the network for HDHomeRun tuners, on UDP port 65001 ([playlists](playlists.md)). Only addresses of private networks get an answer.',

@@ -199,6 +199,16 @@ describe('a stream', () => {
     expect(stage.join(selector('b')).stream.state).toBe('starting');
   });
 
+  it('follows changes of PROXY_MAX_STARTS_PER_IP', async () => {
+    stage = await LiveStage.open();
+    stage.settings.apply({ proxyMaxStartsPerIp: 1 });
+    stage.streams.countStart('192.0.2.1');
+    const start = (): void => stage.streams.countStart('192.0.2.1');
+    expect(start).toThrow(expect.objectContaining({ code: 'rate_limited' }));
+    stage.settings.apply({ proxyMaxStartsPerIp: 3 });
+    expect(start).not.toThrow();
+  });
+
   it('follows changes of PROXY_MAX_CLIENTS, PROXY_MAX_CLIENTS_PER_STREAM and PROXY_MAX_CLIENTS_PER_IP', async () => {
     stage = await LiveStage.open();
     const { limits } = stage.streams;

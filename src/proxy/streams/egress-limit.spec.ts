@@ -85,4 +85,15 @@ describe('EgressLimit', () => {
     expect(limit.maxBps).toBeNull();
     expect(limitOf({ total: M }).maxBps).toBe(M);
   });
+
+  it('follows changes of MAX_EGRESS_BPS and PROXY_MAX_STREAM_BPS', () => {
+    const settings = { maxEgressBps: 0, proxyMaxStreamBps: 0 };
+    const limit = new EgressLimit(settings, []);
+    expect(() => limit.check(5 * M)).not.toThrow();
+    settings.maxEgressBps = 4 * M;
+    expect(() => limit.check(5 * M)).toThrow(expect.objectContaining({ code: 'egress_limit' }));
+    expect(limit.maxBps).toBe(4 * M);
+    Object.assign(settings, { maxEgressBps: 0, proxyMaxStreamBps: 3 * M });
+    expect(() => limit.check(5 * M)).toThrow(expect.objectContaining({ code: 'bitrate_limit' }));
+  });
 });

@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { AppError } from '../kernel/errors';
+import { Turns } from '../kernel/turns';
 import { ChannelStore, type DataFolder, type EarlierFile, NewerSchemaError } from '../storage';
 import {
   IMPORTED_FIELDS,
@@ -201,7 +202,7 @@ export class ChannelDirectory {
       for (const channel of plan.put) this.ofApi.set(channel.id, channel);
       for (const listing of plan.listings) this.listings.put(listing);
       this.numbers = state.numbers;
-      this.changed(plan.put.map(({ id }) => id));
+      await this.changed(plan.put.map(({ id }) => id));
       return plan.changes;
     });
   }
@@ -218,7 +219,7 @@ export class ChannelDirectory {
       for (const channel of put) this.ofApi.set(channel.id, channel);
       for (const id of removed) this.forget(id);
       this.listings.removeImport(importId);
-      this.changed([...put.map(({ id }) => id), ...removed]);
+      await this.changed([...put.map(({ id }) => id), ...removed]);
     });
   }
 
@@ -260,7 +261,7 @@ export class ChannelDirectory {
         throw new AppError('conflict', `The channel "${id}" is in CHANNELS_FILE; change it there.`);
       }
       const answer = await apply();
-      this.changed([id]);
+      await this.changed([id]);
       return answer;
     });
   }
@@ -271,9 +272,12 @@ export class ChannelDirectory {
     return changed;
   }
 
-  private changed(ids: readonly string[]): void {
+  private async changed(ids: readonly string[]): Promise<void> {
     this.visible = null;
+    // A listener may have work for each id.
+    const turns = new Turns();
     for (const id of ids) {
+      if (turns.isOver) await turns.next();
       for (const listener of this.changeListeners) listener(id);
     }
   }

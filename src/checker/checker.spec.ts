@@ -253,7 +253,7 @@ describe('Checker', () => {
     await stage.work();
     expect([stage.probes.length, stage.timeouts]).toEqual([1, [7000]]);
     Object.assign(stage.config, { sourceCheckConcurrency: 2 });
-    stage.checker.schedule();
+    stage.checker.checkAll(null);
     await stage.work();
     expect(stage.probes.map(({ id }) => id)).toEqual([A, B]);
   });

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { realpath, unlink } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { realpath } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +20,7 @@ const ANSWER_MS = 1000;
 const OWN_ANSWER_MS = 15_000;
 const TOKEN_BYTES = 16;
 /** Time that another process may need between finding the socket of a dead process and removing it. */
-const TAKEOVER_MS = 100;
+const TAKEOVER_MS = 250;
 
 const MAX_TRIES = 4;
 
@@ -75,8 +76,9 @@ export class DataDirLock {
       }
       const holder = await ask(path, ANSWER_MS);
       if (holder !== null) throw new DataDirInUseError(dataDir, holder.split(' ')[0] ?? '?');
-      // Nothing listens there, so the process that created the socket is dead.
-      await unlink(path).catch(() => undefined);
+      // Nothing listens there, so the process that created the socket is dead. It is removed without a further turn of
+      // the event loop, after which it might be the socket of a process that lives.
+      rmSync(path, { force: true });
     }
     throw new DataDirInUseError(dataDir, '?');
   }

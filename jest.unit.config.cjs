@@ -8,6 +8,7 @@ module.exports = {
   // A thread of its own would need the compiled program.
   moduleNameMapper: {
     '/database-thread$': '<rootDir>/src/storage/testing/same-thread.spec-support.ts',
+    '/guide-thread$': '<rootDir>/src/guide/testing/same-thread.spec-support.ts',
   },
   // A deadline of last resort: all cores are busy, and what is waited for inside has deadlines of its own.
   testTimeout: 60000,

@@ -9,6 +9,7 @@ describe('Lifecycle', () => {
   let close: () => Promise<void>;
   let flush: () => Promise<void>;
   let lifecycle: Lifecycle;
+  let config: { shutdownDrainMs: number };
 
   beforeEach(() => {
     jest.useFakeTimers();
@@ -20,8 +21,9 @@ describe('Lifecycle', () => {
         .mockImplementation((...said: unknown[]) => lines.push(String(said.at(-1))));
     }
     drain = farewell = close = flush = () => Promise.resolve(null as never);
+    config = { shutdownDrainMs: 5000 };
     lifecycle = new Lifecycle(
-      { shutdownDrainMs: 5000 },
+      config,
       { closeForShutdown: () => steps.push('unready') },
       { hold: () => steps.push('hold'), farewell: () => farewell() },
       {
@@ -55,6 +57,12 @@ describe('Lifecycle', () => {
     expect(await end()).toBe(0);
     expect(steps).toEqual(['unready', 'hold', 'drain 5000', 'close', 'flush']);
     expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('follows changes of SHUTDOWN_DRAIN', async () => {
+    config.shutdownDrainMs = 250;
+    await end();
+    expect(steps).toContain('drain 250');
   });
 
   it('logs during the drain which engines keep running', async () => {

@@ -2,21 +2,23 @@ import { NestFactory } from '@nestjs/core';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { serveDocs } from './app.docs-page';
 import { AppModule } from './app.module';
-import { type AppConfig, descriptorLimit } from './config';
+import { descriptorLimit } from './config';
 import { type ConnectionLimit, Edge } from './http';
-import { createLogOutput, type LogOutput, ProgramLogger } from './logging';
+import { type LogOutput, ProgramLogger } from './logging';
 import { MetricsRegistry } from './metrics';
-import { DataFolder } from './storage';
+import type { Settings } from './settings';
+import type { DataFolder } from './storage';
 
 /** Creates the whole application, ready to listen. It does not run or listen yet. */
 export async function createApp(
-  config: AppConfig,
-  output: LogOutput = createLogOutput(config),
-  folder = new DataFolder(config.dataDir),
+  settings: Settings,
+  output: LogOutput,
+  folder: DataFolder,
 ): Promise<NestFastifyApplication> {
+  const config = settings.live.values;
   const edge = new Edge(config, { descriptorLimit: descriptorLimit() });
   const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.forRoot(config, output, folder),
+    AppModule.forRoot(settings, output, folder),
     edge.adapter,
     // The edge has its own body parser. The caller reports a failed start in one line; until the logger exists the
     // framework would print the error's stack.

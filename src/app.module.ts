@@ -3,25 +3,30 @@ import { AccessModule } from './access';
 import { StartBanner } from './app-banner';
 import { Lifecycle } from './app-lifecycle';
 import { ChannelsModule } from './channels';
-import { type AppConfig, ConfigModule } from './config';
+import { CheckerModule } from './checker';
+import { ConfigModule } from './config';
 import { CoordinationModule } from './coordination';
-import { EnginesModule } from './engines';
+import { EngineRegistry, EnginesModule } from './engines';
 import { EventsModule } from './events';
+import { GuideModule } from './guide';
 import { HealthModule } from './health';
 import { type LogOutput, LoggingModule } from './logging';
 import { MetricsModule } from './metrics';
+import { type EngineHosts, OutboundModule } from './outbound/outbound.module';
 import { PlaylistsModule } from './playlists';
 import { ProxyModule } from './proxy';
+import { type Settings, SettingsModule } from './settings';
 import { type DataFolder, StorageModule } from './storage';
 
 /** The whole program; the only file that imports every module. */
 @Module({})
 export class AppModule {
-  static forRoot(config: AppConfig, output: LogOutput, folder: DataFolder): DynamicModule {
+  static forRoot(settings: Settings, output: LogOutput, folder: DataFolder): DynamicModule {
+    const config = settings.live.values;
     return {
       module: AppModule,
       imports: [
-        ConfigModule.forRoot(config),
+        ConfigModule.forRoot(settings.live),
         LoggingModule.forRoot(config, output),
         StorageModule.forRoot(folder),
         EventsModule,
@@ -29,10 +34,19 @@ export class AppModule {
         AccessModule,
         CoordinationModule.forRoot(config),
         EnginesModule.forRoot(config),
+        OutboundModule.forRoot({
+          inject: [EngineRegistry],
+          useFactory: (engines: EngineRegistry): EngineHosts => ({
+            list: () => engines.list().map(({ endpoint }) => endpoint.host),
+          }),
+        }),
         ChannelsModule,
+        GuideModule,
         PlaylistsModule,
         ProxyModule,
+        CheckerModule,
         HealthModule,
+        SettingsModule.forRoot(settings),
       ],
       providers: [Lifecycle, StartBanner],
     };

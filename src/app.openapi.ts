@@ -10,10 +10,11 @@ import { addExamples } from './app.openapi-examples';
 import { describeProblems } from './app.openapi-problems';
 import { mendForOpenApi31 } from './app.openapi-3-1';
 import { PRODUCT_NAME, productVersion } from './app-version';
-import { loadConfig } from './config';
+import { resolveConfig, THIS_MACHINE } from './config';
 import { Edge } from './http';
 import { createLogOutput } from './logging';
-import { DataFolder } from './storage';
+import { Settings } from './settings';
+import { DataFolder, SettingStore } from './storage';
 
 const DESCRIPTION =
   'One address in front of a fleet of AceStream engines. Addresses under `/ace` and `/auto`, playlists and the tuner are for players; users request them below `/t/TOKEN`. ' +
@@ -23,7 +24,9 @@ const DESCRIPTION =
 const TAGS = {
   streaming: 'Addresses for players: streams, playlists, and checks whether a content plays.',
   playlists: 'The channels in the forms that players and media servers import.',
+  guide: 'The programme guide of the channels, and the sources that it is fetched from.',
   channels: 'Names under which several contents are one stream.',
+  users: 'Users of streams: who may use the addresses for players with a secret of their own.',
   streams: 'Current and recent streams: statistics, stopping, moving to another engine.',
   proxy: 'Sessions of the proxy and their viewers.',
   engines: 'Engines one by one: state, selection, draining, restart, logs.',
@@ -31,15 +34,19 @@ const TAGS = {
   vpn: 'VPNs that engines are behind.',
   events: 'The event log.',
   health: 'Checks for supervisors and load balancers, and the health of the fleet.',
+  settings: 'Settings: values, where they come from, and changes without a restart.',
   metrics: 'Metrics for Prometheus.',
   keys: 'API keys, and what each may do.',
 };
 
 /** Builds the OpenAPI 3.1 document of all addresses from the code alone, without engines, files or ports. */
 export async function createOpenApiDocument(): Promise<OpenAPIObject> {
-  const config = loadConfig({});
+  const loaded = resolveConfig([], THIS_MACHINE);
+  const { config } = loaded;
+  const folder = new DataFolder(config.dataDir);
+  const settings = new Settings(loaded, new SettingStore(folder));
   const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.forRoot(config, createLogOutput(config), new DataFolder(config.dataDir)),
+    AppModule.forRoot(settings, createLogOutput(config), folder),
     new Edge(config).adapter,
     { preview: true, logger: false, abortOnError: false },
   );

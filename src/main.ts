@@ -20,7 +20,8 @@ import {
 import { DataDirInUseError, DataDirLock } from './coordination';
 import { DriverChoiceError, EngineDriverError } from './engines';
 import { createLogOutput, logForm, type LogOutput } from './logging';
-import { DataFolder, DataFolderError, InstanceIdError } from './storage';
+import { Settings } from './settings';
+import { DataFolder, DataFolderError, InstanceIdError, SettingStore } from './storage';
 
 /** Exit codes of sysexits.h: invalid settings; an internal fault. */
 const EXIT_CONFIG = 78;
@@ -34,15 +35,21 @@ const FAILED_START_MS = 5_000;
 async function main(): Promise<void> {
   const signals = new EndSignals((code) => process.exit(code));
   signals.listen((name, listener) => process.on(name, listener));
-  const { config, warnings } = loadSettings();
-  tuneGarbageCollection(config.proxyBufferTotalBytes);
-  const lock = await DataDirLock.acquire(config.dataDir);
+  const loaded = loadSettings();
+  const { dataDir } = loaded.config;
+  const lock = await DataDirLock.acquire(dataDir);
   process.once('exit', () => lock.release());
-  const folder = new DataFolder(config.dataDir);
+  const folder = new DataFolder(dataDir);
   await folder.removeDrafts(lock.isHeld);
   await folder.open();
+  const settings = new Settings(loaded, new SettingStore(folder));
+  const warnings = [...loaded.warnings, ...(await settings.open())];
+  const config = settings.live.values;
+  const tuneMemory = (): void => tuneGarbageCollection(config.proxyBufferTotalBytes);
+  tuneMemory();
+  settings.live.onChange(['proxyBufferTotalBytes'], tuneMemory);
   const output = createLogOutput(config);
-  const app = await createApp(config, output, folder).catch(async (error: unknown) => {
+  const app = await createApp(settings, output, folder).catch(async (error: unknown) => {
     await leaveFolder(folder);
     throw error;
   });

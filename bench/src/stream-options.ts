@@ -9,6 +9,7 @@ export const STREAM_CASES = [
   'hls-mixed',
   'hostile',
   'memory',
+  'guide',
 ] as const;
 export type StreamCaseName = (typeof STREAM_CASES)[number];
 
@@ -35,8 +36,8 @@ this machine over loopback. Exits with another code than 0 only when something c
 
   --case NAME     only this case; may be given several times: ${STREAM_CASES.join(', ')}
   --viewers N     of each failover (200), and of each kind in hls-mixed (500)
-  --rounds N      rounds of each failover and start (3)
-  --duration SEC  counting time of hls-mixed, of each kind of hostile content and of each memory figure, in seconds (20)
+  --rounds N      rounds of each failover, start and import of a guide (3)
+  --duration SEC  counting time of hls-mixed, of each kind of hostile content, of each memory figure and of each import, in seconds (20)
   --json FILE     writes all figures to FILE as well
   --help          this text`;
 

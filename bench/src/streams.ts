@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { Children } from './children';
 import { failoverCase } from './failover-cases';
 import { type StreamCase, figureTable } from './figure-table';
+import { guideCase } from './guide-case';
 import { hlsMixedCase } from './hls-mixed-case';
 import { hostileCase } from './hostile-case';
 import { hlsStartCase } from './hls-start-case';
@@ -73,6 +74,8 @@ function measure(name: StreamCaseName, context: StreamContext): Promise<StreamCa
       return hostileCase(context);
     case 'memory':
       return memoryCase(context);
+    case 'guide':
+      return guideCase(context);
   }
 }
 

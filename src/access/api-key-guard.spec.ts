@@ -70,7 +70,14 @@ describe('ApiKeyGuard', () => {
     type: new () => object = Closed,
     handler: () => void = Closed.prototype.closed,
   ): AppError | 'let in' {
-    const full = { headers: {}, url: '/engines', ip: '10.0.0.1', method: 'GET', ...request };
+    const full = {
+      headers: {},
+      url: '/engines',
+      ip: '10.0.0.1',
+      method: 'GET',
+      raw: {},
+      ...request,
+    };
     const context = {
       getHandler: () => handler,
       getClass: () => type,
@@ -172,7 +179,7 @@ describe('ApiKeyGuard', () => {
     expect(ask({ url: '/a?key=1' }, Open, Open.prototype.handler)).toBe('let in');
   });
 
-  it('admits everybody while a setting says so, and else the scope of the method', () => {
+  it('follows changes of METRICS_ACCESS: open for everybody, or for the scope of the method', () => {
     const open = (headers = {}): AppError | 'let in' =>
       ask({ headers }, Closed, Closed.prototype.openBySetting);
     expect(open()).toBe('let in');
@@ -181,7 +188,7 @@ describe('ApiKeyGuard', () => {
     expect(open({ 'x-api-key': 'read' })).toBe('let in');
   });
 
-  it('limits requests per address and key, and strangers apart from right keys', () => {
+  it('follows changes of API_MAX_REQUESTS_PER_IP, per address and key, strangers apart from right keys', () => {
     const answers = (request: Parameters<typeof ask>[0]): (string | number)[] =>
       [1, 2, 3].map(() => {
         const answer = ask(request);

@@ -10,6 +10,7 @@ import { KeyAttempts } from './key-attempts';
 import { OWN_QUERY_NAME } from './own-query-name';
 import { hasKeyInQuery, presentedKey } from './presented-key';
 import { PUBLIC_ROUTE, type PublicRoute } from './public';
+import { streamCaller } from './stream-caller';
 
 /**
  * Requires an API key for every route that is not `Public()`: 401 without a key, 403 with a wrong or expired one, or one
@@ -37,6 +38,8 @@ export class ApiKeyGuard implements CanActivate {
     const open = this.reflector.getAllAndOverride<PublicRoute | undefined>(PUBLIC_ROUTE, targets);
     if (open === true || open?.(this.config) === true) return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
+    // A `TokenOrKeyRoute()`, to which a token has admitted: no other route that needs a key exists below a token.
+    if (streamCaller(request).user !== null) return true;
     const ownName = this.reflector.get<string | undefined>(OWN_QUERY_NAME, context.getHandler());
     const key = this.keyOf(request, ownName);
     const declared = this.reflector.getAllAndOverride<ApiKeyScope | undefined>(

@@ -1,16 +1,22 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { type AppConfig, CONFIG } from '../config';
+import type { AppConfig } from '../config';
 import { clientAddress, type FastifyRequest, NetworkList, streamTokenOf } from '../http';
 import { AppError } from '../kernel/errors';
+import { type KeyAttempts } from './key-attempts';
+import { setStreamCaller } from './stream-caller';
+import type { StreamUser } from './stream-user';
+import { type StreamUsers } from './stream-users';
 
 export type StreamAccessConfig = Pick<AppConfig, 'streamAccess' | 'streamAllowCidrs'>;
 
 /** Decides who may use the addresses of players. */
-@Injectable()
 export class StreamAccess {
   private readonly allowed: NetworkList;
 
-  constructor(@Inject(CONFIG) private readonly config: StreamAccessConfig) {
+  constructor(
+    private readonly config: StreamAccessConfig,
+    private readonly users: StreamUsers,
+    private readonly attempts: KeyAttempts,
+  ) {
     this.allowed = new NetworkList(config.streamAllowCidrs);
   }
 
@@ -18,16 +24,58 @@ export class StreamAccess {
    * Admits a request of a `StreamRoute()`. A token is always checked, also if STREAM_ACCESS is `open`, so that an
    * address with a token works exactly as long as the token is valid.
    *
-   * @throws AppError `unauthorized` without a token, `forbidden` for a wrong one
+   * @throws AppError `unauthorized` without a token; `forbidden` or `rate_limited` for one that is not valid
    */
   admit(request: FastifyRequest): void {
     const token = streamTokenOf(request);
-    if (token !== null) throw new AppError('forbidden', 'The token in the address is wrong.');
+    if (token !== null) {
+      this.enter(
+        request,
+        this.users.withSecret(token),
+        token,
+        'The token in the address is wrong.',
+      );
+      return;
+    }
     if (this.config.streamAccess === 'open') return;
     if (this.allowed.includes(clientAddress(request))) return;
     throw new AppError(
       'unauthorized',
       'This address needs the token of a user: /t/TOKEN in front of the path.',
     );
+  }
+
+  /**
+   * Admits a request that presents the name and the secret of a user, as Xtream Codes clients do.
+   *
+   * @throws AppError `forbidden` or `rate_limited` if they are not valid
+   */
+  admitCredentials(request: FastifyRequest, name: string, secret: string): void {
+    const user = this.users.withCredentials(name, secret);
+    this.enter(request, user, secret, 'The user name or the password is wrong.');
+  }
+
+  private enter(
+    request: FastifyRequest,
+    user: StreamUser | null,
+    secret: string,
+    ifUnknown: string,
+  ): void {
+    if (user === null) throw this.wrongSecret(request.ip, ifUnknown);
+    const refusal = this.users.refusalOf(user, clientAddress(request));
+    if (refusal !== null) throw new AppError('forbidden', refusal);
+    this.users.seen(user);
+    setStreamCaller(request, { user, addressPrefix: `/t/${secret}` });
+  }
+
+  private wrongSecret(ip: string, detail: string): AppError {
+    const blockedForMs = this.attempts.blockedForMs(ip);
+    if (blockedForMs > 0) {
+      return new AppError('rate_limited', 'Too many wrong secrets came from this address.', {
+        retryAfterS: blockedForMs / 1000,
+      });
+    }
+    this.attempts.recordWrongKey(ip);
+    return new AppError('forbidden', detail);
   }
 }

@@ -3,9 +3,9 @@ import { Reflector } from '@nestjs/core';
 import { type FastifyRequest, streamTokenOf } from '../http';
 import { AppError } from '../kernel/errors';
 import { StreamAccess } from './stream-access';
-import { STREAM_ROUTE } from './stream-route';
+import { STREAM_ROUTE, type WithoutToken } from './stream-route';
 
-/** Lets only those use a `StreamRoute()` whom STREAM_ACCESS admits, and hides all other routes below `/t/TOKEN`. */
+/** Lets only those use the routes for players who may, and hides all other routes below `/t/TOKEN`. */
 @Injectable()
 export class StreamGuard implements CanActivate {
   constructor(
@@ -16,8 +16,9 @@ export class StreamGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const targets = [context.getHandler(), context.getClass()];
-    if (this.reflector.getAllAndOverride<boolean | undefined>(STREAM_ROUTE, targets) !== true) {
-      if (streamTokenOf(request) === null) return true;
+    const route = this.reflector.getAllAndOverride<WithoutToken | undefined>(STREAM_ROUTE, targets);
+    if (route !== 'by_setting' && streamTokenOf(request) === null) return true;
+    if (route === undefined) {
       throw new AppError('not_found', 'There is nothing at this address.');
     }
     // The CORS preflight request of a browser only reads which headers are allowed.

@@ -5,17 +5,25 @@ import { Public } from './public';
 /** Metadata key of controllers and handlers for players. */
 export const STREAM_ROUTE = 'access:stream-route';
 
+/** Who may use a route without a token: those whom STREAM_ACCESS admits, or those with an API key. */
+export type WithoutToken = 'by_setting' | 'key';
+
 /** Extension of the OpenAPI document. Operations with it follow STREAM_ACCESS. */
 export const STREAM_OPERATION = 'x-stream-route';
 
 /**
  * Declares a controller or a handler for players. It needs no API key, because players cannot send one; STREAM_ACCESS
- * decides who may use it. Only such routes exist below `/t/TOKEN`.
+ * decides who may use it. Only routes for players exist below `/t/TOKEN`.
  */
 export function StreamRoute(): ClassDecorator & MethodDecorator {
   return applyDecorators(
     Public(),
-    SetMetadata(STREAM_ROUTE, true),
+    SetMetadata(STREAM_ROUTE, 'by_setting' satisfies WithoutToken),
     ApiExtension(STREAM_OPERATION, true),
   );
+}
+
+/** Declares a controller or a handler that a token admits to, and that needs an API key without one, in any case. */
+export function TokenOrKeyRoute(): ClassDecorator & MethodDecorator {
+  return applyDecorators(SetMetadata(STREAM_ROUTE, 'key' satisfies WithoutToken));
 }

@@ -50,9 +50,11 @@ export class AceEngineClient implements OnApplicationBootstrap, OnApplicationShu
     timings: Partial<AceTimings> = {},
     private readonly journal: OpenSessionJournal | null = null,
   ) {
-    this.#timings = { ...ACE_TIMINGS, ...timings };
-    this.#transport = new EngineApiTransport(this.#timings.connectTimeoutMs);
-    this.#media = new MediaOpener(this.#timings.connectTimeoutMs);
+    // Descriptors instead of values, because a timing may be a setting that changes while the program runs.
+    const given = Object.getOwnPropertyDescriptors(timings);
+    this.#timings = Object.defineProperties({ ...ACE_TIMINGS }, given);
+    this.#transport = new EngineApiTransport(this.#timings);
+    this.#media = new MediaOpener(this.#timings);
   }
 
   /**

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { Test } from '@nestjs/testing';
-import { ConfigModule, loadConfig } from '../config';
+import { ConfigModule, LiveConfig, loadConfig } from '../config';
 import { DataFolder, StorageModule } from '../storage';
 import { AceEngineClient, AceModule } from './index';
 
@@ -15,7 +15,7 @@ describe('AceModule', () => {
     const endpoint = { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
     const module = await Test.createTestingModule({
       imports: [
-        ConfigModule.forRoot(loadConfig({})),
+        ConfigModule.forRoot(new LiveConfig(loadConfig({}))),
         StorageModule.forRoot(new DataFolder('/nonexistent')),
         AceModule,
       ],

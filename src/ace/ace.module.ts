@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { CONFIG, type AppConfig } from '../config';
+import { CONFIG, type AppConfig, viewOf } from '../config';
 import { DataFolder } from '../storage';
 import { AceEngineClient } from './ace-engine-client';
 import { OpenSessionJournal } from './open-session-journal';
@@ -12,7 +12,7 @@ import { OpenSessionJournal } from './open-session-journal';
       inject: [CONFIG, DataFolder],
       useFactory: async (config: AppConfig, folder: DataFolder) =>
         new AceEngineClient(
-          { connectTimeoutMs: config.proxyConnectionTimeoutMs },
+          viewOf(config, { connectTimeoutMs: 'proxyConnectionTimeoutMs' }),
           await OpenSessionJournal.from(folder),
         ),
     },

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
+import { viewOf } from '../config';
 import { AceEngineClient } from './ace-engine-client';
 import { type EngineEndpoint } from './ace.types';
 
@@ -17,7 +18,8 @@ describe('an engine whose host drops connection requests', () => {
   let sleeper: Worker;
   let endpoint: EngineEndpoint;
   const fillers: Socket[] = [];
-  const ace = new AceEngineClient({ connectTimeoutMs: 100, closeWaitMs: 50 });
+  const config = { proxyConnectionTimeoutMs: 100 };
+  const ace = new AceEngineClient(viewOf(config, { connectTimeoutMs: 'proxyConnectionTimeoutMs' }));
 
   beforeAll(async () => {
     sleeper = new Worker(SLEEPER, { eval: true });
@@ -40,6 +42,13 @@ describe('an engine whose host drops connection requests', () => {
     await expect(ace.probe(endpoint, { timeoutMs: 15_000 })).rejects.toMatchObject({
       kind: 'engine',
       reason: 'connect_timeout',
+    });
+  });
+
+  it('follows changes of PROXY_CONNECTION_TIMEOUT', async () => {
+    config.proxyConnectionTimeoutMs = 50;
+    await expect(ace.probe(endpoint, { timeoutMs: 15_000 })).rejects.toMatchObject({
+      detail: expect.stringContaining('50 ms'),
     });
   });
 

@@ -1,3 +1,4 @@
+import type { AceTimings } from './ace-timings';
 import { Agent, type IncomingMessage } from 'node:http';
 import { EngineFault, type EngineEndpoint } from './ace.types';
 import { CallDeadline } from './call-deadline';
@@ -21,7 +22,7 @@ export class EngineApiTransport {
   // Engines close the connection after each answer, so a kept one would fail.
   readonly #agent = new Agent({ keepAlive: false, maxSockets: Infinity });
 
-  constructor(private readonly connectTimeoutMs: number) {}
+  constructor(private readonly timings: Pick<AceTimings, 'connectTimeoutMs'>) {}
 
   /**
    * Returns the answer to `GET target` with any status except a redirect, which an API call never needs.
@@ -38,7 +39,7 @@ export class EngineApiTransport {
         path: target,
         headers: { accept: 'application/json' },
         agent: this.#agent,
-        connectTimeoutMs: this.connectTimeoutMs,
+        connectTimeoutMs: this.timings.connectTimeoutMs,
         signal: deadline.signal,
       });
       throwUnlessReadable(response);

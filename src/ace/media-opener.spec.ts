@@ -52,7 +52,7 @@ class ScriptedEngine {
 }
 
 const engines: ScriptedEngine[] = [];
-const opener = new MediaOpener(3000);
+const opener = new MediaOpener({ connectTimeoutMs: 3000 });
 
 async function engine(script: Script): Promise<[ScriptedEngine, EngineEndpoint]> {
   const scripted = new ScriptedEngine(script);

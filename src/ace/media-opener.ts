@@ -1,3 +1,4 @@
+import type { AceTimings } from './ace-timings';
 import { Agent, type IncomingMessage } from 'node:http';
 import { EngineFault, type EngineEndpoint } from './ace.types';
 import { CallDeadline } from './call-deadline';
@@ -33,7 +34,7 @@ interface Opening {
 export class MediaOpener {
   readonly #agent = new Agent({ keepAlive: false, maxSockets: Infinity });
 
-  constructor(private readonly connectTimeoutMs: number) {}
+  constructor(private readonly timings: Pick<AceTimings, 'connectTimeoutMs'>) {}
 
   /**
    * Follows at most 5 redirects, all of them on the engine itself, to a response with status 200. Its body has not
@@ -127,7 +128,7 @@ export class MediaOpener {
       path,
       headers: { accept: '*/*', ...headersOf(part) },
       agent: this.#agent,
-      connectTimeoutMs: this.connectTimeoutMs,
+      connectTimeoutMs: this.timings.connectTimeoutMs,
       signal,
     });
   }

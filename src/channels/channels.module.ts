@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { CONFIG, type AppConfig } from '../config';
 import { DataFolder } from '../storage';
 import { ChannelDirectory } from './channel-directory';
+import { ChannelLiveness } from './channel-liveness';
 import { ChannelsController } from './http/channels.controller';
 import { PersistentSourceRecords } from './persistent-source-records';
 import { SourceRecords } from './source-records';
@@ -18,7 +19,8 @@ import { SourceRecords } from './source-records';
     },
     { provide: SourceRecords, useFactory: () => new SourceRecords() },
     PersistentSourceRecords,
+    ChannelLiveness,
   ],
-  exports: [ChannelDirectory, SourceRecords],
+  exports: [ChannelDirectory, SourceRecords, ChannelLiveness],
 })
 export class ChannelsModule {}

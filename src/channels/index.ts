@@ -1,4 +1,12 @@
 export { selectorOf, type Channel, type ChannelSource } from './channel';
 export { ChannelDirectory, ChannelFileError, type ListedChannel } from './channel-directory';
+export { ChannelLiveness } from './channel-liveness';
 export { ChannelsModule } from './channels.module';
-export { SourceRecords } from './source-records';
+export { playlistText } from './playlist-text';
+export {
+  CHECK_OUTCOMES,
+  type CheckOutcome,
+  type CheckResult,
+  type SourceMedia,
+} from './source-ranking';
+export { sourceKey, type SourceId, SourceRecords } from './source-records';

@@ -1,51 +1,51 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { monotonicMs } from '../kernel/clock';
-import { DataFolder, PersistentList } from '../storage';
+import { DataFolder, SourceRecordStore } from '../storage';
 import { entryOf, readEntry, type Moment } from './source-record-entry';
-import { SourceRecords } from './source-records';
-
-/** Maximum number of records in the file, which is about 1 MB then. Only the most recently used ones are kept. */
-const MAX_KEPT = 5000;
+import { MAX_RECORDS, SourceRecords } from './source-records';
 
 /**
- * Keeps the recent results of sources in the data folder, so that a process does not try dead sources first after a
+ * Keeps what is known about sources in the database, so that a process does not try dead sources first after a
  * restart.
  */
 @Injectable()
 export class PersistentSourceRecords implements OnModuleInit, OnModuleDestroy {
-  private readonly list: PersistentList;
+  private readonly store: SourceRecordStore;
 
   constructor(
     folder: DataFolder,
     private readonly records: SourceRecords,
   ) {
-    this.list = new PersistentList(folder, {
-      name: 'channel-sources',
-      entries: () => this.entries(),
-    });
+    this.store = new SourceRecordStore(folder);
   }
 
   async onModuleInit(): Promise<void> {
     const now = moment();
-    for (const entry of (await this.list.read()).slice(-MAX_KEPT)) {
-      const known = readEntry(entry, now);
-      if (known !== null) this.records.restore(...known);
-    }
-    this.records.onChange(() => this.list.changed());
+    const stored = await this.store.list();
+    const known = stored.flatMap((entry) => {
+      const read = readEntry(entry, now);
+      if (read === null) this.forget(entry);
+      return read === null ? [] : [read];
+    });
+    // The most recently used ones last, because `SourceRecords` forgets the others first.
+    known.sort(([, a], [, b]) => a.atMs - b.atMs);
+    for (const [key] of known.slice(0, -MAX_RECORDS)) this.store.remove(key);
+    for (const [key, record] of known.slice(-MAX_RECORDS)) this.records.restore(key, record);
+    this.records.onChange((key, record) => {
+      const entry = record === null ? null : entryOf(key, record, moment());
+      if (entry === null) this.store.remove(key);
+      else this.store.put(entry);
+    });
   }
 
   async onModuleDestroy(): Promise<void> {
-    await this.list.close();
+    await this.store.close();
   }
 
-  /** Least recently used first, because they are read back in this order. */
-  private entries(): object[] {
-    const now = moment();
-    return this.records
-      .list()
-      .map(([key, record]) => entryOf(key, record, now))
-      .filter((entry) => entry !== null)
-      .slice(-MAX_KEPT);
+  /** Removes a record that is too old or unreadable. */
+  private forget(entry: unknown): void {
+    const source = (entry as { source?: unknown } | null)?.source;
+    if (typeof source === 'string') this.store.remove(source);
   }
 }
 

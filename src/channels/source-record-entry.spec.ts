@@ -1,10 +1,17 @@
 import fc from 'fast-check';
 import { entryOf, readEntry, type Moment } from './source-record-entry';
-import { afterFailure, afterStart, NOTHING_KNOWN, type SourceRecord } from './source-ranking';
+import {
+  afterCheck,
+  afterFailure,
+  afterStart,
+  NOTHING_KNOWN,
+  type SourceRecord,
+} from './source-ranking';
 
 const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 const KEY = `content_id:${'ab'.repeat(20)}`;
-const then: Moment = { monotonicMs: 50 * HOUR, wallMs: 1_700_000_000_000 };
+const then: Moment = { monotonicMs: 50 * DAY, wallMs: 1_700_000_000_000 };
 /** A new process, an hour later. */
 const now: Moment = { monotonicMs: 10, wallMs: then.wallMs + HOUR };
 
@@ -22,11 +29,46 @@ describe('the saved record of a source', () => {
     expect([record.failedAtMs, record.atMs, record.trouble]).toEqual([10 - HOUR, 10 - HOUR, 4]);
   });
 
-  it('is null after a day, and without results', () => {
+  it('is null after 30 days, and without results', () => {
     expect(entryOf(KEY, NOTHING_KNOWN, then)).toBeNull();
-    const old: SourceRecord = afterStart(NOTHING_KNOWN, 900, then.monotonicMs - 25 * HOUR);
+    const old: SourceRecord = afterStart(NOTHING_KNOWN, 900, then.monotonicMs - 31 * DAY);
     expect(entryOf(KEY, old, then)).toBeNull();
-    expect(readEntry(entry(), { ...now, wallMs: then.wallMs + 25 * HOUR })).toBeNull();
+    expect(readEntry(entry(), { ...now, wallMs: then.wallMs + 31 * DAY })).toBeNull();
+  });
+
+  it('has the results, the last check and the media after a restart', () => {
+    const media = {
+      videoCodec: 'h264',
+      audioCodecs: ['aac', 'ac3'],
+      width: 1920,
+      height: 1080,
+      bitrateBps: 4e6,
+      peers: null,
+      speedDownKBps: 500,
+    };
+    const worked = { outcome: 'working', detail: null, startMs: 900, media } as const;
+    const stopped = { outcome: 'stalled', detail: 'Media stopped.', startMs: null, media: null };
+    let saved = afterCheck(NOTHING_KNOWN, worked, then.monotonicMs - HOUR);
+    saved = afterCheck(saved, { ...stopped, outcome: 'stalled' }, then.monotonicMs);
+    const [, record] = readEntry(JSON.parse(JSON.stringify(entryOf(KEY, saved, then))), now)!;
+    expect(record).toMatchObject({
+      results: '10',
+      deadAtMs: 10 - HOUR,
+      check: { atMs: 10 - HOUR, outcome: 'stalled', detail: 'Media stopped.' },
+      media,
+    });
+  });
+
+  it('of an earlier release has no results, check and media', () => {
+    const added = ['dead_at', 'results', 'check', 'media'];
+    const fields = Object.entries(entry()).filter(([name]) => !added.includes(name));
+    expect(readEntry(Object.fromEntries(fields), now)![1]).toMatchObject({
+      startMs: 900,
+      deadAtMs: null,
+      results: '',
+      check: null,
+      media: null,
+    });
   });
 
   it.each<[string, unknown]>([

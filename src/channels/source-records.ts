@@ -2,26 +2,50 @@ import { LRUCache } from 'lru-cache';
 import { monotonicMs } from '../kernel/clock';
 import type { ChannelSource } from './channel';
 import {
+  afterCheck,
   afterFailure,
   afterStall,
   afterStart,
+  isDead,
   NOTHING_KNOWN,
+  rankReason,
   rankSources,
+  type CheckResult,
+  type RankReason,
   type SourceRecord,
 } from './source-ranking';
 
-const MAX_RECORDS = 20_000;
+export const MAX_RECORDS = 20_000;
 const MAX_REASON_LENGTH = 200;
+
+/** What identifies a source. */
+export type SourceId = Pick<ChannelSource, 'kind' | 'id'>;
+
+/** The record of a source has changed; null if it was forgotten because there are too many. */
+export type RecordListener = (key: string, record: SourceRecord | null) => void;
 
 /** Recent results of the sources of channels. The least recently used records are forgotten first. */
 export class SourceRecords {
-  private readonly records = new LRUCache<string, SourceRecord>({ max: MAX_RECORDS });
-  private readonly listeners: (() => void)[] = [];
+  private readonly records: LRUCache<string, SourceRecord>;
+  private readonly listeners: RecordListener[] = [];
+  private readonly deathListeners: ((key: string) => void)[] = [];
 
-  constructor(private readonly now: () => number = monotonicMs) {}
+  constructor(private readonly now: () => number = monotonicMs) {
+    this.records = new LRUCache<string, SourceRecord>({
+      max: MAX_RECORDS,
+      dispose: (record, key, reason) => {
+        if (reason === 'evict') this.tell(key, record, null);
+      },
+    });
+  }
 
-  of(source: ChannelSource): SourceRecord {
-    return this.records.get(keyOf(source)) ?? NOTHING_KNOWN;
+  of(source: SourceId): SourceRecord {
+    return this.records.get(sourceKey(source)) ?? NOTHING_KNOWN;
+  }
+
+  /** True if the content failed when it was last started or checked, and has not played since. */
+  isDead(source: SourceId): boolean {
+    return isDead(this.records.peek(sourceKey(source)) ?? NOTHING_KNOWN);
   }
 
   /** The sources in the order in which they should be tried now. */
@@ -33,44 +57,58 @@ export class SourceRecords {
     return order.flatMap((i) => sources[i] ?? []);
   }
 
-  started(source: ChannelSource, startMs: number): void {
+  rankReason(source: SourceId): RankReason {
+    return rankReason(this.of(source), this.now());
+  }
+
+  started(source: SourceId, startMs: number): void {
     this.note(source, afterStart(this.of(source), startMs, this.now()));
   }
 
-  failed(source: ChannelSource, why: string): void {
+  /** @param isOfContent false if engines may be at fault */
+  failed(source: SourceId, why: string, isOfContent: boolean): void {
     const reason = why.slice(0, MAX_REASON_LENGTH);
-    this.note(source, afterFailure(this.of(source), reason, this.now()));
+    this.note(source, afterFailure(this.of(source), reason, this.now(), isOfContent));
   }
 
-  /** All records with their keys (`kind:id`), the least recently used first. */
-  list(): [key: string, SourceRecord][] {
-    const known: [string, SourceRecord][] = [];
-    for (const key of this.records.rkeys()) {
-      const record = this.records.peek(key);
-      if (record !== undefined) known.push([key, record]);
-    }
-    return known;
+  checked(source: SourceId, result: CheckResult): void {
+    const detail = result.detail?.slice(0, MAX_REASON_LENGTH) ?? null;
+    this.note(source, afterCheck(this.of(source), { ...result, detail }, this.now()));
   }
 
-  /** Adds a record from before a restart. */
+  stalled(source: SourceId): void {
+    this.note(source, afterStall(this.of(source), this.now()));
+  }
+
+  /** Adds a record from before a restart, by its key (`kind:id`). */
   restore(key: string, record: SourceRecord): void {
     this.records.set(key, record);
   }
 
-  onChange(listener: () => void): void {
+  onChange(listener: RecordListener): void {
     this.listeners.push(listener);
   }
 
-  stalled(source: ChannelSource): void {
-    this.note(source, afterStall(this.of(source), this.now()));
+  /** Calls `listener` with the key of each source that dies or plays again (see `isDead`). */
+  onDeath(listener: (key: string) => void): void {
+    this.deathListeners.push(listener);
   }
 
-  private note(source: ChannelSource, record: SourceRecord): void {
-    this.records.set(keyOf(source), record);
-    for (const listener of this.listeners) listener();
+  private note(source: SourceId, record: SourceRecord): void {
+    const key = sourceKey(source);
+    const before = this.records.peek(key) ?? NOTHING_KNOWN;
+    this.records.set(key, record);
+    this.tell(key, before, record);
+  }
+
+  private tell(key: string, before: SourceRecord, after: SourceRecord | null): void {
+    for (const listener of this.listeners) listener(key, after);
+    if (isDead(before) === isDead(after ?? NOTHING_KNOWN)) return;
+    for (const listener of this.deathListeners) listener(key);
   }
 }
 
-function keyOf({ kind, id }: ChannelSource): string {
+/** `kind:id` */
+export function sourceKey({ kind, id }: SourceId): string {
   return `${kind}:${id}`;
 }

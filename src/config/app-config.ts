@@ -8,6 +8,7 @@ import { serverSettings } from './settings/server-settings';
 import {
   bufferSettings,
   channelSettings,
+  checkSettings,
   hlsSettings,
   outageSettings,
   preflightSettings,
@@ -29,6 +30,7 @@ const ALL_SETTINGS = {
   ...startSettings,
   ...channelSettings,
   ...preflightSettings,
+  ...checkSettings,
   ...bufferSettings,
   ...hlsSettings,
   ...outageSettings,
@@ -69,6 +71,7 @@ export const SECTIONS: readonly SettingsSection[] = [
   { title: 'Starting a stream', settings: Object.values(startSettings) },
   { title: 'Channels', settings: Object.values(channelSettings) },
   { title: 'Checking contents', settings: Object.values(preflightSettings) },
+  { title: 'Checking the sources of channels', settings: Object.values(checkSettings) },
   { title: 'History and joining', settings: Object.values(bufferSettings) },
   { title: 'HLS', settings: Object.values(hlsSettings) },
   { title: 'Outages and endings', settings: Object.values(outageSettings) },

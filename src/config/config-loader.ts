@@ -12,6 +12,7 @@ import {
   findGivenValues,
   listOf,
   namesOf,
+  sourceOf,
 } from './given-value';
 import { type Machine, THIS_MACHINE } from './machine';
 import { findIntendedName } from './misspelling';
@@ -29,6 +30,16 @@ export interface LoadedConfig {
   readonly config: AppConfig;
   /** One line per warning: no setting is invalid, but the operator should know. */
   readonly warnings: readonly string[];
+  /** The settings that the environment or a file decides. */
+  readonly decided: ReadonlyMap<ConfigField, DecidedSetting>;
+}
+
+export interface DecidedSetting {
+  readonly source: 'env' | 'file';
+  /** The value as text of the setting's own variable. */
+  readonly text: string;
+  /** The variables that were set, and where: `ACEXY_HOST and ACEXY_PORT in .env`. */
+  readonly names: string;
 }
 
 /**
@@ -47,7 +58,7 @@ export function loadProcessConfig(
   cwd = process.cwd(),
   env: Environment = process.env,
 ): LoadedConfig {
-  const file = { place: ' in .env', variables: readEnvFile(join(cwd, '.env')) };
+  const file = { place: ' in .env', variables: readEnvFile(join(cwd, '.env')), isFile: true };
   return resolveConfig([{ place: '', variables: env }, file], THIS_MACHINE);
 }
 
@@ -67,13 +78,23 @@ export function resolveConfig(sources: readonly ConfigSource[], machine: Machine
     return chosen === undefined ? SETTINGS[field].variable : namesOf(chosen);
   };
   const contradictions = findContradictions(config, nameOf);
-  if (contradictions.length > 0) throw new ConfigError(contradictions);
+  if (contradictions.length > 0) throw new ConfigError(contradictions.map(({ line }) => line));
   const warnings = [
     ...sources.flatMap(findUnknownNames),
     ...describeDeprecations([...found.values()]),
     ...findIdle(config, nameOf),
   ];
-  return { config, warnings };
+  const decided = [...found].flatMap(([field, { setting, chosen }]) =>
+    chosen?.text === undefined
+      ? []
+      : [
+          [
+            field,
+            { source: sourceOf(setting, chosen), text: chosen.text, names: namesOf(chosen) },
+          ] as const,
+        ],
+  );
+  return { config, warnings, decided: new Map(decided) };
 }
 
 function find(setting: Setting<unknown>, sources: readonly ConfigSource[]): FoundSetting {

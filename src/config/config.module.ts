@@ -1,15 +1,19 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { type AppConfig, CONFIG } from './app-config';
+import { CONFIG } from './app-config';
+import { LiveConfig } from './live-config';
 
-/** Provides the loaded configuration to every module, under the token `CONFIG`. */
+/** Provides the configuration in force to every module, under the token `CONFIG`, and its changes. */
 @Module({})
 export class ConfigModule {
-  static forRoot(config: AppConfig): DynamicModule {
+  static forRoot(live: LiveConfig): DynamicModule {
     return {
       module: ConfigModule,
       global: true,
-      providers: [{ provide: CONFIG, useValue: config }],
-      exports: [CONFIG],
+      providers: [
+        { provide: LiveConfig, useValue: live },
+        { provide: CONFIG, useValue: live.values },
+      ],
+      exports: [LiveConfig, CONFIG],
     };
   }
 }

@@ -1,5 +1,5 @@
 import { SECTIONS, type SettingsSection } from './app-config';
-import { fileVariable, type Setting } from './setting';
+import { fileVariable, type Setting, type SettingChange } from './setting';
 
 const INTRODUCTION = `# Configuration
 
@@ -11,7 +11,10 @@ allowed stops the start with exit code 78 and one line that names the variable, 
 values.
 
 Durations are written \`500ms\`, \`10s\`, \`2m\` or \`1h\`, sizes \`64KB\` (1000), \`64KiB\` or \`64K\` (1024);
-bare numbers are seconds and bytes. All settings are read once, at the start.
+bare numbers are seconds and bytes.
+
+The last column says whether the API can change the setting, and when the change takes effect
+([settings](settings.md)): \`at once\`, \`after a restart\`, or \`no\` if only the environment can set it.
 
 A secret can be given in a file instead, for example one of Docker or systemd: \`API_KEY_FILE\` is the path of
 a file that contains the value of \`API_KEY\`. One line break at the end of the file is ignored. The file must
@@ -21,6 +24,12 @@ Names of acestream-orchestrator and acexy are accepted for many settings, with a
 names the new variable: [names of variables](migrating.md#names-of-variables).
 `;
 
+const CHANGES: Readonly<Record<SettingChange, string>> = {
+  at_once: 'at once',
+  after_restart: 'after a restart',
+  environment_only: 'no',
+};
+
 /** The text of docs/configuration.md. */
 export function renderConfigurationMarkdown(): string {
   return [INTRODUCTION, ...SECTIONS.map(renderSection)].join('\n');
@@ -28,7 +37,7 @@ export function renderConfigurationMarkdown(): string {
 
 function renderSection({ title, settings }: SettingsSection): string {
   const rows = settings.map(renderRow).join('\n');
-  return `## ${title}\n\n| name | default | meaning | allowed | restart |\n|---|---|---|---|---|\n${rows}\n`;
+  return `## ${title}\n\n| name | default | meaning | allowed | change by API |\n|---|---|---|---|---|\n${rows}\n`;
 }
 
 function renderRow(setting: Setting<unknown>): string {
@@ -38,6 +47,5 @@ function renderRow(setting: Setting<unknown>): string {
   const names = variables.map((name) => `\`${name}\``).join(' or ');
   const fallback = setting.defaultText === '' ? 'not set' : `\`${setting.defaultText}\``;
   const cells = [names, fallback, setting.description, setting.type.allowed];
-  const restart = setting.needsRestart ? 'yes' : 'no';
-  return `| ${[...cells, restart].map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return `| ${[...cells, CHANGES[setting.change]].map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 }

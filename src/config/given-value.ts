@@ -8,6 +8,8 @@ export interface ConfigSource {
   /** The source's name for error messages; empty for the process's environment. */
   readonly place: string;
   readonly variables: Environment;
+  /** True for the file `.env`. */
+  readonly isFile?: boolean;
 }
 
 /** One variable that is set. */
@@ -17,6 +19,8 @@ interface GivenVariable {
   readonly place: string;
   /** Position of its source; 0 is the most important one. */
   readonly rank: number;
+  /** True if it is in the file `.env`. */
+  readonly isInFile: boolean;
 }
 
 /** What the operator wrote for one setting, under one of its names. */
@@ -79,9 +83,9 @@ function findAlias(
 
 /** An empty variable counts as not set, because compose files pass `${NAME:-}`. */
 function findVariable(name: string, sources: readonly ConfigSource[]): GivenVariable | null {
-  for (const [rank, { place, variables }] of sources.entries()) {
+  for (const [rank, { place, variables, isFile = false }] of sources.entries()) {
     const text = variables[name]?.trim() ?? '';
-    if (text !== '') return { name, text, place, rank };
+    if (text !== '') return { name, text, place, rank, isInFile: isFile };
   }
   return null;
 }
@@ -108,6 +112,20 @@ export function describeInvalid(setting: Setting<unknown>, value: GivenValue): s
     return `${name}=${isHidden ? '(hidden)' : show(text)}${place}`;
   });
   return `${written.join(' with ')} is not valid: ${value.fault}`;
+}
+
+/** Where the value comes from: the file `.env` or a file of `NAME_FILE`, or else the environment. */
+export function sourceOf(setting: Setting<unknown>, { variables }: GivenValue): 'env' | 'file' {
+  const isFile = variables.some(({ name, isInFile }) => isInFile || name === fileVariable(setting));
+  return isFile ? 'file' : 'env';
+}
+
+/** One line for a value of the API that is not allowed. */
+export function describeRefused(
+  { variable, type, isSecret }: Setting<unknown>,
+  text: string,
+): string {
+  return `${variable}=${isSecret ? '(hidden)' : show(text)} is not valid: allowed is ${type.allowed}`;
 }
 
 function show(text: string): string {

@@ -36,6 +36,24 @@ export function networks(): ValueType<readonly string[]> {
   };
 }
 
+/** A host or a network, at one port or at all. */
+export interface AllowedTarget {
+  /** A host name in lower case, or an IP address. */
+  readonly host: string;
+  /** Length of the prefix of a network; null for one host. */
+  readonly bits: number | null;
+  readonly port: number | null;
+}
+
+/** Hosts, hosts with a port, and networks in CIDR notation. */
+export function outboundTargets(): ValueType<readonly AllowedTarget[]> {
+  return {
+    allowed:
+      'a comma-separated list of hosts, host:port and networks, such as nas.lan, 192.168.1.5:8080, [fd00::5]:80 or 172.18.0.0/16, or none',
+    parse: (text) => parseItems(text, parseTarget),
+  };
+}
+
 /** Patterns for User-Agent headers, case-insensitive. */
 export function agentPatterns(): ValueType<readonly RegExp[]> {
   return {
@@ -73,12 +91,30 @@ function parseEngineAddress(item: string): EngineAddress | undefined {
 }
 
 function parseNetwork(item: string): string | undefined {
-  const match = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(item);
+  return isNetwork(item) ? item : undefined;
+}
+
+/** True for an IP address, and for a network in CIDR notation. */
+export function isNetwork(text: string): boolean {
+  const match = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text);
   const address = match?.[1] ?? '';
   const version = isIP(address);
-  if (version === 0) return undefined;
+  if (version === 0) return false;
   const bits = match?.[2] === undefined ? 0 : Number(match[2]);
-  return bits <= (version === 4 ? 32 : 128) ? item : undefined;
+  return bits <= (version === 4 ? 32 : 128);
+}
+
+function parseTarget(item: string): AllowedTarget | undefined {
+  if (item.includes('/')) {
+    const [host = '', bits] = parseNetwork(item)?.split('/') ?? [];
+    return bits === undefined ? undefined : { host, bits: Number(bits), port: null };
+  }
+  if (isIP(item) === 6) return { host: item, bits: null, port: null };
+  const [, ipv6, name, portText] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(item) ?? [];
+  const host = (ipv6 ?? name ?? '').toLowerCase();
+  const isHost = ipv6 === undefined ? isIP(host) === 4 || HOST_NAME.test(host) : isIP(host) === 6;
+  const port = portText === undefined ? null : Number(portText);
+  return isHost && (port === null || isPort(port)) ? { host, bits: null, port } : undefined;
 }
 
 function parsePattern(item: string): RegExp | undefined {

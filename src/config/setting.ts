@@ -39,11 +39,17 @@ export interface Setting<T> {
    * (see `fileVariable`).
    */
   readonly isSecret: boolean;
-  /** True if a change takes effect only after a restart. */
-  readonly needsRestart: boolean;
+  readonly change: SettingChange;
 }
 
-type OptionalParts = 'aliases' | 'isSecret' | 'needsRestart';
+/**
+ * When a value that is set with the API takes effect. `at_once`: with the next decision that uses it, so no code may copy
+ * it for longer. `after_restart`: at the next start. `environment_only`: never, because whoever may use the API must not
+ * decide it, or because the API cannot be reached before it is known.
+ */
+export type SettingChange = 'at_once' | 'after_restart' | 'environment_only';
+
+type OptionalParts = 'aliases' | 'isSecret' | 'change';
 
 type SettingDeclaration<T> = Omit<Setting<T>, OptionalParts> &
   Partial<Omit<Pick<Setting<T>, OptionalParts>, 'aliases'>> & {
@@ -55,7 +61,7 @@ export function setting<T>(declaration: SettingDeclaration<T>): Setting<T> {
   const aliases = (declaration.aliases ?? []).map((alias) =>
     typeof alias === 'string' ? sameValues(alias) : alias,
   );
-  return { isSecret: false, needsRestart: true, ...declaration, aliases };
+  return { isSecret: false, change: 'at_once', ...declaration, aliases };
 }
 
 function sameValues(name: string): Alias {

@@ -18,6 +18,15 @@ export function duration(min: string, max: string): ValueType<number> {
   };
 }
 
+/** Whole milliseconds within bounds, or 0. */
+export function durationOrNone(min: string, max: string): ValueType<number> {
+  const bounded = duration(min, max);
+  return {
+    allowed: `${bounded.allowed}, or 0`,
+    parse: (text, machine) => (parseDurationMs(text) === 0 ? 0 : bounded.parse(text, machine)),
+  };
+}
+
 /** Whole bytes within bounds. */
 export function size(min: string, max: string): ValueType<number> {
   const [minBytes, maxBytes] = [mustRead(parseSizeBytes(min)), mustRead(parseSizeBytes(max))];

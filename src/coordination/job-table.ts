@@ -9,6 +9,14 @@ export interface JobTable {
   readonly 'file.grace': { readonly playbackUid: string };
   /** Create the engine of a provisioning request. */
   readonly 'fleet.provision': { readonly key: string };
+  /** Fetch the guide of a source. */
+  readonly 'guide.refresh': { readonly sourceId: string };
+  /** Find guides that were fetched for other channels than the present ones. */
+  readonly 'guide.channels': Readonly<Record<string, never>>;
+  /** Check a source of a channel. */
+  readonly 'source.check': { readonly kind: 'content_id' | 'infohash'; readonly id: string };
+  /** Find the sources whose check is due. */
+  readonly 'source.schedule': null;
   /** Find HLS viewers that have sent no request for a while. */
   readonly 'hls.idle': null;
   /** Find playbacks of the engine API that are no longer used. */
@@ -20,6 +28,10 @@ const NAMES: { readonly [Name in keyof JobTable]: true } = {
   'stream.grace': true,
   'file.grace': true,
   'fleet.provision': true,
+  'guide.refresh': true,
+  'guide.channels': true,
+  'source.check': true,
+  'source.schedule': true,
   'hls.idle': true,
   'engine_api.idle': true,
 };

@@ -18,7 +18,7 @@ export type {
   EngineView,
 } from './registry/engine.types';
 export { EnginesModule } from './engines.module';
-export { slotLimit } from './slot-limit';
+export { slotLimit, slotsKeptFree } from './slot-limit';
 export {
   EngineScheduler,
   firstToEnd,

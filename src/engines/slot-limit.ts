@@ -12,3 +12,13 @@ export function slotLimit(config: SlotLimitConfig): number {
   const engines = usesStaticEngines(config) ? config.engineAddresses.length : config.maxReplicas;
   return engines * config.maxStreamsPerEngine;
 }
+
+/** The number of slots of the engines that the fleet keeps free for starts. */
+export function slotsKeptFree(
+  config: SlotLimitConfig & Pick<EnginesConfig, 'minFreeReplicas'>,
+): number {
+  if (usesStaticEngines(config)) return 0;
+  // A fleet of as many engines keeps none of them free.
+  const engines = Math.min(config.minFreeReplicas, config.maxReplicas - 1);
+  return Math.max(0, engines) * config.maxStreamsPerEngine;
+}

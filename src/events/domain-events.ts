@@ -112,12 +112,34 @@ export interface DomainEventPayloads {
     readonly engine_id: string | null;
     readonly reason: string;
   };
+  /** A run of checks has ended. `working`, `failed` and `skipped` count sources. */
+  check_run_finished: {
+    readonly run_id: string;
+    readonly trigger: 'request' | 'schedule';
+    readonly state: 'finished' | 'stopped';
+    readonly total: number;
+    readonly working: number;
+    readonly failed: number;
+    readonly skipped: number;
+    readonly duration_s: number;
+  };
+  /** The last source of a channel that had not failed when it was last tried has failed. */
+  channel_died: { readonly channel: string };
+  /** A source of a dead channel has played, or the channel has got another source. */
+  channel_recovered: { readonly channel: string };
   viewer_joined: { readonly stream_id: string; readonly client_id: string };
   viewer_left: {
     readonly stream_id: string;
     readonly client_id: string;
     readonly reason: string;
     readonly bytes_sent: number;
+  };
+  /** Settings were changed with the API. Values are left out, because some are secret. */
+  settings_changed: {
+    /** Names of the variables. */
+    readonly names: readonly string[];
+    /** Who changed them. */
+    readonly actor: string;
   };
   viewer_jumped: {
     readonly stream_id: string;

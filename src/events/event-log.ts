@@ -25,16 +25,16 @@ export interface EventTotals {
 /** The last EVENT_LOG_SIZE events, oldest first. */
 @Injectable()
 export class EventLog {
-  private readonly capacity: number;
-  private readonly slots: RecordedEvent[] = [];
+  private slots: RecordedEvent[] = [];
   /** Index of the next event. Once the log is full, also the index of the oldest event. */
   private next = 0;
+  /** EVENT_LOG_SIZE as of the last event. */
+  private capacity = 0;
 
   constructor(
-    @Inject(CONFIG) config: Pick<AppConfig, 'eventLogSize'>,
+    @Inject(CONFIG) private readonly config: Pick<AppConfig, 'eventLogSize'>,
     private readonly bus: EventBus,
   ) {
-    this.capacity = config.eventLogSize;
     // Never unsubscribed, because log and bus have the same lifetime.
     bus.subscribe((event) => this.append(event));
   }
@@ -65,8 +65,16 @@ export class EventLog {
   }
 
   private append(event: RecordedEvent): void {
+    this.resize(this.config.eventLogSize);
     this.slots[this.next] = event;
     this.next = (this.next + 1) % this.capacity;
+  }
+
+  private resize(capacity: number): void {
+    if (capacity === this.capacity) return;
+    this.slots = this.inOrder().slice(-capacity);
+    this.next = this.slots.length % capacity;
+    this.capacity = capacity;
   }
 
   private inOrder(): RecordedEvent[] {

@@ -24,9 +24,13 @@ const TYPES: Readonly<Record<DomainEventType, true>> = {
   stream_source_changed: true,
   stream_failed: true,
   stream_ended: true,
+  check_run_finished: true,
+  channel_died: true,
+  channel_recovered: true,
   viewer_joined: true,
   viewer_left: true,
   viewer_jumped: true,
+  settings_changed: true,
 };
 
 export const EVENT_TYPES = Object.keys(TYPES) as readonly DomainEventType[];

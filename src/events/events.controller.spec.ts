@@ -39,6 +39,28 @@ describe('GET /events', () => {
     expect(ids(query)).toEqual(expected);
   });
 
+  it('follows changes of EVENT_LOG_SIZE, and keeps the newest events', () => {
+    bus = new EventBus();
+    const config = { eventLogSize: 5 };
+    controller = new EventsController(new EventLog(config, bus));
+    const publish = (count: number): void => {
+      for (let n = 0; n < count; n++)
+        bus.publish('engine_removed', { engine_id: 'e1', reason: '' });
+      bus.onApplicationShutdown();
+    };
+    publish(7);
+    config.eventLogSize = 3;
+    publish(1);
+    expect(ids({})).toEqual([6, 7, 8]);
+    publish(1);
+    expect(ids({})).toEqual([7, 8, 9]);
+    config.eventLogSize = 5;
+    publish(1);
+    expect(ids({})).toEqual([7, 8, 9, 10]);
+    publish(4);
+    expect(ids({})).toEqual([10, 11, 12, 13, 14]);
+  });
+
   it('finds a change of source by either engine', () => {
     bus = new EventBus();
     controller = new EventsController(new EventLog({ eventLogSize: 5 }, bus));

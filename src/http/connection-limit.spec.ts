@@ -44,7 +44,10 @@ describe('ConnectionLimit', () => {
   beforeEach(async () => {
     lines = [];
     callers = [];
-    limit = new ConnectionLimit(LIMIT, (line) => lines.push(line));
+    limit = new ConnectionLimit(
+      () => LIMIT,
+      (line) => lines.push(line),
+    );
     server = createHttpServer(
       (request, response) => {
         // Paths that never finish stand for streams and other long requests.
@@ -207,7 +210,10 @@ describe('the warning of a limit', () => {
     jest.useFakeTimers();
     try {
       const lines: string[] = [];
-      const limit = new ConnectionLimit(9, (line) => lines.push(line));
+      const limit = new ConnectionLimit(
+        () => 9,
+        (line) => lines.push(line),
+      );
       const pass = (ms: number): number => {
         jest.advanceTimersByTime(ms);
         return lines.length;

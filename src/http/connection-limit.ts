@@ -100,13 +100,20 @@ export class ConnectionLimit {
   private readonly beyond = new ConnectionsByAddress<Connection>();
   private readonly warning: RepeatedWarning;
 
-  /** @param warn called with a line when the limit has consequences, at once and then every 10 s */
+  /**
+   * @param limitNow returns the limit, which may change
+   * @param warn called with a line when the limit has consequences, at once and then every 10 s
+   */
   constructor(
-    readonly limit: number,
+    private readonly limitNow: () => number,
     warn: (line: string) => void,
     private readonly maxBeyond = MAX_BEYOND,
   ) {
     this.warning = new RepeatedWarning(() => warn(this.describeNews()));
+  }
+
+  get limit(): number {
+    return this.limitNow();
   }
 
   get size(): number {

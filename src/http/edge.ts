@@ -46,17 +46,18 @@ export class Edge {
   private readonly routes = new RouteTable();
   private readonly filter = new ProblemFilter(this.routes);
   private readonly logger = new Logger('Http');
-  private readonly isVerbose: boolean;
   readonly connections: ConnectionLimit;
 
   private readonly answerStallMs: number;
 
-  constructor(config: EdgeConfig, options: EdgeOptions = {}) {
+  constructor(
+    private readonly config: EdgeConfig,
+    options: EdgeOptions = {},
+  ) {
     const { descriptorLimit = null, connection, answerStallMs = ANSWER_STALL_MS } = options;
     this.answerStallMs = answerStallMs;
-    this.isVerbose = config.logLevel === 'debug' || config.logLevel === 'trace';
     this.connections = new ConnectionLimit(
-      connectionLimit(config, descriptorLimit),
+      () => connectionLimit(config, descriptorLimit),
       (line) => this.logger.warn(line),
       connectionsBeyond(descriptorLimit),
     );
@@ -87,7 +88,8 @@ export class Edge {
         // The address is a secret, so a page or a playlist must not pass it on to other servers.
         reply.raw.setHeader('Referrer-Policy', 'no-referrer');
       }
-      if (this.isVerbose) logWhenDone(request, reply, this.logger);
+      const { logLevel } = this.config;
+      if (logLevel === 'debug' || logLevel === 'trace') logWhenDone(request, reply, this.logger);
       done();
     });
     registerJsonBodies(fastify);

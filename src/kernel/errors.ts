@@ -22,6 +22,11 @@ export const ERROR_CATALOG = {
     title: 'Invalid request',
     meaning: 'The request could not be parsed or does not fit what the address accepts.',
   },
+  outbound_refused: {
+    status: 400,
+    title: 'Target refused',
+    meaning: 'The address that acefleet was to fetch from may not be reached.',
+  },
   unauthorized: {
     status: 401,
     title: 'Unauthorized',
@@ -76,7 +81,7 @@ export const ERROR_CATALOG = {
   client_limit: {
     status: 429,
     title: 'Too many viewers',
-    meaning: 'The limit of viewers per address, per stream or in total is reached.',
+    meaning: 'The limit of viewers per address, per stream, per user or in total is reached.',
     retryAfterS: 10,
   },
   rate_limited: {
@@ -180,6 +185,11 @@ export const ERROR_CATALOG = {
     title: 'Docker unavailable',
     meaning: 'The Docker Engine does not answer in time.',
     retryAfterS: 10,
+  },
+  outbound_failed: {
+    status: 502,
+    title: 'Fetch failed',
+    meaning: 'The address that acefleet was to fetch from gave no usable answer.',
   },
   runtime_refused: {
     status: 502,

@@ -8,7 +8,8 @@ const TOLERATED_MS = 1000;
 export class EventLoopLag {
   /** @param lastTickMs monotonic time at which the first interval begins */
   constructor(
-    private readonly intervalMs: number,
+    /** May be changed, together with the timer. */
+    public intervalMs: number,
     private lastTickMs: number,
   ) {}
 

@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { LoggerModule } from 'nestjs-pino';
+import { LoggerModule, PinoLogger } from 'nestjs-pino';
+import { LiveConfig } from '../config';
 import { LogOutput } from './log-output';
 import { type LogConfig, loggerOptions } from './log-stream';
 import { ProgramLogger } from './program-logger';
@@ -7,6 +8,12 @@ import { ProgramLogger } from './program-logger';
 /** The log of the whole program. It has no middleware, so that requests cost nothing extra. */
 @Module({})
 export class LoggingModule {
+  constructor(settings: LiveConfig, pino: PinoLogger) {
+    settings.onChange(['logLevel'], () => {
+      pino.logger.level = settings.values.logLevel;
+    });
+  }
+
   static forRoot(config: LogConfig, output: LogOutput): DynamicModule {
     const pino = LoggerModule.forRoot({ pinoHttp: loggerOptions(config, output), forRoutes: [] });
     return {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { ListedChannel } from '../channels';
-import { PLAYLIST_START, renderEntries, type PlaylistFormat } from './m3u-playlist';
+import { playlistStart, renderEntries, type PlaylistFormat } from './m3u-playlist';
 
 const CHANNEL: ListedChannel = {
   id: 'news',
@@ -15,7 +15,7 @@ const CHANNEL: ListedChannel = {
 };
 
 const renderPlaylist = (...of: Parameters<typeof renderEntries>): string =>
-  PLAYLIST_START + renderEntries(...of);
+  playlistStart(null) + renderEntries(...of);
 
 interface Entry {
   readonly attributes: Readonly<Record<string, string>>;
@@ -71,6 +71,12 @@ it.each<[PlaylistFormat, string]>([
   ],
 ])('renders %s', (format, expected) => {
   expect(renderPlaylist([CHANNEL], 'https://tv.example/sub', format)).toBe(expected);
+});
+
+it('names the guide', () => {
+  expect(playlistStart('http://tv/epg.xml')).toBe(
+    '#EXTM3U url-tvg="http://tv/epg.xml" x-tvg-url="http://tv/epg.xml"\n',
+  );
 });
 
 it('leaves out what a channel does not have', () => {

@@ -1,4 +1,4 @@
-import type { ListedChannel } from '../channels';
+import { type ListedChannel, playlistText } from '../channels';
 
 /** The media that the addresses of a playlist return. */
 export type PlaylistFormat = 'ts' | 'hls';
@@ -10,11 +10,10 @@ const ADDRESSES: Readonly<Record<PlaylistFormat, string>> = {
 /** With its type, Kodi does not request an address twice before it plays it. The type of HLS follows from its address. */
 const KODI_TYPE = '#KODIPROP:mimetype=video/mp2t';
 
-/** Control characters, and other characters at which one program or another ends a line. */
-const LINE_BREAKS = /[\0-\x1f\x7f-\x9f\u2028\u2029]+/g;
-const UNSAFE = /[\0-\x1f"\x7f-\x9f\u2028\u2029]/;
-
-export const PLAYLIST_START = '#EXTM3U\n';
+/** The first line of an M3U playlist. `guide` is the address of the guide; null if there is none. */
+export function playlistStart(guide: string | null): string {
+  return `#EXTM3U${attribute('url-tvg', guide)}${attribute('x-tvg-url', guide)}\n`;
+}
 
 /** Renders the entries of an M3U playlist, with an absolute address of each channel, in the given order. */
 export function renderEntries(
@@ -39,15 +38,10 @@ function describe({ id, number, name, group, logo, tvgId }: ListedChannel): stri
     attribute('tvg-chno', String(number)) +
     attribute('group-title', group);
   // Jellyfin reads the name from the last comma on.
-  return `#EXTINF:-1${attributes},${plainText(name).replaceAll(',', ';')}`;
+  return `#EXTINF:-1${attributes},${playlistText(name).replaceAll(',', ';')}`;
 }
 
 /** Empty without a value, because some programs take an empty attribute for a value. */
 function attribute(key: string, value: string | null): string {
-  return value === null ? '' : ` ${key}="${plainText(value)}"`;
-}
-
-/** The format has no escapes: a quote would end the value, and programs find the name behind the last quote. */
-function plainText(text: string): string {
-  return UNSAFE.test(text) ? text.replace(LINE_BREAKS, ' ').replaceAll('"', "'") : text;
+  return value === null ? '' : ` ${key}="${playlistText(value)}"`;
 }

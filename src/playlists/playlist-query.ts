@@ -6,6 +6,8 @@ export interface PlaylistQuery {
   /** The groups whose channels the playlist contains, each once and sorted. Empty: all channels. */
   readonly groups: readonly string[];
   readonly format: PlaylistFormat;
+  /** True if the playlist leaves dead channels out. */
+  readonly isAliveOnly: boolean;
 }
 
 /**
@@ -23,5 +25,9 @@ export function readPlaylistQuery(url: string): PlaylistQuery {
   const groups = [...new Set(parameters.getAll('group'))].sort();
   if (groups.includes(''))
     throw new AppError('invalid_request', 'group must be the name of a group.');
-  return { groups, format: readWord(parameters, 'format', ['ts', 'hls']) };
+  return {
+    groups,
+    format: readWord(parameters, 'format', ['ts', 'hls']),
+    isAliveOnly: readWord(parameters, 'alive', ['0', '1']) === '1',
+  };
 }

@@ -10,13 +10,14 @@ import {
 import { listBase, StreamRoute } from '../access';
 import { CONFIG, type AppConfig } from '../config';
 import {
+  acceptsGzip,
   CORS_HEADERS,
   CorsHeaders,
   type FastifyReply,
   type FastifyRequest,
+  isUnchanged,
   sendCorsPreflight,
 } from '../http';
-import { acceptsGzip, isUnchanged } from './conditional-request';
 import { readPlaylistQuery } from './playlist-query';
 import { Playlists } from './playlists';
 
@@ -73,6 +74,12 @@ export class PlaylistController {
     required: false,
     enum: ['ts', 'hls'],
     description: 'What the addresses return: MPEG-TS (the default) or HLS',
+  })
+  @ApiQuery({
+    name: 'alive',
+    required: false,
+    enum: ['0', '1'],
+    description: '`1`: without channels of which every source failed when it was last tried',
   })
   @ApiProduces('audio/x-mpegurl')
   @ApiResponse({

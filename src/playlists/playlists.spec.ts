@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { gunzipSync } from 'node:zlib';
-import type { ChannelDirectory, ListedChannel } from '../channels';
+import type { GuideSources } from '../guide';
+import type { ChannelDirectory, ChannelLiveness, ListedChannel } from '../channels';
 import { Playlists } from './playlists';
 
 const channel = (number: number, group: string | null = null): ListedChannel => ({
@@ -14,19 +15,33 @@ const channel = (number: number, group: string | null = null): ListedChannel => 
   origin: 'api',
   sources: [],
 });
-const ALL = { groups: [], format: 'ts' } as const;
+const guide = { hasEnabled: false, onChange: () => undefined } as unknown as GuideSources;
+const ALL = { groups: [], format: 'ts', isAliveOnly: false } as const;
 
-function open(channels: ListedChannel[]): { playlists: Playlists; change: () => void } {
+/** The channels that are dead. */
+class Deaths extends Set<string> {
+  revision = 0;
+
+  isDead(id: string): boolean {
+    return this.has(id);
+  }
+}
+
+function open(
+  channels: ListedChannel[],
+  deaths = new Deaths(),
+): { playlists: Playlists; change: () => void } {
   let change = (): void => undefined;
   const directory = {
     listVisible: () => channels,
     onChange: (listener: () => void) => (change = listener),
   } as unknown as ChannelDirectory;
-  return { playlists: new Playlists(directory), change: () => change() };
+  const liveness = deaths as unknown as ChannelLiveness;
+  return { playlists: new Playlists(directory, liveness, guide), change: () => change() };
 }
 
 const addresses = async (playlists: Playlists, ...groups: string[]): Promise<string[]> => {
-  const { body } = await playlists.get('http://tv', { groups, format: 'hls' });
+  const { body } = await playlists.get('http://tv', { ...ALL, groups, format: 'hls' });
   return body.toString().match(/(?<=channel=).*$/gm) ?? [];
 };
 
@@ -77,4 +92,22 @@ it('renders once for requests at the same time, and is not kept if a channel cha
   const [one, other] = await Promise.all(both);
   expect(one).toBe(other);
   expect((await playlists.get('http://tv', ALL)).body.toString()).toContain('Channel 2');
+});
+
+it('leaves dead channels out if that is requested, and is rendered again when a channel dies', async () => {
+  const deaths = new Deaths();
+  const { playlists } = open([channel(1), channel(2)], deaths);
+  const alive = { ...ALL, isAliveOnly: true };
+  const [all, before] = await Promise.all([
+    playlists.get('http://tv', ALL),
+    playlists.get('http://tv', alive),
+  ]);
+  expect(before.body).toEqual(all.body);
+  deaths.add('c1');
+  deaths.revision += 1;
+  const after = await playlists.get('http://tv', alive);
+  expect(after.body.toString()).not.toContain('Channel 1');
+  expect(after.etags.plain).not.toBe(before.etags.plain);
+  expect(await playlists.get('http://tv', alive)).toBe(after);
+  expect(await playlists.get('http://tv', ALL)).toBe(all);
 });

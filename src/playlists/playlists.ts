@@ -4,8 +4,9 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { ChannelDirectory } from '../channels';
-import { PLAYLIST_START, renderEntries } from './m3u-playlist';
+import { GuideSources } from '../guide';
+import { playlistStart, renderEntries } from './m3u-playlist';
+import { ChannelDirectory, ChannelLiveness } from '../channels';
 import type { PlaylistQuery } from './playlist-query';
 
 const compress = promisify(gzip);
@@ -33,7 +34,7 @@ export class Playlist {
   }
 }
 
-/** Playlists of the visible channels. Each is kept until a channel changes, so most requests need no rendering. */
+/** Playlists of the visible channels. Each is kept until a channel or a guide changes, so most requests need no rendering. */
 @Injectable()
 export class Playlists {
   private readonly cache = new LRUCache<string, Playlist>({
@@ -43,16 +44,24 @@ export class Playlists {
   });
   private readonly rendering = new Map<string, Promise<Playlist>>();
 
-  constructor(private readonly channels: ChannelDirectory) {
-    channels.onChange(() => {
+  constructor(
+    private readonly channels: ChannelDirectory,
+    private readonly liveness: ChannelLiveness,
+    private readonly guide: GuideSources,
+  ) {
+    const forget = (): void => {
       this.cache.clear();
       this.rendering.clear();
-    });
+    };
+    channels.onChange(forget);
+    guide.onChange(forget);
   }
 
   /** @param origin the address of this server, as the client must use it */
   async get(origin: string, query: PlaylistQuery): Promise<Playlist> {
-    const key = JSON.stringify([origin, query.format, ...query.groups]);
+    // Playlists of channels that are alive are rendered again when a channel dies or comes back.
+    const revision = query.isAliveOnly ? this.liveness.revision : null;
+    const key = JSON.stringify([origin, query.format, revision, ...query.groups]);
     const known = this.cache.get(key) ?? this.rendering.get(key);
     if (known !== undefined) return known;
     const rendering = this.render(origin, query);
@@ -67,11 +76,16 @@ export class Playlists {
     }
   }
 
-  private async render(origin: string, { groups, format }: PlaylistQuery): Promise<Playlist> {
+  private async render(
+    origin: string,
+    { groups, format, isAliveOnly }: PlaylistQuery,
+  ): Promise<Playlist> {
     const channels = this.channels
       .listVisible()
-      .filter(({ group }) => groups.length === 0 || (group !== null && groups.includes(group)));
-    const parts = [Buffer.from(PLAYLIST_START)];
+      .filter(({ group }) => groups.length === 0 || (group !== null && groups.includes(group)))
+      .filter(({ id }) => !isAliveOnly || !this.liveness.isDead(id));
+    const guide = this.guide.hasEnabled ? `${origin}/epg.xml` : null;
+    const parts = [Buffer.from(playlistStart(guide))];
     for (let i = 0; i < channels.length; i += CHANNELS_PER_TURN) {
       const turn = channels.slice(i, i + CHANNELS_PER_TURN);
       parts.push(Buffer.from(renderEntries(turn, origin, format)));

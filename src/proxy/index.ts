@@ -1,2 +1,3 @@
+export { Preflight, type MediaSample, type PreflightVerdict } from './preflight';
 export { ProxyModule } from './proxy.module';
 export { StreamShutdown } from './streams';

@@ -21,17 +21,11 @@ import { StreamsModule } from './streams';
 
 /** One instance, because a second one would have broadcasts of its own. */
 const live = LiveModule.forFiles(FilesModule);
+const preflight = PreflightModule.forLive(live);
 
 /** From a request for a content to the bytes a viewer gets. Needs the global modules. */
 @Module({
-  imports: [
-    ChannelsModule,
-    StreamsModule,
-    live,
-    FilesModule,
-    HlsModule,
-    PreflightModule.forLive(live),
-  ],
+  imports: [ChannelsModule, StreamsModule, live, FilesModule, HlsModule, preflight],
   controllers: [
     StreamController,
     TunerStreamController,
@@ -49,6 +43,6 @@ const live = LiveModule.forFiles(FilesModule);
     EngineApiService,
     ProxyMetrics,
   ],
-  exports: [StreamsModule],
+  exports: [StreamsModule, preflight],
 })
 export class ProxyModule {}

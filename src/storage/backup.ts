@@ -12,7 +12,7 @@ import { DATABASE_NAME } from './data-folder';
 import { createFile, makeFolder, randomName } from './file-writes';
 
 /** Files of an installation that are not in its database. */
-const FILES = ['api-key', 'instance'] as const;
+const FILES = ['api-key', 'instance', 'user-key'] as const;
 
 /** A backup cannot be written or restored; the message is a line for the operator. */
 export class BackupError extends Error {

@@ -1,6 +1,7 @@
 import type { DataFolder } from './data-folder';
 import { NewerSchemaError } from './atomic-file';
 import { jsonEach, toJson } from './database/json-each';
+import type { EarlierFile } from './earlier-file';
 import { WriteBehind } from './write-behind';
 
 export interface PersistentListOptions {
@@ -65,11 +66,7 @@ export class PersistentList {
   }
 
   private async readEarlier(): Promise<readonly unknown[]> {
-    const file = await this.folder.earlierFile({
-      name: `${this.options.name}.json`,
-      parse,
-      ifLost: 'there is no usable copy, starting with an empty list',
-    });
+    const file = await readEarlierList(this.folder, this.options.name);
     if (file.content === null) return [];
     this.write(file.content, () => file.retire());
     return file.content;
@@ -117,6 +114,18 @@ export class PersistentList {
       `the list ${this.options.name} cannot be read: ${fate}`,
     );
   }
+}
+
+/** Reads the file in which earlier releases kept a list. @throws NewerSchemaError */
+export function readEarlierList(
+  folder: DataFolder,
+  name: string,
+): Promise<EarlierFile<readonly unknown[]>> {
+  return folder.earlierFile({
+    name: `${name}.json`,
+    parse,
+    ifLost: 'there is no usable copy, starting with an empty list',
+  });
 }
 
 function parse(text: string): unknown[] {

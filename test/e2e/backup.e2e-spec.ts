@@ -60,6 +60,11 @@ describe('acefleet backup and restore', () => {
       };
       expect((await before.api('PUT', `/api/v1/channels/${id}`, body, headers)).status).toBe(201);
     }
+    const secretOf = async (product: Product, id: string): Promise<unknown> =>
+      (await product.api('GET', `/api/v1/users/${id}/links`, undefined, headers)).body.xtream
+        .password;
+    const user = (await before.api('POST', '/api/v1/users', { name: 'anna' }, headers)).body.id;
+    const secret = await secretOf(before, user);
     expect(await run(home, 'backup', file)).toMatchObject({ code: 0 });
     expect(statSync(file).mode & 0o777).toBe(0o600);
     const channels = await channelsOf(before, key);
@@ -77,6 +82,7 @@ describe('acefleet backup and restore', () => {
     }
     const after = await start(away);
     expect(await channelsOf(after, key)).toEqual(channels);
+    expect(await secretOf(after, user)).toBe(secret);
     expect((await after.api('GET', '/health/ready')).body.status).toBe('ready');
   });
 

@@ -26,10 +26,7 @@ describe("the recent results of a channel's sources", () => {
   });
 
   const start = (): Promise<Product> => startProduct({ engines: [engine], dataDir });
-  const saved = (): string =>
-    JSON.stringify(
-      rowsIn(dataDir, "SELECT entry FROM list_entries WHERE list = 'channel-sources'"),
-    );
+  const saved = (): string => JSON.stringify(rowsIn(dataDir, 'SELECT record FROM source_records'));
 
   async function play(product: Product): Promise<void> {
     const viewer = openViewer(product.url('/ace/getstream?channel=news'));

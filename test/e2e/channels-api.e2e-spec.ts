@@ -55,6 +55,12 @@ describe('the API of channels', () => {
       failed_at: null,
       failure: null,
       stalled_at: null,
+      rank_reason: 'unproven',
+      is_alive: true,
+      success_share: null,
+      results: 0,
+      last_check: null,
+      media: null,
     };
     expect(made.body).toEqual({
       id: 'news',

@@ -23,6 +23,8 @@ const OPEN = [
   'GET /auto/v{number}',
   'GET /device.xml',
   'GET /discover.json',
+  'GET /epg.xml',
+  'GET /epg.xml.gz',
   'GET /health/live',
   'GET /health/ready',
   'GET /health/status',
@@ -74,6 +76,12 @@ const ONLY_V1 = [
   'GET /engines/{}/logs',
   'GET /engines/{}/stats',
   'GET /engines/selection',
+  'GET /guide/sources',
+  'POST /guide/sources',
+  'GET /guide/sources/{}',
+  'PATCH /guide/sources/{}',
+  'DELETE /guide/sources/{}',
+  'POST /guide/sources/{}/refresh',
   'DELETE /proxy/sessions/{}',
   'GET /proxy/sessions/{}/clients',
   'DELETE /proxy/sessions/{}/clients/{}',
@@ -222,19 +230,26 @@ describe('the documentation of the API', () => {
     await engine.fault({ kind: 'json_error', content: over });
     await openViewer(product.url(streamPath(over))).head;
     await playing.playing();
+    const user = await product.createUser();
+    const source = { name: 'a', url: 'http://guides.example/', is_enabled: false };
+    const created = await product.api('POST', '/api/v1/guide/sources', source);
+    const channel = { name: 'News', sources: [{ id }] };
+    expect((await product.api('PUT', '/api/v1/channels/news', channel)).status).toBe(201);
+    const run = (await product.api('POST', '/api/v1/checks')).body as { id: string };
     const ids = {
+      '/users/': user.id,
+      '/guide/': created.body.id,
       '/engines/': engine.engineId,
       '/containers/': engine.engineId,
       '/proxy/': id,
       '/streams/': id,
       '/channels/': 'news',
+      '/checks/': run.id,
     };
-    const channel = { name: 'News', sources: [{ id }] };
-    expect((await product.api('PUT', '/api/v1/channels/news', channel)).status).toBe(201);
     const faults: string[] = [];
     for (const { path, method, operation } of operationsOf(document)) {
       const isMedia = /^\/(ace\/(getstream|manifest)|auto\/)/.test(path);
-      const isText = /\.(m3u|xml)$/.test(path);
+      const isText = /\.(m3u|xml|xml\.gz)$/.test(path);
       if (method !== 'get' || isMedia || isText || path.endsWith('metrics')) continue;
       const entry = Object.entries(ids).find(([part]) => path.includes(part));
       const queries = { '/by-label': '?key=a&value=b', '/ace/preflight': `?id=${id}` };

@@ -54,6 +54,7 @@ describe('the time of HLS', () => {
     });
     product = await startProduct({
       engines: [engine],
+      hasUser: true,
       env: { HLS_SEGMENT_DURATION: '2s', MAX_STREAMS_PER_ENGINE: '30' },
     });
   });

@@ -48,6 +48,7 @@ describe('HLS of a stream', () => {
     });
     product = await startProduct({
       engines: [engine],
+      hasUser: true,
       env: { HLS_SEGMENT_DURATION: '2s', MAX_STREAMS_PER_ENGINE: '30' },
     });
   });

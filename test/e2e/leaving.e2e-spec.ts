@@ -58,6 +58,7 @@ describe('viewers that leave', () => {
     engine = await startSimulator({ startDelayMs: 300, bitrateMbps: 2 });
     product = await startProduct({
       engines: [engine],
+      hasUser: true,
       env: { PROXY_GRACE_PERIOD: `${GRACE_MS}ms`, MAX_STREAMS_PER_ENGINE: '20' },
     });
     atRest = baselineOf(product);

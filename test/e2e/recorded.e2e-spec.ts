@@ -37,7 +37,7 @@ describe('recorded content', () => {
       await startSimulator({ startDelayMs: 50 }),
       await startSimulator({ startDelayMs: 50 }),
     ];
-    product = await startProduct({ engines, env: QUICK });
+    product = await startProduct({ engines, env: QUICK, hasUser: true });
     patient = await startProduct({ engines, env: { ...QUICK, PROXY_GRACE_PERIOD: '10m' } });
   });
 

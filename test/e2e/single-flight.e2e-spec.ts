@@ -27,6 +27,7 @@ describe('a crowd at one start', () => {
     engine = await startSimulator({ startDelayMs: 500 });
     product = await startProduct({
       engines: [engine],
+      hasUser: true,
       env: {
         PROXY_GRACE_PERIOD: '500ms',
         PROXY_RETRY_BASE: '100ms',

@@ -1,4 +1,33 @@
 import { ApiProperty } from '@nestjs/swagger';
+import {
+  CHECK_OUTCOMES,
+  RANK_REASONS,
+  type CheckOutcome,
+  type RankReason,
+} from '../source-ranking';
+
+/** The last check of a source. */
+export class SourceCheckDto {
+  /** ISO 8601, UTC. */
+  at!: string;
+  /** `working`, or the error code with which the content did not play. */
+  @ApiProperty({ enum: CHECK_OUTCOMES })
+  outcome!: CheckOutcome;
+  detail!: string | null;
+}
+
+/** The media of a source, as the last successful check found them; `null` means unknown. */
+export class SourceMediaDto {
+  video_codec!: string | null;
+  audio_codecs!: string[];
+  width!: number | null;
+  height!: number | null;
+  /** Bit rate by media time. */
+  bitrate_bps!: number | null;
+  /** Peers and download speed, as the engine reported them. */
+  peers!: number | null;
+  speed_down_kbps!: number | null;
+}
 
 /** A source and its recent results, as far as they are remembered. */
 export class ChannelSourceDto {
@@ -7,7 +36,10 @@ export class ChannelSourceDto {
   label!: string | null;
   /** Position in the order in which sources are tried now; 1 is first. */
   rank!: number;
-  /** Time of the last successful start. ISO 8601, UTC. */
+  /** Why it has this position. */
+  @ApiProperty({ enum: RANK_REASONS })
+  rank_reason!: RankReason;
+  /** Time of the last successful start, of a stream or of a check. ISO 8601, UTC. */
   started_at!: string | null;
   /** Duration of the last successful start. */
   start_ms!: number | null;
@@ -17,6 +49,15 @@ export class ChannelSourceDto {
   failure!: string | null;
   /** Time at which media last stopped while the stream had viewers. */
   stalled_at!: string | null;
+  /** `false`: the content failed when it was last started or checked, and has not played since. */
+  is_alive!: boolean;
+  /** Share of successes among the last starts and checks, 0 to 1; `null` without any. */
+  success_share!: number | null;
+  /** How many starts and checks `success_share` covers, at most 20. */
+  @ApiProperty({ type: 'integer' })
+  results!: number;
+  last_check!: SourceCheckDto | null;
+  media!: SourceMediaDto | null;
 }
 
 /** A channel: `/ace/getstream?channel={id}`. */

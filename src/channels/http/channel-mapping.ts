@@ -1,6 +1,7 @@
 import { monotonicMs, wallClockIso } from '../../kernel/clock';
 import type { ListedChannel } from '../channel-directory';
-import type { ChannelDto } from '../dto/channel.dto';
+import type { ChannelDto, SourceCheckDto, SourceMediaDto } from '../dto/channel.dto';
+import { successShare, type SourceRecord } from '../source-ranking';
 import type { SourceRecords } from '../source-records';
 
 /** A channel in the format of the API; its sources stay in the operator's order. */
@@ -22,13 +23,37 @@ export function toChannelDto(channel: ListedChannel, records: SourceRecords): Ch
         kind: source.kind,
         label: source.label,
         rank: ranked.indexOf(source) + 1,
+        rank_reason: records.rankReason(source),
         started_at: isoOf(record.startedAtMs),
         start_ms: record.startMs === null ? null : Math.round(record.startMs),
         failed_at: isoOf(record.failedAtMs),
         failure: record.failure,
         stalled_at: isoOf(record.stalledAtMs),
+        is_alive: !records.isDead(source),
+        success_share: successShare(record),
+        results: record.results.length,
+        last_check: toCheckDto(record),
+        media: toMediaDto(record),
       };
     }),
+  };
+}
+
+function toCheckDto({ check }: SourceRecord): SourceCheckDto | null {
+  if (check === null) return null;
+  return { at: isoOf(check.atMs) ?? '', outcome: check.outcome, detail: check.detail };
+}
+
+function toMediaDto({ media }: SourceRecord): SourceMediaDto | null {
+  if (media === null) return null;
+  return {
+    video_codec: media.videoCodec,
+    audio_codecs: [...media.audioCodecs],
+    width: media.width,
+    height: media.height,
+    bitrate_bps: media.bitrateBps,
+    peers: media.peers,
+    speed_down_kbps: media.speedDownKBps === null ? null : media.speedDownKBps * 8,
   };
 }
 

@@ -15,6 +15,7 @@ export const dockerSettings = {
     aliases: [engineVariantProfileAlias],
     type: oneOf('auto', 'acestream-http-proxy', 'aceserve', 'generic'),
     defaultText: 'auto',
+    change: 'after_restart',
     description:
       'How ports and options are passed to the image, and which image is used when ENGINE_IMAGE is empty. `acestream-http-proxy`: martinbjeldbak/acestream-http-proxy, for amd64. `aceserve`: jopsis/aceserve, for amd64 and ARM. `auto`: the profile that fits ENGINE_IMAGE; if that is empty, `acestream-http-proxy` when Docker runs on amd64, else `aceserve`. `generic`: any image; ENGINE_ARGS is its whole command line.',
   }),
@@ -26,12 +27,14 @@ export const dockerSettings = {
       "an image reference, such as jopsis/aceserve:x64 or registry.lan:5000/engine@sha256:…; empty: the profile's own",
     ),
     defaultText: '',
+    change: 'environment_only',
     description: "Image of the engines. Empty: the profile's image. Pulled when it is missing.",
   }),
   engineArgs: setting({
     variable: 'ENGINE_ARGS',
     type: commandLine(),
     defaultText: '',
+    change: 'environment_only',
     description:
       'More options for the engine, written as on a command line; quotes group words. `{http_port}`, `{https_port}`, `{api_port}` and `{p2p_port}` are replaced by the ports of each engine.',
   }),
@@ -40,12 +43,14 @@ export const dockerSettings = {
     // Docker refuses to create a container with less.
     type: sizeOrNone('6MiB', '1024GiB'),
     defaultText: '1GiB',
+    change: 'after_restart',
     description: 'Memory limit of one engine; 0: no limit.',
   }),
   engineReach: setting({
     variable: 'ENGINE_REACH',
     type: oneOf('auto', 'container', 'published'),
     defaultText: 'auto',
+    change: 'after_restart',
     description:
       "How engines are reached. `container`: at the container's own address; no port is published. `published`: at a port of the Docker host from PORT_RANGE_HOST. `auto`: `container` when Docker runs on this machine and this machine runs Linux, else `published`. In a Swarm, `auto` is `container` when this program runs in a container of the engines' network.",
   }),
@@ -53,12 +58,14 @@ export const dockerSettings = {
     variable: 'DOCKER_HOST',
     type: dockerAddress(),
     defaultText: '',
+    change: 'environment_only',
     description: 'Address of the Docker Engine. Empty: /var/run/docker.sock.',
   }),
   dockerNetwork: setting({
     variable: 'DOCKER_NETWORK',
     type: optionalText(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/, 'the name of a Docker network'),
     defaultText: '',
+    change: 'after_restart',
     description:
       "The Docker network that engines join. Empty: the network of this program's container, else the default one.",
   }),
@@ -66,6 +73,7 @@ export const dockerSettings = {
     variable: 'PORT_RANGE_HOST',
     type: portRange(),
     defaultText: '19000-19999',
+    change: 'after_restart',
     description:
       'Ports of the Docker host for engines that are reached at a published port (ENGINE_REACH), and ports of engines behind a VPN.',
   }),
@@ -76,6 +84,7 @@ export const dockerSettings = {
       'a comma-separated list of placement constraints, such as node.labels.engines==true, or none',
     ),
     defaultText: '',
+    change: 'after_restart',
     description: 'Placement constraints of engines in a Swarm.',
   }),
 };
@@ -87,6 +96,7 @@ export const vpnSettings = {
     aliases: [gluetunAlias],
     type: vpnContainers(),
     defaultText: '',
+    change: 'after_restart',
     description:
       'Names of Gluetun containers. Engines are spread over them and join their networks. `NAME=from-to` gives a container its own port range; the others use PORT_RANGE_HOST. ENGINE_DRIVER must be `docker`.',
   }),

@@ -11,6 +11,7 @@ export const engineSettings = {
     variable: 'ENGINE_DRIVER',
     type: oneOf('auto', 'static', 'docker', 'swarm', 'simulator'),
     defaultText: 'auto',
+    change: 'after_restart',
     description:
       'Where engines come from. `static`: the engines of ENGINE_ADDRESSES. `docker`: containers that acefleet creates. `swarm`: services of a Docker Swarm. `simulator`: simulated engines that play a test picture for any id. `auto`: `static` when ENGINE_ADDRESSES is set, else `docker` when a Docker Engine answers, else simulated engines that play only the demo channels. With `auto`, if there is a Docker Engine but this user may not use it, acefleet does not start and says what to do.',
   }),
@@ -19,6 +20,7 @@ export const engineSettings = {
     aliases: [acexyEngineAlias],
     type: engineAddresses(),
     defaultText: '',
+    change: 'after_restart',
     description:
       'Addresses of existing engines, for ENGINE_DRIVER=static; for example `192.168.1.20:6878,[fd00::5]:6878:62062`.',
   }),

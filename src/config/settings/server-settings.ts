@@ -10,7 +10,7 @@ import {
   publicAddress,
   redisAddress,
 } from '../value-types';
-import { networks } from '../list-types';
+import { networks, outboundTargets } from '../list-types';
 
 export const serverSettings = {
   host: setting({
@@ -21,6 +21,7 @@ export const serverSettings = {
     ],
     type: listenHost(),
     defaultText: '::',
+    change: 'environment_only',
     description:
       'Address to listen on; `::` means all addresses, IPv6 and IPv4. Anyone who can reach it can open streams.',
   }),
@@ -33,6 +34,7 @@ export const serverSettings = {
     ],
     type: integer(0, 65_535),
     defaultText: '8000',
+    change: 'environment_only',
     description: 'Port to listen on; 0 takes any free one.',
   }),
   publicUrl: setting({
@@ -45,6 +47,7 @@ export const serverSettings = {
     variable: 'TRUSTED_PROXIES',
     type: networks(),
     defaultText: 'none',
+    change: 'environment_only',
     description:
       'Reverse proxies whose X-Forwarded-* headers are trusted. They are exempt from the limits per client address.',
   }),
@@ -52,6 +55,7 @@ export const serverSettings = {
     variable: 'API_KEY',
     type: optionalText(/^[\x21-\x7e]{1,256}$/, '1 to 256 visible ASCII characters without spaces'),
     defaultText: '',
+    change: 'environment_only',
     isSecret: true,
     description:
       'Main key of the admin API ([API keys](keys.md)); use 16 characters or more. Not set: a key is generated at the first start and kept in DATA_DIR; `acefleet key` shows it.',
@@ -60,15 +64,24 @@ export const serverSettings = {
     variable: 'DATA_DIR',
     type: folder(),
     defaultText: './data',
+    change: 'environment_only',
     description: 'Folder for data that outlives a restart.',
   }),
   redisUrl: setting({
     variable: 'REDIS_URL',
     type: redisAddress(),
     defaultText: '',
+    change: 'environment_only',
     isSecret: true,
     description:
       'Redis server for copies of delayed jobs ([Redis](redis.md)). Not set: jobs are kept in this process only. Several instances with the same Redis server do not share streams or engines yet.',
+  }),
+  outboundAllow: setting({
+    variable: 'OUTBOUND_ALLOW',
+    type: outboundTargets(),
+    defaultText: 'none',
+    description:
+      'Targets of outbound requests (guides, playlists) that are refused otherwise: loopback, link-local, cloud metadata and multicast addresses, and the hosts of engines, Redis and Docker.',
   }),
   logLevel: setting({
     variable: 'LOG_LEVEL',
@@ -81,6 +94,7 @@ export const serverSettings = {
     variable: 'LOG_FORMAT',
     type: oneOf('auto', 'pretty', 'json'),
     defaultText: 'auto',
+    change: 'after_restart',
     description:
       'Format of the log. `auto`: `pretty` on a terminal, else one JSON object per line.',
   }),

@@ -1,7 +1,16 @@
 import { agentPatterns } from '../list-types';
 import { switchAlias } from '../predecessor-aliases';
 import { setting } from '../setting';
-import { duration, flag, integer, oneOf, optionalText, shareOfMemory, size } from '../value-types';
+import {
+  duration,
+  durationOrNone,
+  flag,
+  integer,
+  oneOf,
+  optionalText,
+  shareOfMemory,
+  size,
+} from '../value-types';
 
 export const startSettings = {
   proxyInitTimeoutMs: setting({
@@ -55,6 +64,7 @@ export const startSettings = {
     variable: 'ALLOW_URL_SELECTORS',
     type: flag(),
     defaultText: 'false',
+    change: 'environment_only',
     description:
       'Allows `url=` and `magnet=`, which make an engine fetch addresses that the client chooses.',
   }),
@@ -68,6 +78,7 @@ export const channelSettings = {
       'the path of a file, absolute or relative to where the program is started',
     ),
     defaultText: '',
+    change: 'environment_only',
     description:
       'JSON file with channels, each with its list of contents ([channels](channels.md)). It is read at the start. Further channels can be created with the API.',
   }),
@@ -100,6 +111,29 @@ export const preflightSettings = {
     defaultText: '1',
     description:
       'Number of free slots to leave for viewers: a deep check starts only while more slots than this are free.',
+  }),
+};
+
+export const checkSettings = {
+  sourceCheckIntervalMs: setting({
+    variable: 'SOURCE_CHECK_INTERVAL',
+    type: durationOrNone('1h', '720h'),
+    defaultText: '0',
+    description:
+      'How often each source of the visible channels is [checked](channels.md#checks), spread evenly over this time; 0: only on request.',
+  }),
+  sourceCheckConcurrency: setting({
+    variable: 'SOURCE_CHECK_CONCURRENCY',
+    type: integer(1, 100),
+    defaultText: '1',
+    description:
+      'How many sources are checked at once. Checks take only free slots that are not kept for viewers (PREFLIGHT_KEEP_FREE, MIN_FREE_REPLICAS).',
+  }),
+  sourceCheckTimeoutMs: setting({
+    variable: 'SOURCE_CHECK_TIMEOUT',
+    type: duration('1s', '10m'),
+    defaultText: '45s',
+    description: 'A source that has sent no media in this time does not work.',
   }),
 };
 

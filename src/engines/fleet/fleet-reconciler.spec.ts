@@ -81,6 +81,35 @@ describe('FleetReconciler', () => {
     });
   });
 
+  describe('when settings change', () => {
+    it('follows changes of MIN_REPLICAS and MAX_REPLICAS at once', async () => {
+      await start({ MIN_REPLICAS: '1', AUTOSCALE_INTERVAL: '10m', RECONCILE_INTERVAL: '10m' });
+      stage.settings.apply({ minReplicas: 3 });
+      await stage.pass();
+      expect(stage.fleet()).toEqual(['e1 healthy', 'e2 healthy', 'e3 healthy']);
+      expect(stage.reconciler.canGrow).toBe(true);
+      stage.settings.apply({ maxReplicas: 3 });
+      await stage.pass();
+      expect(stage.reconciler.canGrow).toBe(false);
+      stage.settings.apply({ maxReplicas: 4 });
+      expect(stage.reconciler.canGrow).toBe(true);
+    });
+
+    it('follows changes of AUTOSCALE_INTERVAL and RECONCILE_INTERVAL at once', async () => {
+      await start({ AUTOSCALE_INTERVAL: '10m', RECONCILE_INTERVAL: '10m' });
+      const lists = runtime().count('list');
+      await stage.pass(60_000);
+      expect(runtime().count('list')).toBe(lists);
+      stage.settings.apply({ reconcileIntervalMs: 1000 });
+      await stage.pass(5500);
+      expect(runtime().count('list') - lists).toBeGreaterThanOrEqual(4);
+      const { decision } = stage.reconciler;
+      stage.settings.apply({ reconcileIntervalMs: 600_000, autoscaleIntervalMs: 1000 });
+      await stage.pass(1500);
+      expect(stage.reconciler.decision).not.toBe(decision);
+    });
+  });
+
   it('lists at RECONCILE_INTERVAL, even if timers fire a little early', async () => {
     const now = performance.now.bind(performance);
     // By this clock each timer is early, as most of Node's are: they count in whole milliseconds.

@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { CONFIG } from '../../config';
+import { CONFIG, LiveConfig } from '../../config';
 import { EventBus } from '../../events';
 import { monotonicMs } from '../../kernel/clock';
 import type { DemoChannel, EngineDriver, ProvisioningBlock } from '../drivers/engine-driver.port';
@@ -14,7 +14,7 @@ import { EngineNotices } from './engine-notices';
 import { EngineOperations } from './engine-operations';
 import { planFleet, startsReplacement } from './fleet-plan';
 import { FleetShutdown } from './fleet-shutdown';
-import { freezeEngines, limitsOf } from './fleet-snapshot';
+import { FLEET_LIMITS, freezeEngines, limitsOf } from './fleet-snapshot';
 import type {
   FleetAction,
   FleetDecisionRecord,
@@ -39,6 +39,16 @@ const HINT_DELAY_MS = 50;
 const LISTING_RETRY_MS = 2000;
 
 const MAX_DECISIONS = 100;
+
+const CHANGES_TO_RECONCILE = [
+  ...FLEET_LIMITS,
+  'autoscaleIntervalMs',
+  'reconcileIntervalMs',
+  'engineRetryBaseMs',
+  'engineRetryMaxMs',
+  'circuitBreakerFailureThreshold',
+  'circuitBreakerRecoveryTimeoutMs',
+] as const satisfies readonly (keyof EnginesConfig)[];
 
 /**
  * The driver of a fleet that acefleet runs. Compares the wanted engines with the observed ones and acts on the
@@ -83,6 +93,7 @@ export class FleetReconciler implements EngineDriver {
     private readonly operations: EngineOperations,
     private readonly notices: EngineNotices,
     private readonly shutdown: FleetShutdown,
+    private readonly settings: LiveConfig,
   ) {
     this.kind = runtime.kind;
     this.limits = limitsOf(config);
@@ -128,6 +139,7 @@ export class FleetReconciler implements EngineDriver {
       }),
       this.placement.subscribe(() => this.loop.wake(HINT_DELAY_MS)),
       this.demand.subscribe(() => this.loop.wake()),
+      this.settings.onChange(CHANGES_TO_RECONCILE, () => this.applyChange()),
     ];
     this.runtime.open({
       changed: () => this.loop.refresh(HINT_DELAY_MS),
@@ -184,6 +196,14 @@ export class FleetReconciler implements EngineDriver {
   markForRemoval(id: string, why: string): void {
     this.markedForRemoval.set(id, why);
     this.removeMarked();
+  }
+
+  private applyChange(): void {
+    const latestMs = monotonicMs() + this.config.reconcileIntervalMs;
+    this.nextListingAt = Math.min(this.nextListingAt, latestMs);
+    this.loop.wake();
+    // The minimum or maximum number of engines may decide whether a request can still be served.
+    this.publishGrowth();
   }
 
   private async reconcile(isRefreshRequested: boolean): Promise<void> {

@@ -42,6 +42,13 @@ describe('FleetShutdown', () => {
     expect(stage.runtime.isClosed).toBe(true);
   });
 
+  it('follows changes of ENGINES_ON_SHUTDOWN', async () => {
+    await start({ ENGINES_ON_SHUTDOWN: 'keep' });
+    stage.settings.apply({ enginesOnShutdown: 'remove' });
+    await stop();
+    expect(stage.runtime.count('remove')).toBe(3);
+  });
+
   it('removes engines that no listing has contained yet', async () => {
     stage = new FleetStage({ ENGINES_ON_SHUTDOWN: 'remove', MIN_REPLICAS: '0' });
     stage.runtime.add({ id: 'left' });

@@ -4,7 +4,8 @@ import { Engine } from '../registry/engine';
 import { EngineRegistry } from '../registry/engine-registry';
 import { SlotRevocation } from '../registry/held-slot';
 import { ANYWHERE } from '../vpn/engine-placement.port';
-import { type FactSources, freezeEngines } from './fleet-snapshot';
+import { type AppConfig, loadConfig } from '../../config';
+import { FLEET_LIMITS, type FactSources, freezeEngines, limitsOf } from './fleet-snapshot';
 import { anObservedEngine } from './scripted-runtime.spec-support';
 import { type ObservedRecord, ObservedEngines } from './observed-engines';
 
@@ -156,3 +157,14 @@ describe('an engine as decisions see it', () => {
     expect(freeze(observed.list()[0]!).pausedMs).toBe(0);
   });
 });
+
+test(
+  'the limits of decisions: follows changes of MIN_FREE_REPLICAS, ENGINE_GRACE_PERIOD, ENGINE_PARALLEL_STARTS, ' +
+    'ENGINE_START_TIMEOUT, ENGINE_REPLACEMENT_COOLDOWN, ENGINE_MAX_AGE and ENGINE_MAX_STARTS',
+  () => {
+    const config: Record<string, unknown> = { ...loadConfig({}) };
+    const limits = limitsOf(config as AppConfig);
+    FLEET_LIMITS.forEach((field, index) => (config[field] = 1000 + index));
+    expect(Object.values(limits)).toEqual(FLEET_LIMITS.map((_, index) => 1000 + index));
+  },
+);

@@ -1,4 +1,5 @@
 import { monotonicMs } from '../../kernel/clock';
+import { viewOf } from '../../config';
 import type { EnginesConfig } from '../engines-config';
 import type { Engine } from '../registry/engine';
 import type {
@@ -9,19 +10,25 @@ import type {
 import type { FleetEngine, FleetLimits } from './fleet.types';
 import type { ObservedRecord } from './observed-engines';
 
+const LIMITS = {
+  minReplicas: 'minReplicas',
+  minFreeReplicas: 'minFreeReplicas',
+  maxReplicas: 'maxReplicas',
+  maxStreamsPerEngine: 'maxStreamsPerEngine',
+  parallelStarts: 'engineParallelStarts',
+  gracePeriodMs: 'engineGracePeriodMs',
+  startTimeoutMs: 'engineStartTimeoutMs',
+  replacementCooldownMs: 'engineReplacementCooldownMs',
+  maxAgeMs: 'engineMaxAgeMs',
+  maxStarts: 'engineMaxStarts',
+} as const satisfies Record<keyof FleetLimits, keyof EnginesConfig>;
+
+/** The settings that `limitsOf` reads. */
+export const FLEET_LIMITS = Object.values(LIMITS);
+
+/** The limits of the fleet; each is read from the settings when it is used. */
 export function limitsOf(config: EnginesConfig): FleetLimits {
-  return {
-    minReplicas: config.minReplicas,
-    minFreeReplicas: config.minFreeReplicas,
-    maxReplicas: config.maxReplicas,
-    maxStreamsPerEngine: config.maxStreamsPerEngine,
-    parallelStarts: config.engineParallelStarts,
-    gracePeriodMs: config.engineGracePeriodMs,
-    startTimeoutMs: config.engineStartTimeoutMs,
-    replacementCooldownMs: config.engineReplacementCooldownMs,
-    maxAgeMs: config.engineMaxAgeMs,
-    maxStarts: config.engineMaxStarts,
-  };
+  return viewOf(config, LIMITS);
 }
 
 /** The sources of facts about engines, in addition to the listing. */

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { loadConfig } from '../../config';
+import { LiveConfig, loadConfig } from '../../config';
 import { localJobs } from '../../coordination/testing/local-jobs.spec-support';
 import type { DomainEventPayloads, DomainEventType } from '../../events';
 import { RecordingEvents } from '../../events/testing/recording-events.spec-support';
@@ -52,6 +52,7 @@ export class FleetStage {
   readonly runtime = new ScriptedRuntime();
   readonly events = new RecordingEvents();
   readonly registry: EngineRegistry;
+  readonly settings: LiveConfig;
   readonly reconciler: FleetReconciler;
   readonly control: ManagedFleet;
   readonly requests: ProvisioningRequests;
@@ -78,7 +79,8 @@ export class FleetStage {
       },
     };
     const { runtime, registry } = this;
-    const config = loadConfig({ ...ENV, ...env });
+    this.settings = new LiveConfig(loadConfig({ ...ENV, ...env }));
+    const config = this.settings.values;
     const loop = new ReconcileLoop();
     const connectivity = new RuntimeConnectivity(runtime, events);
     const observed = new ObservedEngines(config, registry);
@@ -118,6 +120,7 @@ export class FleetStage {
       operations,
       new EngineNotices(runtime, config),
       new FleetShutdown(config, runtime, loop, observed, requests, operations),
+      this.settings,
     );
     this.control = new ManagedFleet(
       this.reconciler,

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { loadConfig } from '../../config';
+import { type AppConfig, loadConfig } from '../../config';
 import { RecordingEvents } from '../../events/testing/recording-events.spec-support';
 import type { RuntimeErrorCode, RuntimeImage } from '../drivers/engine-runtime.port';
 import type { Placement } from '../vpn/engine-placement.port';
@@ -15,6 +15,7 @@ const FAILURE = {
 const AWAY = { ...FAILURE, code: 'docker_unavailable' } as const;
 
 describe('ProvisioningGate', () => {
+  let config: { -readonly [Field in keyof AppConfig]: AppConfig[Field] };
   let events: RecordingEvents;
   let gate: ProvisioningGate;
   let runtime: ScriptedRuntime;
@@ -30,18 +31,19 @@ describe('ProvisioningGate', () => {
     connectivity = new RuntimeConnectivity(runtime, events);
     connectivity.recordListing(true);
     place = { kind: 'allowed', vpnSlot: null };
-    gate = new ProvisioningGate(
-      loadConfig({
+    config = {
+      ...loadConfig({
         ENGINE_RETRY_BASE: '1s',
         ENGINE_RETRY_MAX: '3s',
         CIRCUIT_BREAKER_FAILURE_THRESHOLD: '3',
         CIRCUIT_BREAKER_RECOVERY_TIMEOUT: '60s',
       }),
-      events,
-      runtime,
-      connectivity,
-      { next: () => place, objections: () => new Map(), subscribe: () => () => undefined },
-    );
+    };
+    gate = new ProvisioningGate(config, events, runtime, connectivity, {
+      next: () => place,
+      objections: () => new Map(),
+      subscribe: () => () => undefined,
+    });
   });
 
   afterEach(() => {
@@ -56,6 +58,24 @@ describe('ProvisioningGate', () => {
   const failOften = (code: RuntimeErrorCode = 'engine_exited') => {
     for (let n = 0; n < 3; n += 1) gate.fail({ ...FAILURE, code });
   };
+
+  it('follows changes of ENGINE_RETRY_BASE and ENGINE_RETRY_MAX', () => {
+    config.engineRetryBaseMs = 5000;
+    config.engineRetryMaxMs = 7000;
+    const waits = [1, 2].map(() => {
+      gate.fail(FAILURE);
+      return gate.retryInMs;
+    });
+    expect(waits).toEqual([5000, 7000]);
+  });
+
+  it('follows changes of CIRCUIT_BREAKER_FAILURE_THRESHOLD and CIRCUIT_BREAKER_RECOVERY_TIMEOUT', () => {
+    config.circuitBreakerFailureThreshold = 1;
+    gate.fail(FAILURE);
+    expect(gate.breakerView).toMatchObject({ state: 'open', threshold: 1, retryInMs: 60_000 });
+    config.circuitBreakerRecoveryTimeoutMs = 1000;
+    expect(gate.retryInMs).toBe(1000);
+  });
 
   it('closes for a growing backoff after each failure, then opens the breaker', () => {
     const waits = [1000, 2000, 60_000].map(() => {

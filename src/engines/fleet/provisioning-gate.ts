@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { CONFIG } from '../../config';
+import { CONFIG, viewOf } from '../../config';
 import { EventBus } from '../../events';
 import { monotonicMs } from '../../kernel/clock';
 import { retryDelayMs, withJitter } from '../../kernel/retry-delay';
@@ -54,10 +54,12 @@ export class ProvisioningGate {
     private readonly connectivity: RuntimeConnectivity,
     private readonly placement: EnginePlacement,
   ) {
-    this.breaker = new CircuitBreaker({
-      threshold: config.circuitBreakerFailureThreshold,
-      recoveryMs: config.circuitBreakerRecoveryTimeoutMs,
-    });
+    this.breaker = new CircuitBreaker(
+      viewOf(config, {
+        threshold: 'circuitBreakerFailureThreshold',
+        recoveryMs: 'circuitBreakerRecoveryTimeoutMs',
+      }),
+    );
   }
 
   /**

@@ -9,6 +9,7 @@ import { EventBus } from '../../events';
 import { StaticDriver } from '../drivers/static-driver';
 import { EngineRegistry } from '../registry/engine-registry';
 import type { EngineState } from '../registry/engine.types';
+import { LiveConfig, loadConfig } from '../../config';
 import type { EnginesConfig } from '../engines-config';
 import { EngineHealth } from './engine-health';
 
@@ -48,15 +49,17 @@ class ScriptedEngine {
 
 describe('EngineHealth with real sockets', () => {
   const config = {
+    ...loadConfig({}),
     engineProbeIntervalMs: 50,
     engineProbeTimeoutMs: 10_000,
     engineUnhealthyAfter: 3,
-  } as EnginesConfig;
+  };
   let engine: ScriptedEngine;
   let events: EventBus;
   let registry: EngineRegistry;
   let ace: AceEngineClient;
   let health: EngineHealth;
+  let settings: LiveConfig;
   let id: string;
 
   beforeEach(() => {
@@ -78,7 +81,8 @@ describe('EngineHealth with real sockets', () => {
   const HASTY = { engineProbeTimeoutMs: 500 };
 
   async function watch(over: Partial<EnginesConfig> = {}, port?: number): Promise<void> {
-    health = new EngineHealth({ ...config, ...over }, registry, ace);
+    settings = new LiveConfig({ ...config, ...over });
+    health = new EngineHealth(settings.values, registry, ace, settings);
     health.onModuleInit();
     const at = port ?? (await engine.listen());
     id = `static-127.0.0.1-${at}`;
@@ -184,10 +188,26 @@ describe('EngineHealth with real sockets', () => {
     expect(engine.probes - before).toBe(3);
   });
 
+  it('follows changes of ENGINE_PROBE_INTERVAL in a pause that is running', async () => {
+    await watch({ engineProbeIntervalMs: 600_000 });
+    await reached('healthy');
+    engine.mode = 'denies';
+    settings.apply({ engineProbeIntervalMs: 50 });
+    await reached('suspect');
+  });
+
+  it('follows changes of ENGINE_PROBE_TIMEOUT and ENGINE_UNHEALTHY_AFTER', async () => {
+    await watch({ engineProbeTimeoutMs: 600_000, engineUnhealthyAfter: 100 });
+    await reached('healthy');
+    settings.apply({ engineProbeTimeoutMs: 200, engineUnhealthyAfter: 1 });
+    engine.mode = 'hangs';
+    await reached('unhealthy');
+  });
+
   it('keeps a new process in the state starting until its start budget is over', async () => {
     const port = await engine.listen();
     engine.mode = 'denies';
-    health = new EngineHealth(config, registry, ace);
+    health = new EngineHealth(config, registry, ace, new LiveConfig(config));
     health.onModuleInit();
     id = 'made';
     const description = aDescription(id, { endpoint: { host: '127.0.0.1', port } });

@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { AceEngineClient, EngineFault } from '../../ace';
-import { CONFIG } from '../../config';
+import { CONFIG, LiveConfig } from '../../config';
 import { Deferred } from '../../kernel/deferred';
 import type { Engine, ProbeFacts } from '../registry/engine';
 import { EngineRegistry, type RegistryChange } from '../registry/engine-registry';
@@ -29,20 +29,26 @@ type ProbeResult =
 @Injectable()
 export class EngineHealth implements OnModuleInit, OnModuleDestroy {
   private readonly probing = new Map<Engine, Probing>();
-  private unsubscribe: () => void = () => undefined;
+  private subscriptions: readonly (() => void)[] = [];
 
   constructor(
     @Inject(CONFIG) private readonly config: EnginesConfig,
     private readonly registry: EngineRegistry,
     private readonly ace: AceEngineClient,
+    private readonly settings: LiveConfig,
   ) {}
 
   onModuleInit(): void {
-    this.unsubscribe = this.registry.subscribe((change) => this.follow(change));
+    this.subscriptions = [
+      this.registry.subscribe((change) => this.follow(change)),
+      this.settings.onChange(['engineProbeIntervalMs'], () => {
+        for (const { loop } of this.probing.values()) loop.pauseChanged();
+      }),
+    ];
   }
 
   onModuleDestroy(): void {
-    this.unsubscribe();
+    for (const unsubscribe of this.subscriptions) unsubscribe();
     for (const engine of [...this.probing.keys()]) this.stopProbing(engine);
   }
 

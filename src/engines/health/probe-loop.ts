@@ -13,6 +13,7 @@ export interface ProbeLoopOptions {
 export class ProbeLoop {
   private timer: NodeJS.Timeout | undefined;
   private startedAt = -Infinity;
+  private endedAt = -Infinity;
   private dueAt = Infinity;
   private isProbing = false;
   private isHurried = false;
@@ -24,6 +25,13 @@ export class ProbeLoop {
 
   start(): void {
     this.planIn(0);
+  }
+
+  /** Call when `pauseMs` returns another value than before: a shorter pause counts for the one under way too. */
+  pauseChanged(): void {
+    if (this.isProbing || this.timer === undefined) return;
+    const dueAt = Math.min(this.dueAt, this.endedAt + this.options.pauseMs());
+    this.planIn(dueAt - monotonicMs());
   }
 
   /** Brings the next probe forward: to now, or to 1 s after the last probe began if that is later. */
@@ -70,6 +78,7 @@ export class ProbeLoop {
     this.startedAt = monotonicMs();
     await this.options.probe();
     this.isProbing = false;
+    this.endedAt = monotonicMs();
     this.settleEnd();
     const pause = this.options.pauseMs();
     this.planIn(this.wasHurried() ? Math.min(this.gapLeftMs(), pause) : pause);

@@ -173,7 +173,7 @@ export class EngineRegistry implements EngineSink {
   vacate(engineId: string, slot: HeldSlot): void {
     const engine = this.engines.get(engineId);
     if (engine?.leases.delete(slot) !== true) return;
-    engine.recordRelease();
+    engine.recordRelease(slot.isCheckOnly);
     this.notify({ kind: 'vacated', engine });
   }
 

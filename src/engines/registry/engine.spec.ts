@@ -28,7 +28,7 @@ describe('Engine', () => {
     expect([engine.hasStarted, engine.mayStillStart]).toEqual([true, false]);
   });
 
-  it('is idle since its start, then since its last stream, but never while it has one', () => {
+  it('is idle since its start, then since its last stream that was no check, but never while it has one', () => {
     const engine = new Engine(DESCRIPTION, 60_000);
     jest.advanceTimersByTime(30_000);
     answer(engine);
@@ -40,9 +40,12 @@ describe('Engine', () => {
     answer(engine);
     expect(engine.idleMs).toBe(0);
     engine.leases.delete(slot);
-    engine.recordRelease();
+    engine.recordRelease(false);
     jest.advanceTimersByTime(2000);
     expect(engine.idleMs).toBe(2000);
+    engine.recordRelease(true);
+    jest.advanceTimersByTime(500);
+    expect(engine.idleMs).toBe(2500);
   });
 
   it('counts starts per process, not per address', () => {

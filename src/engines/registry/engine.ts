@@ -142,7 +142,10 @@ export class Engine implements EngineView {
     return this.startUntil !== null && monotonicMs() < this.startUntil;
   }
 
-  /** Time since the last slot was released, or since the start ended if none was held yet; 0 while a slot is held. */
+  /**
+   * Time since the last slot was released, or since the start ended if none was held yet; 0 while a slot is held. Slots
+   * that only checks have used do not count.
+   */
   get idleMs(): number {
     return this.leases.size > 0 ? 0 : monotonicMs() - this.idleSince;
   }
@@ -178,9 +181,10 @@ export class Engine implements EngineView {
     this.lastHealthCheck = now;
   }
 
-  recordRelease(): void {
+  /** Checks do not keep an engine that is not needed, so a slot that only a check has used does not end the idle time. */
+  recordRelease(isCheckOnly: boolean): void {
     this.lastReleased = new Date();
-    this.idleSince = monotonicMs();
+    if (!isCheckOnly) this.idleSince = monotonicMs();
   }
 
   recordMiss(reason: string): void {

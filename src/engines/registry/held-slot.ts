@@ -20,6 +20,8 @@ export interface HeldSlot {
   readonly streamId: string;
   /** True if the stream has viewers, or a client is about to open it. */
   readonly isWatched: boolean;
+  /** True if nothing but a content check has used the slot. */
+  readonly isCheckOnly: boolean;
   readonly isRevoked: boolean;
   /** Tells the stream to leave the engine at once. The stream holds the slot until it releases it. */
   revoke(reason: SlotRevocation): void;

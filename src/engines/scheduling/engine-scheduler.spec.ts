@@ -67,6 +67,66 @@ describe('EngineScheduler', () => {
     return !isOver;
   }
 
+  describe('when settings change', () => {
+    /** The second of two starts, which waits because the engine has not answered the first. */
+    async function secondStart(): Promise<{ readonly result: Promise<string> }> {
+      stage.add('a', 'healthy');
+      stage.settings.apply({ maxStreamsPerEngine: 10 });
+      await acquire('s1');
+      const result = outcome('s2');
+      expect(await isPending(result)).toBe(true);
+      return { result };
+    }
+
+    it('follows changes of MAX_STREAMS_PER_ENGINE: a waiting start gets a slot at once', async () => {
+      stage.add('a', 'healthy');
+      await playing('s1');
+      const waiting = outcome('s2');
+      expect(await isPending(waiting)).toBe(true);
+      stage.settings.apply({ maxStreamsPerEngine: 2 });
+      expect(await waiting).toBe('a');
+      stage.settings.apply({ maxStreamsPerEngine: 1 });
+      expect(await isPending(outcome('s3'))).toBe(true);
+    });
+
+    it('follows changes of ENGINE_WAIT_TIMEOUT: a start that has waited long enough fails', async () => {
+      stage.add('a', 'healthy', 'starting');
+      const waiting = outcome('s1');
+      await pass(5000);
+      expect(await isPending(waiting)).toBe(true);
+      stage.settings.apply({ engineWaitTimeoutMs: 4000 });
+      expect(await waiting).toBe('no_engine');
+    });
+
+    it('follows changes of PROXY_STARTS_PER_ENGINE', async () => {
+      stage.settings.apply({ proxyStartsPerEngine: 2 });
+      const { result } = await secondStart();
+      stage.settings.apply({ proxyStartsPerEngine: 4 });
+      expect(await result).toBe('a');
+    });
+
+    it('follows changes of PROXY_STARTS_TOTAL', async () => {
+      stage.settings.apply({ proxyStartsTotal: 2 });
+      const { result } = await secondStart();
+      stage.settings.apply({ proxyStartsTotal: 24 });
+      expect(await result).toBe('a');
+    });
+
+    it('follows changes of PROXY_INIT_TIMEOUT: an older start gives way after half of it', async () => {
+      stage.add('a', 'healthy');
+      const older = await acquire('s1');
+      await pass(1000);
+      const newer = outcome('s2');
+      await tick();
+      expect(older.isRevoked).toBe(false);
+      stage.settings.apply({ proxyInitTimeoutMs: 1000 });
+      await tick();
+      expect(older.isRevoked).toBe(true);
+      older.release();
+      expect(await newer).toBe('a');
+    });
+  });
+
   describe('when a slot is free', () => {
     it('reserves the slot in the same tick', async () => {
       stage.add('a', 'healthy');
@@ -84,6 +144,17 @@ describe('EngineScheduler', () => {
       expect(watched()).toBe(1);
       holder.setWatch('unwatched');
       expect(watched()).toBe(0);
+    });
+
+    it('does not count the slot of a check as a reason for further engines, or to keep this one', async () => {
+      stage.add('a', 'healthy');
+      const lease = await acquire('s1', { watch: 'checked' });
+      expect(stage.registry.get('a')!.watchedSlots).toBe(0);
+      expect([lease.class, lease.isCheckOnly]).toEqual(['probe', true]);
+      await pass(10);
+      lease.holder.setWatch('watched');
+      expect(stage.registry.get('a')!.watchedSlots).toBe(1);
+      expect(lease.isCheckOnly).toBe(false);
     });
 
     it('rejects a request that is already aborted, and reserves nothing', async () => {

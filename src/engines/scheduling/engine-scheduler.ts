@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { CONFIG } from '../../config';
+import { CONFIG, LiveConfig, viewOf } from '../../config';
 import { monotonicMs } from '../../kernel/clock';
 import { AppError } from '../../kernel/errors';
 import type { Engine } from '../registry/engine';
@@ -61,6 +61,14 @@ export type SchedulerConfig = Pick<
   | 'proxyInitTimeoutMs'
 >;
 
+const CHANGES_TO_REVIEW = [
+  'maxStreamsPerEngine',
+  'engineWaitTimeoutMs',
+  'proxyStartsPerEngine',
+  'proxyStartsTotal',
+  'proxyInitTimeoutMs',
+] as const satisfies readonly (keyof SchedulerConfig)[];
+
 /**
  * Grants the slots of the engines. A request gets a slot at once if one is free, waits in the queue if one may
  * become free, and fails as soon as it is certain that none will.
@@ -73,7 +81,6 @@ export type SchedulerConfig = Pick<
 @Injectable()
 export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
   private readonly limits: StartLimits;
-  private readonly overdueMs: number;
   /** Leases that hold a slot or keep an engine busy. */
   private readonly leases = new Set<SlotLease>();
   private readonly unsubscribe: readonly (() => void)[];
@@ -97,13 +104,19 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
     private readonly supply: EngineSupply,
     private readonly facts: FactCache,
     private readonly queue: SlotQueue,
+    settings: LiveConfig,
   ) {
-    this.limits = { perEngine: config.proxyStartsPerEngine, total: config.proxyStartsTotal };
-    this.overdueMs = config.proxyInitTimeoutMs * OVERDUE_SHARE;
+    this.limits = viewOf(config, { perEngine: 'proxyStartsPerEngine', total: 'proxyStartsTotal' });
     this.unsubscribe = [
+      // Waiting requests may get a slot now, or have waited long enough.
+      settings.onChange(CHANGES_TO_REVIEW, () => this.review()),
       registry.subscribe(() => this.review()),
       supply.subscribe(() => this.review()),
     ];
+  }
+
+  private get overdueMs(): number {
+    return this.config.proxyInitTimeoutMs * OVERDUE_SHARE;
   }
 
   /** Creates the record of one stream: the facts by which its requests are ordered and its slots preempted. */

@@ -79,6 +79,10 @@ export class SlotLease implements HeldSlot, SlotFacts {
     return this.holder.isWatched;
   }
 
+  get isCheckOnly(): boolean {
+    return this.currentClass === 'probe' && this.holder.watchSinceMs <= this.grantedMs;
+  }
+
   get isRevoked(): boolean {
     return this.revoked.aborted;
   }

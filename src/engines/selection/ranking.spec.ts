@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import fc from 'fast-check';
 import { ENGINE_STATES } from '../registry/engine-state';
 import { renderConfigurationMarkdown } from '../../config';
@@ -5,6 +6,7 @@ import { aCandidate, WEIGHTS } from '../testing/engine.spec-support';
 import type { Candidate } from './candidate';
 import { filterReasons, spareReasons } from './filters';
 import { rank } from './ranking';
+import { ScoringEngineSelector } from './scoring-engine-selector';
 import { CRITERIA, scores, type SelectionWeights } from './criteria';
 
 const anyCandidate: fc.Arbitrary<Candidate> = fc.record({
@@ -182,3 +184,23 @@ describe('ranking', () => {
     );
   });
 });
+
+test(
+  'the selector follows changes of SELECTION_WEIGHT_FORWARDED, SELECTION_WEIGHT_ACTIVE_STREAM, ' +
+    'SELECTION_WEIGHT_UNHEALTHY and SELECTION_WEIGHT_SUSPECT',
+  () => {
+    const weights: { -readonly [Name in keyof SelectionWeights]: number } = { ...WEIGHTS };
+    const selector = new ScoringEngineSelector(weights);
+    const engines = [
+      aCandidate({ id: 'e1', forwarded: true, activeStreams: 1 }),
+      aCandidate({ id: 'e2', state: 'suspect' }),
+      aCandidate({ id: 'e3', state: 'unhealthy' }),
+    ];
+    const scoresNow = () => selector.rank(engines).assessments.map(({ total }) => total);
+    weights.selectionWeightForwarded = 7;
+    weights.selectionWeightActiveStream = -2;
+    weights.selectionWeightSuspect = -3;
+    weights.selectionWeightUnhealthy = -4;
+    expect(new Set(scoresNow())).toEqual(new Set([5, -3, -4]));
+  },
+);

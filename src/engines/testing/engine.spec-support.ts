@@ -50,6 +50,7 @@ export const WEIGHTS = {
 /** A slot whose stream does nothing about a revocation. */
 export class IdleSlot implements HeldSlot {
   revocation: SlotRevocation | null = null;
+  readonly isCheckOnly = false;
 
   constructor(
     readonly streamId: string,

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { AceEngineClient } from '../../ace';
-import { loadConfig } from '../../config';
+import { LiveConfig, loadConfig } from '../../config';
 import { RecordingEvents } from '../../events/testing/recording-events.spec-support';
 import type { EngineComplaint, EngineState } from '../registry/engine.types';
 import { EngineRegistry } from '../registry/engine-registry';
@@ -55,7 +55,8 @@ class StagedHealth extends EngineHealth {
   readonly frozen = new Set<string>();
 
   constructor(registry: EngineRegistry) {
-    super(loadConfig({}), registry, new AceEngineClient());
+    const settings = new LiveConfig(loadConfig({}));
+    super(settings.values, registry, new AceEngineClient(), settings);
   }
 
   override complain(engineId: string, complaint: EngineComplaint): void {
@@ -80,6 +81,7 @@ const LIMITS: SchedulerConfig = {
 export class StagedEngines {
   readonly registry = new EngineRegistry(new RecordingEvents());
   readonly queue = new SlotQueue();
+  readonly settings: LiveConfig;
   readonly scheduler: EngineScheduler;
   readonly supply = new StagedDriver();
   readonly health = new StagedHealth(this.registry);
@@ -89,13 +91,15 @@ export class StagedEngines {
 
   constructor(limits: Partial<SchedulerConfig> = {}) {
     Logger.overrideLogger(false);
+    this.settings = new LiveConfig({ ...loadConfig({}), ...LIMITS, ...limits });
     this.scheduler = new EngineScheduler(
-      { ...LIMITS, ...limits },
+      this.settings.values,
       this.selector,
       this.registry,
       new EngineSupply(this.registry, this.supply, { kind: 'static', why: '', isFallback: false }),
       new FactCache(new ProbedFacts()),
       this.queue,
+      this.settings,
     );
   }
 

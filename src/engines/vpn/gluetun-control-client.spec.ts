@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { type AddressInfo } from 'node:net';
+import { viewOf } from '../../config';
 import { GluetunControlClient } from './gluetun-control-client';
 import { ScriptedControlServer, KEY_REQUIRED } from './gluetun-server.spec-support';
 import { withLag } from '../../kernel/testing/lag.spec-support';
@@ -45,6 +46,18 @@ describe('GluetunControlClient', () => {
     });
     expect([...gluetun.paths].sort()).toEqual(Object.keys(TODAY).sort());
     expect(gluetun.asked.every(({ key }) => key === undefined)).toBe(true);
+  });
+
+  it('follows changes of VPN_CONTROL_PORT and VPN_CONTROL_API_KEY', async () => {
+    const config = { vpnControlPort: 1, vpnControlApiKey: null as string | null };
+    client = new GluetunControlClient(
+      viewOf(config, { port: 'vpnControlPort', apiKey: 'vpnControlApiKey' }),
+    );
+    expect((await ask()).status.value).toBeNull();
+    config.vpnControlPort = gluetun.port;
+    config.vpnControlApiKey = 'changed';
+    expect((await ask()).status.value).toBe('running');
+    expect(gluetun.asked[0]?.key).toBe('changed');
   });
 
   it('sends its key with every request', async () => {

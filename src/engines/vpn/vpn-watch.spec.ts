@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { aDescription } from '../testing/engine.spec-support';
-import { loadConfig } from '../../config';
+import { LiveConfig, loadConfig } from '../../config';
 import { EventBus } from '../../events';
 import { EngineRegistry } from '../registry/engine-registry';
 import { GluetunControlClient } from './gluetun-control-client';
@@ -20,6 +20,7 @@ describe('VpnWatch', () => {
   let engines: EngineRegistry;
   let vpns: VpnRegistry;
   let watch: VpnWatch;
+  let settings: LiveConfig;
 
   beforeEach(async () => {
     Logger.overrideLogger(false);
@@ -45,17 +46,20 @@ describe('VpnWatch', () => {
 
   /** @param deadlineMs deadline of a query to a control server */
   function start(variables: Record<string, string> = {}, deadlineMs = 10_000): void {
-    const config = loadConfig({
-      ENGINE_DRIVER: 'docker',
-      VPN_CONTAINERS: 'a',
-      VPN_CHECK_INTERVAL: '100ms',
-      ...variables,
-    });
+    settings = new LiveConfig(
+      loadConfig({
+        ENGINE_DRIVER: 'docker',
+        VPN_CONTAINERS: 'a',
+        VPN_CHECK_INTERVAL: '100ms',
+        ...variables,
+      }),
+    );
+    const config = settings.values;
     const bus = new EventBus();
     engines = new EngineRegistry(bus);
     vpns = new VpnRegistry(config, bus);
     const control = new GluetunControlClient({ port: gluetun.port, apiKey: null, deadlineMs });
-    watch = new VpnWatch(config, vpns, containers, control, engines);
+    watch = new VpnWatch(config, vpns, containers, control, engines, settings);
     watch.onModuleInit();
   }
 
@@ -83,6 +87,26 @@ describe('VpnWatch', () => {
       null,
       [],
     ]);
+  });
+
+  it('follows changes of VPN_CHECK_INTERVAL in a pause that is running', async () => {
+    start({ VPN_CHECK_INTERVAL: '10m' });
+    await becomes('up');
+    settings.apply({ vpnCheckIntervalMs: 100 });
+    await looksMore(2);
+  });
+
+  it('follows changes of VPN_STABLE_AFTER', async () => {
+    start({ VPN_STABLE_AFTER: '1h' });
+    await becomes('up');
+    containers.containers.delete('a');
+    await becomes('down');
+    containers.containers.set('a', containerOf());
+    await becomes('recovering');
+    await looksMore(2);
+    expect(vpn().health.state).toBe('recovering');
+    settings.apply({ vpnStableAfterMs: 0 });
+    await becomes('up');
   });
 
   it('reports everything about a working VPN', async () => {

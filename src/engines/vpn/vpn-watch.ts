@@ -5,7 +5,7 @@ import {
   type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
-import { CONFIG } from '../../config';
+import { CONFIG, LiveConfig } from '../../config';
 import { monotonicMs } from '../../kernel/clock';
 import { EngineRegistry } from '../registry/engine-registry';
 import { ProbeLoop } from '../health/probe-loop';
@@ -36,7 +36,7 @@ export class VpnWatch implements OnModuleInit, OnModuleDestroy {
   private readonly logger = new Logger('Vpn');
   private readonly loops = new Map<string, ProbeLoop>();
   private readonly end = new AbortController();
-  private unfollow: () => void = () => undefined;
+  private subscriptions: readonly (() => void)[] = [];
   /** Null until Docker has answered. */
   private ownNetworks: readonly string[] | null = null;
 
@@ -46,6 +46,7 @@ export class VpnWatch implements OnModuleInit, OnModuleDestroy {
     private readonly containers: VpnContainers,
     private readonly control: GluetunControlClient,
     private readonly engines: EngineRegistry,
+    private readonly settings: LiveConfig,
   ) {}
 
   onModuleInit(): void {
@@ -59,11 +60,16 @@ export class VpnWatch implements OnModuleInit, OnModuleDestroy {
       this.loops.set(name, loop);
       loop.start();
     }
-    this.unfollow = this.containers.follow(names, (name) => this.loops.get(name)?.hurry());
+    this.subscriptions = [
+      this.containers.follow(names, (name) => this.loops.get(name)?.hurry()),
+      this.settings.onChange(['vpnCheckIntervalMs'], () => {
+        for (const loop of this.loops.values()) loop.pauseChanged();
+      }),
+    ];
   }
 
   onModuleDestroy(): void {
-    this.unfollow();
+    for (const unsubscribe of this.subscriptions) unsubscribe();
     for (const loop of this.loops.values()) loop.stop();
     this.end.abort();
     this.control.close();

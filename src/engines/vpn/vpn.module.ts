@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { CONFIG } from '../../config';
+import { CONFIG, viewOf } from '../../config';
 import { engineRecipe, type RecipeConfig } from '../drivers/containers/engine-recipe';
 import type { DockerClient } from '../drivers/docker-client';
 import { DRIVER_CHOICE, type DriverChoice } from '../drivers/driver-choice';
@@ -35,8 +35,10 @@ import type { EnginesConfig } from '../engines-config';
     },
     {
       provide: GluetunControlClient,
-      useFactory: ({ vpnControlPort, vpnControlApiKey }: EnginesConfig) =>
-        new GluetunControlClient({ port: vpnControlPort, apiKey: vpnControlApiKey }),
+      useFactory: (config: EnginesConfig) =>
+        new GluetunControlClient(
+          viewOf(config, { port: 'vpnControlPort', apiKey: 'vpnControlApiKey' }),
+        ),
       inject: [CONFIG],
     },
     {

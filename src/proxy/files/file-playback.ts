@@ -8,7 +8,7 @@ import { monotonicMs, wallClockIso } from '../../kernel/clock';
 import { AppError, asAppError, type ErrorCode } from '../../kernel/errors';
 import { isoOf, type EngineSources, type StreamReporter } from '../live';
 import type { EndReason, Stream, StreamSnapshot, StreamState } from '../streams';
-import type { LeaveReason, Viewer, WatchedStream } from '../viewers';
+import { isDismissal, type LeaveReason, type Viewer, type WatchedStream } from '../viewers';
 import type { FileHead } from './file-head';
 import { FileTransfer, type TransferEnd, type TransferEvents } from './file-transfer';
 import type { PlaybackFacts } from './pick-playback';
@@ -105,6 +105,10 @@ export class FilePlayback implements Stream, PlaybackFacts, WatchedStream, Trans
   /** The engine that plays the file, or is being asked to start it. */
   get engineId(): string | null {
     return this.source.engineId;
+  }
+
+  get subject(): object {
+    return this.content;
   }
 
   get hasViewer(): boolean {
@@ -316,12 +320,13 @@ export class FilePlayback implements Stream, PlaybackFacts, WatchedStream, Trans
 
   /**
    * Throws the error that answers a request whose viewer was removed before the head was sent. Returns if the client is
-   * gone, because it cannot read an answer.
+   * gone, because it cannot read an answer, and if the viewer was sent away, because its connection is then reset.
    *
    * @throws AppError `conflict`, `shutting_down`, `not_found`
    */
   explainLeave({ leaveReason }: Viewer): void {
-    if (leaveReason === 'hung_up' || leaveReason === 'kicked') return;
+    if (leaveReason === 'hung_up') return;
+    if (leaveReason !== null && isDismissal(leaveReason)) return;
     if (leaveReason === 'replaced') throw new AppError('conflict', REPLACED);
     const code = leaveReason === 'shutdown' ? 'shutting_down' : 'not_found';
     throw new AppError(code, 'The playback was stopped before it started.');

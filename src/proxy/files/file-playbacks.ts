@@ -116,8 +116,8 @@ export class FilePlaybacks implements FileHost, PlaybackEvents {
    */
   async play(content: FileContent, request: PlayRequest): Promise<void> {
     const { viewer, token, part } = request;
-    const { ip, userAgent } = viewer.identity;
-    const client = token ?? `${ip} ${userAgent}`;
+    const { user, device } = viewer;
+    const client = token ?? `${user?.id ?? ''} ${device}`;
     const facts = {
       client,
       hasToken: token !== null,
@@ -155,9 +155,9 @@ export class FilePlaybacks implements FileHost, PlaybackEvents {
       }
       if (pick.kind === 'open') {
         try {
-          this.streams.limits.check(ip, this.viewersOf(content));
+          this.streams.checkLimits(viewer, content, this.viewersOf(content));
           this.streams.egress.check(null);
-          this.streams.countStart(ip);
+          this.streams.countStart(viewer.identity.ip);
           this.streams.makeRoom();
           opened = this.open(content);
           this.assign(viewer, client, opened);
@@ -196,8 +196,8 @@ export class FilePlaybacks implements FileHost, PlaybackEvents {
   /** Makes `viewer` the viewer of `playback`, in place of any other. @throws AppError `client_limit` */
   private assign(viewer: Viewer, client: string, playback: FilePlayback): void {
     if (playback.viewer !== null) playback.removeViewer(playback.viewer, 'replaced');
-    this.streams.limits.check(viewer.identity.ip, this.viewersOf(playback.content));
-    this.streams.limits.add(viewer);
+    this.streams.checkLimits(viewer, playback.content, this.viewersOf(playback.content));
+    this.streams.viewerJoined(viewer);
     playback.assign(viewer, client);
   }
 
@@ -220,7 +220,7 @@ export class FilePlaybacks implements FileHost, PlaybackEvents {
   }
 
   viewerGone(viewer: Viewer): void {
-    this.streams.limits.remove(viewer);
+    this.streams.viewerLeft(viewer);
     this.notify();
   }
 

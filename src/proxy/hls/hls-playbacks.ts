@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import type { StreamUser } from '../../access';
 import { CONFIG, type AppConfig } from '../../config';
 import { JobHandler, Jobs } from '../../coordination';
 import { monotonicMs } from '../../kernel/clock';
@@ -215,13 +216,19 @@ export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
   }
 
   /**
-   * Returns the viewer that was kept for a browser that was asked to retry. It is recognised by content, IP address and
-   * User-Agent. Null if there is none.
+   * Returns the viewer that was kept for a browser that was asked to retry. It is recognised by content, user, IP
+   * address and User-Agent. Null if there is none.
    */
-  resumeWaitingViewer(key: StreamKey, ip: string, userAgent: string): Viewer | null {
+  resumeWaitingViewer(
+    key: StreamKey,
+    ip: string,
+    userAgent: string,
+    user: StreamUser | null,
+  ): Viewer | null {
     for (const one of this.waitingViewers) {
       const { identity, leaveReason } = one.viewer;
       if (one.key !== key || identity.ip !== ip || identity.userAgent !== userAgent) continue;
+      if (identity.user !== user) continue;
       this.waitingViewers.delete(one);
       if (leaveReason === null) return one.viewer;
     }

@@ -35,7 +35,7 @@ class Stage {
 
   constructor({ media = numbered(), userAgent = '', gapTicks = 0, arrivalStepMs = 0 } = {}) {
     this.media = media;
-    this.viewer = new Viewer({ id: 'v', ip: '', userAgent, path: '' });
+    this.viewer = new Viewer({ id: 'v', ip: '', userAgent, path: '', user: null, device: '' });
     const start = 10 * TS_PACKET;
     this.segment = {
       number: 1,

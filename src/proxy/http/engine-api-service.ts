@@ -2,25 +2,30 @@ import { randomBytes } from 'node:crypto';
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
-import { listBase } from '../../access';
+import { listBase, streamCaller } from '../../access';
 import { CONFIG, type AppConfig } from '../../config';
 import { JobHandler, Jobs } from '../../coordination';
 import { clientAddress } from '../../http';
 import { monotonicMs } from '../../kernel/clock';
 import type { ContentSelector } from '../../kernel/content-selector';
+import { AppError } from '../../kernel/errors';
 import { LiveStreams, type LiveStream } from '../live';
 import { FilePlaybacks, type FileContent } from '../files';
-import type { Viewer } from '../viewers';
+import { StreamRegistry, type StreamUse } from '../streams';
+import type { LeaveReason, Viewer } from '../viewers';
+import { deviceOf } from './request-client';
 import { StreamRequestHandler } from './stream-request-handler';
 
 /** One client of the engine API: its token, which is part of its addresses, and its content. */
-interface EngineApiPlayback {
+interface EngineApiPlayback extends StreamUse {
   readonly token: string;
   readonly selector: ContentSelector;
   readonly viewers: Set<Viewer>;
   /** Null for a file. The playbacks of a file come and go with the requests for it. */
   stream: LiveStream | null;
   lastUsedMs: number;
+  /** True once the client was sent away. */
+  isOver: boolean;
 }
 
 const MAX_PLAYBACKS = 5000;
@@ -49,7 +54,7 @@ const UNKNOWN: EngineApiResponse = { response: null, error: 'unknown playback se
 export class EngineApiService implements OnModuleInit, OnModuleDestroy {
   private readonly byToken = new LRUCache<string, EngineApiPlayback>({
     max: MAX_PLAYBACKS,
-    dispose: (playback) => playback.stream?.letGo(playback),
+    dispose: (playback) => this.release(playback),
   });
 
   constructor(
@@ -58,6 +63,7 @@ export class EngineApiService implements OnModuleInit, OnModuleDestroy {
     private readonly streamRequests: StreamRequestHandler,
     private readonly filePlaybacks: FilePlaybacks,
     private readonly jobs: Jobs,
+    private readonly streams: StreamRegistry,
   ) {}
 
   onModuleInit(): void {
@@ -78,42 +84,67 @@ export class EngineApiService implements OnModuleInit, OnModuleDestroy {
     request: FastifyRequest,
     behindMs: number | null = null,
   ): Promise<EngineApiResponse> {
-    const token = randomBytes(16).toString('hex');
-    const lastUsedMs = monotonicMs();
+    const playback = this.createPlayback(selector, request);
+    const { users } = this.streams;
+    users.makeRoom(playback, this.liveStreams.lookup(selector) ?? playback.subject);
+    users.add(playback);
+    try {
+      if (this.filePlaybacks.find(selector) === null) await this.holdStream(playback);
+      if (playback.isOver) throw new AppError('forbidden', 'The client was sent away.');
+    } catch (error) {
+      playback.stream?.letGo(playback);
+      playback.stream = null;
+      if (playback.isOver || this.filePlaybacks.find(selector) === null) {
+        users.remove(playback);
+        throw error;
+      }
+    }
+    this.byToken.set(playback.token, playback);
+    return this.answerOf(playback, request, behindMs);
+  }
+
+  private createPlayback(selector: ContentSelector, request: FastifyRequest): EngineApiPlayback {
+    const findFile = (): object | null => this.filePlaybacks.find(selector);
     const playback: EngineApiPlayback = {
-      token,
+      token: randomBytes(16).toString('hex'),
       selector,
       viewers: new Set(),
       stream: null,
-      lastUsedMs,
+      lastUsedMs: monotonicMs(),
+      isOver: false,
+      user: streamCaller(request).user,
+      ip: clientAddress(request),
+      device: deviceOf(request),
+      joinedMs: monotonicMs(),
+      get subject() {
+        return this.stream ?? findFile();
+      },
+      leave: (reason) => this.dismiss(playback, reason),
     };
-    if (this.filePlaybacks.find(selector) === null) {
-      try {
-        playback.stream = await this.holdStream(selector, playback, clientAddress(request));
-      } catch (error) {
-        if (this.filePlaybacks.find(selector) === null) throw error;
-      }
-    }
-    this.byToken.set(token, playback);
-    return this.answerOf(playback, request, behindMs);
+    return playback;
   }
 
   /**
    * Resolves when the engine has answered. The stream is held from the beginning, because it would otherwise end
    * meanwhile.
    */
-  private async holdStream(
-    selector: ContentSelector,
-    holder: EngineApiPlayback,
-    ip: string,
-  ): Promise<LiveStream> {
-    const stream = this.liveStreams.hold(selector, holder, 'client', ip);
-    try {
-      return await stream.answered;
-    } catch (error) {
-      stream.letGo(holder);
-      throw error;
-    }
+  private async holdStream(playback: EngineApiPlayback): Promise<void> {
+    const { selector, ip } = playback;
+    playback.stream = this.liveStreams.hold(selector, playback, 'client', ip);
+    playback.stream = await playback.stream.answered;
+  }
+
+  /** Ends a playback and disconnects its viewers. */
+  private dismiss(playback: EngineApiPlayback, reason: LeaveReason): void {
+    playback.isOver = true;
+    for (const viewer of [...playback.viewers]) viewer.leave(reason);
+    this.byToken.delete(playback.token);
+    this.release(playback);
+  }
+
+  private release(playback: EngineApiPlayback): void {
+    playback.stream?.letGo(playback);
+    this.streams.users.remove(playback);
   }
 
   private answerOf(
@@ -167,7 +198,9 @@ export class EngineApiService implements OnModuleInit, OnModuleDestroy {
       playback.viewers.add(viewer);
       reply.raw.once('close', () => playback.viewers.delete(viewer));
     };
-    const options = { behindMs, token: playback?.token ?? null, onJoined };
+    // The program that asked for the address and the player that opens it may send different User-Agents.
+    const { token: ownToken = null, device } = playback ?? {};
+    const options = { behindMs, token: ownToken, device, onJoined };
     await this.streamRequests.handle(selector, request, reply, options);
   }
 
@@ -208,8 +241,7 @@ export class EngineApiService implements OnModuleInit, OnModuleDestroy {
     const playback = this.use(token);
     if (playback === undefined) return UNKNOWN;
     if (method !== 'stop') return { response: null, error: 'unknown method' };
-    for (const viewer of [...playback.viewers]) viewer.leave('kicked');
-    this.byToken.delete(token);
+    this.dismiss(playback, 'kicked');
     return { response: 'ok', error: null };
   }
 

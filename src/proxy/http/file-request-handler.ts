@@ -30,6 +30,15 @@ const FILE_HEADERS = {
   Connection: 'close',
 } as const;
 
+export interface FileRequestOptions {
+  /** Token of the playback address, which identifies the viewer; null if the address has none. */
+  readonly token: string | null;
+  /** The device of the viewer, if the request itself does not tell. */
+  readonly device: string | undefined;
+  /** Called with the viewer before it receives anything. */
+  readonly onJoined: (viewer: Viewer) => void;
+}
+
 /** Turns a GET or HEAD request for a file into a request to its playbacks, and writes the response. */
 @Injectable()
 export class FileRequestHandler {
@@ -43,20 +52,17 @@ export class FileRequestHandler {
   /**
    * Resolves when the viewer has received what it requested, or is gone.
    *
-   * @param token token of the playback address, which identifies the viewer; null if the address has none
-   * @param onJoined called with the viewer before it receives anything
    * @throws AppError only while nothing has been sent
    */
   async handle(
     content: FileContent,
     request: FastifyRequest,
     reply: FastifyReply,
-    token: string | null,
-    onJoined: (viewer: Viewer) => void,
+    { token, device, onJoined }: FileRequestOptions,
   ): Promise<void> {
     const { raw: response } = reply;
     const { range: rangeHeader, 'if-range': ifRange } = request.headers;
-    const viewer = createViewer(request);
+    const viewer = createViewer(request, device);
     onJoined(viewer);
     removeOnHangUp(viewer, response);
     const range = forwardedRange(rangeHeader);

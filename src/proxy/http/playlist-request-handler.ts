@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { streamCaller } from '../../access';
 import { CONFIG, type AppConfig } from '../../config';
 import { clientAddress } from '../../http';
 import { streamKey, type ContentSelector, type StreamKey } from '../../kernel/content-selector';
@@ -108,6 +109,7 @@ export class PlaylistRequestHandler {
       key,
       clientAddress(request),
       userAgentOf(request),
+      streamCaller(request).user,
     );
     const current = kept === null ? null : this.liveStreams.lookup(selector);
     if (kept !== null && current !== null && current.viewers.has(kept)) {

@@ -198,6 +198,7 @@ describe('toClientDto', () => {
     expect(toClientDto(viewer, stream)).toEqual({
       client_id: viewer.id,
       ip_address: '192.0.2.7',
+      user: null,
       user_agent: 'VLC/3.0.20',
       state: 'waiting',
       connected_at: viewer.joinedAt,

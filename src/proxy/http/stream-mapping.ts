@@ -83,6 +83,7 @@ export function toFileClientDto(viewer: Viewer): ClientDto {
   return {
     client_id: viewer.id,
     ip_address: viewer.identity.ip,
+    user: viewer.user?.name ?? null,
     user_agent: viewer.identity.userAgent,
     state: viewer.state,
     connected_at: viewer.joinedAt,

@@ -6,7 +6,7 @@ import { CONFIG, type AppConfig } from '../../config';
 import type { ContentSelector } from '../../kernel/content-selector';
 import { FilePlaybacks, type FileContent } from '../files';
 import { LiveStreams, type LiveStream } from '../live';
-import type { Viewer } from '../viewers';
+import { isDismissal, type Viewer } from '../viewers';
 import { FileRequestHandler } from './file-request-handler';
 import { createViewer } from './request-client';
 import { behindHeaders, openStreamResponse } from './stream-response';
@@ -16,6 +16,8 @@ export interface StreamRequestOptions {
   readonly behindMs?: number | null;
   /** The token of a playback address; null if there is none. */
   readonly token?: string | null;
+  /** The device of the viewer, if the request itself does not tell. */
+  readonly device?: string;
   /** Called with the viewer before the wait for its start, and again if the content turns out to be a file. */
   readonly onJoined?: (viewer: Viewer) => void;
 }
@@ -42,7 +44,7 @@ export class StreamRequestHandler {
     selector: ContentSelector,
     request: FastifyRequest,
     reply: FastifyReply,
-    { behindMs = null, token = null, onJoined = () => undefined }: StreamRequestOptions,
+    { behindMs = null, token = null, device, onJoined = () => undefined }: StreamRequestOptions,
   ): Promise<void> {
     if (request.raw.socket.destroyed) {
       // The client has already reset the connection, so nothing is started for it.
@@ -50,10 +52,10 @@ export class StreamRequestHandler {
       return;
     }
     const playFile = (content: FileContent): Promise<void> =>
-      this.files.handle(content, request, reply, token, onJoined);
+      this.files.handle(content, request, reply, { token, device, onJoined });
     const knownFile = this.playbacks.find(selector);
     if (knownFile !== null) return playFile(knownFile);
-    const viewer = createViewer(request);
+    const viewer = createViewer(request, device);
     viewer.askedBehindMs = behindMs;
     const joined = this.liveStreams.join(selector, viewer);
     onJoined(viewer);
@@ -168,7 +170,7 @@ function removeOnHangUp(viewer: Viewer, response: ServerResponse, socket: Socket
   });
   socket.once('end', leaveHalfClosed);
   viewer.onGone = (reason) => {
-    // A waiting viewer that was kicked gets no response. For every other reason its request gets an error.
-    if (reason === 'kicked' && viewer.socket === null) socket.resetAndDestroy();
+    // A waiting viewer that was sent away gets no response. For every other reason its request gets an error.
+    if (isDismissal(reason) && viewer.socket === null) socket.resetAndDestroy();
   };
 }

@@ -4,7 +4,7 @@ import { ManualJobs } from '../testing/manual-jobs.spec-support';
 import { makeViewer } from '../testing/viewers.spec-support';
 import { Audience } from './audience';
 
-const host: WatchedStream = { removeViewer: () => undefined };
+const host: WatchedStream = { subject: {}, removeViewer: () => undefined };
 
 describe('Audience', () => {
   let jobs: ManualJobs;
@@ -16,7 +16,7 @@ describe('Audience', () => {
     graceOver = [];
     jobs = new ManualJobs(({ id }) => graceOver.push(id));
     changes = 0;
-    audience = new Audience('1', 10_000, jobs, new SlotHolder('s', () => changes++));
+    audience = new Audience('1', { graceMs: 10_000 }, jobs, new SlotHolder('s', () => changes++));
   });
 
   it('schedules the grace job when there are no viewers', () => {
@@ -33,7 +33,7 @@ describe('Audience', () => {
     expect(jobs.pending.size).toBe(0);
     expect(audience.idleSince).toBeNull();
 
-    const held = new Audience('2', 10_000, jobs, new SlotHolder('s'));
+    const held = new Audience('2', { graceMs: 10_000 }, jobs, new SlotHolder('s'));
     held.beginIdleIfUnwatched();
     held.hold({}, 'client');
     expect(jobs.pending.size).toBe(0);
@@ -135,8 +135,8 @@ describe('Audience', () => {
   });
 
   it('moves all viewers and holders to another audience and is empty afterwards', () => {
-    const other = new Audience('2', 10_000, jobs, new SlotHolder('s'));
-    const otherHost: WatchedStream = { removeViewer: () => undefined };
+    const other = new Audience('2', { graceMs: 10_000 }, jobs, new SlotHolder('s'));
+    const otherHost: WatchedStream = { subject: {}, removeViewer: () => undefined };
     other.beginIdleIfUnwatched();
     const viewer = makeViewer();
     const holder = {};
@@ -154,7 +154,7 @@ describe('Audience', () => {
   });
 
   it('does not end the grace period of another audience when it moves nobody there', () => {
-    const other = new Audience('2', 10_000, jobs, new SlotHolder('s'));
+    const other = new Audience('2', { graceMs: 10_000 }, jobs, new SlotHolder('s'));
     other.beginIdleIfUnwatched();
     audience.moveTo(other, host);
     expect(other.idleSince).not.toBeNull();

@@ -21,11 +21,12 @@ export class Audience {
   /** Bytes that former viewers have received. */
   private pastBytes = 0;
   private idleSinceMs: number | null = null;
-  private isGraceRunning = false;
+  /** Monotonic time at which the grace period began; null if it is not running. */
+  private graceSinceMs: number | null = null;
 
   constructor(
     private readonly streamUid: string,
-    private readonly graceMs: number,
+    private readonly times: { readonly graceMs: number },
     private readonly jobs: Jobs,
     private readonly slotHolder: SlotHolder,
   ) {}
@@ -110,8 +111,16 @@ export class Audience {
   beginIdleIfUnwatched(): void {
     if (this.watching > 0 || this.holders.size > 0) return;
     this.idleSinceMs ??= monotonicMs();
-    if (this.isEmpty && !this.isGraceRunning) this.beginGrace();
+    if (this.isEmpty && this.graceSinceMs === null) {
+      this.graceSinceMs = monotonicMs();
+      this.scheduleEnd();
+    }
     this.updateWatch();
+  }
+
+  /** Call when the length of the grace period has changed; it counts for the one that is running too. */
+  graceChanged(): void {
+    if (this.graceSinceMs !== null) this.scheduleEnd();
   }
 
   /** Cancels the grace period. Call when the stream has ended. */
@@ -130,19 +139,19 @@ export class Audience {
     return [...this.holders.values()].includes('client') ? 'held' : 'checked';
   }
 
-  private beginGrace(): void {
-    this.isGraceRunning = true;
-    const { streamUid, graceMs } = this;
+  private scheduleEnd(): void {
+    const { streamUid } = this;
+    const passedMs = monotonicMs() - (this.graceSinceMs ?? monotonicMs());
     this.jobs.schedule(
       { name: 'stream.grace', id: streamUid, data: { streamUid } },
-      { delayMs: graceMs },
+      { delayMs: Math.max(0, Math.round(this.times.graceMs - passedMs)) },
     );
   }
 
   private endIdle(): void {
     if (this.idleSinceMs === null) return;
     this.idleSinceMs = null;
-    this.isGraceRunning = false;
+    this.graceSinceMs = null;
     this.jobs.cancel('stream.grace', this.streamUid);
   }
 }

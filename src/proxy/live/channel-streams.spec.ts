@@ -53,7 +53,7 @@ it('a start leaves a source without media after its share of the time, and stops
   expect(stage.ace.log.indexOf('stop e1 /ace/cmd/1')).toBeLessThan(
     stage.ace.log.indexOf('open e1 /ace/r/2'),
   );
-  expect(stage.records.of({ kind: 'content_id', id: A, label: null }).failure).not.toBeNull();
+  expect(stage.records.of({ kind: 'content_id', id: A }).failure).not.toBeNull();
   // The stream must no longer be found under the content that it gave up.
   expect(stage.directory.find('1'.repeat(40))).toBeNull();
   expect(stage.directory.find('2'.repeat(40))).toBe(stream);

@@ -4,7 +4,7 @@ import { monotonicMs, wallClockIso } from '../../kernel/clock';
 import { streamKey, type ContentSelector, type StreamKey } from '../../kernel/content-selector';
 import { AppError, asAppError, type ErrorCode } from '../../kernel/errors';
 import type { SteadyWallClock } from '../../kernel/steady-wall-clock';
-import type { AppConfig } from '../../config';
+import { type AppConfig, viewOf } from '../../config';
 import type { Jobs } from '../../coordination';
 import type { SlotHolder } from '../../engines';
 import type { FoundFile } from './file-host';
@@ -121,7 +121,8 @@ export class LiveStream implements Stream {
     wallClock: SteadyWallClock,
   ) {
     this.holder = engines.holder(id);
-    this.audience = new Audience(this.uid, config.proxyGracePeriodMs, jobs, this.holder);
+    const times = viewOf(config, { graceMs: 'proxyGracePeriodMs' });
+    this.audience = new Audience(this.uid, times, jobs, this.holder);
     this.history = new StreamHistory(historyLimits(config));
     this.fanout = new StreamFanout(this.history, backlog, fanoutLimits(config), {
       cutViewer: (viewer, reason) => this.removeViewer(viewer, reason),
@@ -132,7 +133,7 @@ export class LiveStream implements Stream {
     this.ingest = new StreamIngest(
       this.history,
       { appended: () => this.mediaAppended(), joinable: () => this.becomeLive() },
-      { silenceMs: config.proxyStallTimeoutMs, outageMs: config.proxyOutageBudgetMs },
+      viewOf(config, { silenceMs: 'proxyStallTimeoutMs', outageMs: 'proxyOutageBudgetMs' }),
     );
     this.sources = new SourceController(
       { holder: this.holder, rotation, ingest: this.ingest, report },
@@ -183,6 +184,11 @@ export class LiveStream implements Stream {
    */
   get answered(): Promise<LiveStream> {
     return this.start.answered.promise;
+  }
+
+  /** All viewers of a live stream watch the same content. */
+  get subject(): object {
+    return this;
   }
 
   get key(): StreamKey {
@@ -377,6 +383,11 @@ export class LiveStream implements Stream {
   /** Takes over the newer engine session of this content, as `SourceController.adoptFrom` describes. */
   adoptFrom(newer: Source): void {
     this.sources.adoptFrom(newer);
+  }
+
+  /** Call when PROXY_GRACE_PERIOD has changed. */
+  graceChanged(): void {
+    this.audience.graceChanged();
   }
 
   /** Call when the grace period is over. Does nothing if there is a viewer or a holder again. */

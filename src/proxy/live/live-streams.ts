@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import { CONFIG, type AppConfig } from '../../config';
+import { CONFIG, type AppConfig, LiveConfig } from '../../config';
 import { JobHandler, Jobs, type JobTable } from '../../coordination';
 import {
   infohashKey,
@@ -18,13 +18,15 @@ import { LiveStream, type LiveStreamDirectory } from './live-stream';
 import { EngineSources } from './sources/engine-sources';
 import { SourceRotations } from './sources/source-rotation';
 import type { Source } from './sources/source.port';
-import { StreamMemory } from './stream-memory';
+import { MEMORY_SETTINGS, StreamMemory } from './stream-memory';
 import { StreamReporters } from './stream-reporter';
 
 /** Finds and creates live streams. A content has at most one stream, which later requests join even while it starts. */
 @Injectable()
 export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleDestroy {
   private readonly memory: StreamMemory;
+  private subscriptions: readonly (() => void)[] = [];
+
   constructor(
     @Inject(CONFIG) private readonly config: AppConfig,
     private readonly registry: StreamRegistry,
@@ -37,6 +39,7 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
     private readonly backlog: BacklogScheduler,
     private readonly wallClock: SteadyWallClock,
     private readonly files: FileHost,
+    private readonly settings: LiveConfig,
   ) {
     this.memory = new StreamMemory(config, () => this.list());
   }
@@ -49,9 +52,16 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
       this.faults.forgetAll((key) => key.startsWith(keys));
     });
     this.memory.start();
+    this.subscriptions = [
+      this.settings.onChange(MEMORY_SETTINGS, () => this.memory.share()),
+      this.settings.onChange(['proxyGracePeriodMs'], () => {
+        for (const stream of this.list()) stream.graceChanged();
+      }),
+    ];
   }
 
   async onModuleDestroy(): Promise<void> {
+    for (const unsubscribe of this.subscriptions) unsubscribe();
     this.memory.stop();
     await this.registry.endAll('shutdown');
   }
@@ -92,10 +102,10 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
    */
   join(selector: ContentSelector, viewer: Viewer): LiveStream {
     const existing = this.admit(selector);
-    this.registry.limits.check(viewer.identity.ip, existing?.viewers.size ?? 0);
+    this.registry.checkLimits(viewer, existing, existing?.viewers.size ?? 0);
     this.registry.egress.check(existing?.viewerBps ?? null);
     const stream = existing ?? this.openFor(viewer.identity.ip, selector);
-    this.registry.limits.add(viewer);
+    this.registry.viewerJoined(viewer);
     stream.addViewer(viewer);
     return stream;
   }
@@ -121,6 +131,11 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
     const stream = existing ?? open();
     stream.hold(holder, kind);
     return stream;
+  }
+
+  /** True if a new stream would end an unwatched one. */
+  get isFull(): boolean {
+    return this.registry.isFull();
   }
 
   /**
@@ -218,7 +233,7 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
   }
 
   viewerGone(viewer: Viewer): void {
-    this.registry.limits.remove(viewer);
+    this.registry.viewerLeft(viewer);
   }
 
   private knownInfohash({ kind, value }: ContentSelector): string | null {

@@ -36,8 +36,8 @@ const MIN_TICK_MS = 20;
  * must allow for the same event loop lag.
  */
 export class MediaWatch {
-  private readonly timer: NodeJS.Timeout;
-  private readonly tickMs: number;
+  private timer: NodeJS.Timeout;
+  private tickMs: number;
   private readonly lateness: EventLoopLag;
   private readonly silence: SilenceCheck;
   private lastKeepAliveMs = 0;
@@ -54,21 +54,10 @@ export class MediaWatch {
     private readonly config: AppConfig,
     private readonly stream: WatchedMedia,
   ) {
-    const shortest = Math.min(
-      config.proxyKeepaliveIntervalMs,
-      config.proxyStallTimeoutMs / 4,
-      config.proxyClientStallTimeoutMs / 4,
-    );
-    this.tickMs = Math.min(MAX_TICK_MS, Math.max(MIN_TICK_MS, shortest));
+    this.tickMs = tickFor(config);
     this.lateness = new EventLoopLag(this.tickMs, monotonicMs());
     this.silence = new SilenceCheck(stream, this.lateness);
-    this.timer = setInterval(() => {
-      try {
-        this.tick();
-      } catch (error) {
-        stream.fault(error);
-      }
-    }, this.tickMs);
+    this.timer = this.startTimer();
   }
 
   close(): void {
@@ -114,9 +103,30 @@ export class MediaWatch {
     else reader.resume();
   }
 
+  private startTimer(): NodeJS.Timeout {
+    return setInterval(() => {
+      try {
+        this.tick();
+      } catch (error) {
+        this.stream.fault(error);
+      }
+    }, this.tickMs);
+  }
+
+  /** Follows settings that have changed since the last tick. */
+  private adjustTimer(): void {
+    const tickMs = tickFor(this.config);
+    if (tickMs === this.tickMs) return;
+    this.tickMs = tickMs;
+    this.lateness.intervalMs = tickMs;
+    clearInterval(this.timer);
+    this.timer = this.startTimer();
+  }
+
   private tick(): void {
     const nowMs = monotonicMs();
     const isLate = this.lateness.at(nowMs) > 0;
+    this.adjustTimer();
     const reader = this.stream.reader();
     if (isLate) {
       // Media that arrived while our event loop was late are not read yet, so the source may not have been silent.
@@ -153,4 +163,14 @@ export class MediaWatch {
     this.lastKeepAliveMs = nowMs;
     this.fanout.keepAlive();
   }
+}
+
+/** Often enough for the shortest of the times that a tick checks. */
+function tickFor(config: AppConfig): number {
+  const shortest = Math.min(
+    config.proxyKeepaliveIntervalMs,
+    config.proxyStallTimeoutMs / 4,
+    config.proxyClientStallTimeoutMs / 4,
+  );
+  return Math.min(MAX_TICK_MS, Math.max(MIN_TICK_MS, shortest));
 }

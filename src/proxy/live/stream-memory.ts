@@ -1,6 +1,6 @@
 import type { AppConfig } from '../../config';
 import { monotonicMs } from '../../kernel/clock';
-import { MemoryShares } from './memory-shares';
+import { type MemoryBounds, MemoryShares } from './memory-shares';
 import type { Viewer } from '../viewers';
 import type { LiveStream } from './live-stream';
 import { UncollectedMemory } from './uncollected-memory';
@@ -9,10 +9,36 @@ const SHARE_INTERVAL_MS = 1000;
 /** HLS players begin three segments behind the live edge, and a fourth segment is still being written. */
 const PLAYLIST_SEGMENTS = 4;
 
-type MemorySettings = Pick<
-  AppConfig,
-  'proxyBufferTotalBytes' | 'proxyBufferSizeBytes' | 'proxyBufferTtlMs' | 'hlsSegmentDurationMs'
->;
+/** The settings that decide the shares of memory. */
+export const MEMORY_SETTINGS = [
+  'proxyBufferTotalBytes',
+  'proxyBufferSizeBytes',
+  'proxyBufferTtlMs',
+  'hlsSegmentDurationMs',
+] as const satisfies readonly (keyof AppConfig)[];
+
+type MemorySettings = Pick<AppConfig, (typeof MEMORY_SETTINGS)[number]>;
+
+/** The settings are read when they are used. */
+class SettingBounds implements MemoryBounds {
+  constructor(private readonly config: MemorySettings) {}
+
+  get totalBytes(): number {
+    return this.config.proxyBufferTotalBytes;
+  }
+
+  get streamBytes(): number {
+    return this.config.proxyBufferSizeBytes;
+  }
+
+  get ttlMs(): number {
+    return this.config.proxyBufferTtlMs;
+  }
+
+  get playlistMs(): number {
+    return PLAYLIST_SEGMENTS * this.config.hlsSegmentDurationMs;
+  }
+}
 
 /**
  * Keeps the memory of all streams within PROXY_BUFFER_TOTAL. It counts the histories, the media that HLS playlists
@@ -29,13 +55,8 @@ export class StreamMemory {
     config: MemorySettings,
     private readonly streams: () => readonly LiveStream[],
   ) {
-    const bounds = {
-      totalBytes: config.proxyBufferTotalBytes,
-      streamBytes: config.proxyBufferSizeBytes,
-      ttlMs: config.proxyBufferTtlMs,
-      playlistMs: PLAYLIST_SEGMENTS * config.hlsSegmentDurationMs,
-    };
-    this.uncollected = new UncollectedMemory(bounds.totalBytes);
+    const bounds = new SettingBounds(config);
+    this.uncollected = new UncollectedMemory(bounds);
     this.shares = new MemoryShares(bounds, streams);
   }
 

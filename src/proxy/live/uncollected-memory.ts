@@ -1,3 +1,5 @@
+import type { MemoryBounds } from './memory-shares';
+
 const MIB = 1024 * 1024;
 /** In addition to PROXY_BUFFER_TOTAL, uncollected media may take this share of it plus ALLOWED_BYTES. */
 const ALLOWED_SHARE = 0.125;
@@ -16,7 +18,7 @@ export class UncollectedMemory {
   private greatest = 0;
   private measuredMs: number | null = null;
 
-  constructor(private readonly totalBytes: number) {}
+  constructor(private readonly bounds: Pick<MemoryBounds, 'totalBytes'>) {}
 
   /**
    * @param bufferBytes memory of all buffers of the process
@@ -28,7 +30,7 @@ export class UncollectedMemory {
     this.measuredMs = nowMs;
     this.greatest *= DECAY_PER_SECOND ** (passedMs / 1000);
     this.greatest = Math.max(this.greatest, bufferBytes - heldBytes);
-    const { totalBytes } = this;
+    const { totalBytes } = this.bounds;
     const excess = this.greatest - (totalBytes * ALLOWED_SHARE + ALLOWED_BYTES);
     return Math.min(Math.max(0, excess), totalBytes * LARGEST_SHARE);
   }

@@ -23,7 +23,7 @@ const seconds = (from: number, count: number): PesUnitPrint[] =>
 
 describe('LoopDetector', () => {
   it('finds a repeated minute as soon as enough of it was repeated', () => {
-    const detector = new LoopDetector(10_000);
+    const detector = new LoopDetector({ confirmMs: 10_000 });
     const found = feed(detector, [...seconds(0, 60), ...seconds(0, 60)]);
     expect(found[0]).toBe(70);
     expect(found.at(-1)).toBe(119);
@@ -33,19 +33,19 @@ describe('LoopDetector', () => {
   it.each([1, 2, 3, 7, 59, 300])(
     'finds a loop of %d s, with or without a different unit at each seam',
     (period) => {
-      const detector = new LoopDetector(10_000);
+      const detector = new LoopDetector({ confirmMs: 10_000 });
       const once = seconds(1000, period);
       const often = Array.from({ length: Math.ceil(60 / period) + 3 }, () => once).flat();
       const found = feed(detector, [...seconds(0, 30), ...often]);
       expect(found[0]).toBeLessThanOrEqual(30 + period + 13);
       // The unit at each seam may be split differently each time.
       const cut = often.map((one, i) => (i % period === 0 ? { ...one, print: -i - 1 } : one));
-      if (period >= 3) expect(feed(new LoopDetector(10_000), cut)).not.toEqual([]);
+      if (period >= 3) expect(feed(new LoopDetector({ confirmMs: 10_000 }), cut)).not.toEqual([]);
     },
   );
 
   it('ends when new content arrives', () => {
-    const detector = new LoopDetector(5000);
+    const detector = new LoopDetector({ confirmMs: 5000 });
     expect(feed(detector, [...seconds(0, 20), ...seconds(0, 20)]).length).toBeGreaterThan(0);
     expect(feed(detector, seconds(20, 30), 40_000)).toEqual([0]);
   });
@@ -64,18 +64,18 @@ describe('LoopDetector', () => {
     ],
     ['a few seconds sent twice', () => [...seconds(0, 100), ...seconds(92, 100)]],
   ])('%s is no loop', (_, make) => {
-    expect(feed(new LoopDetector(10_000), make())).toEqual([]);
+    expect(feed(new LoopDetector({ confirmMs: 10_000 }), make())).toEqual([]);
   });
 
   it('reports no loop for a new source that overlaps the previous one', () => {
-    const detector = new LoopDetector(10_000);
+    const detector = new LoopDetector({ confirmMs: 10_000 });
     feed(detector, seconds(0, 60));
     detector.reset();
     expect(feed(detector, seconds(30, 60), 60_000)).toEqual([]);
   });
 
   it('remembers a bounded number of units', () => {
-    const detector = new LoopDetector(10_000);
+    const detector = new LoopDetector({ confirmMs: 10_000 });
     feed(detector, seconds(0, 5000));
     expect(detector.size).toBe(1024);
   });
@@ -84,7 +84,7 @@ describe('LoopDetector', () => {
     const jumps = fc.array(fc.integer({ min: -5000, max: 5000 }), { maxLength: 300 });
     fc.assert(
       fc.property(jumps, (steps) => {
-        const detector = new LoopDetector(1000);
+        const detector = new LoopDetector({ confirmMs: 1000 });
         let second = 50_000;
         const units = steps.map((step, i) => {
           second = Math.max(0, second + step);
@@ -98,7 +98,7 @@ describe('LoopDetector', () => {
   it('always finds a repetition longer than the limit, wherever it begins', () => {
     fc.assert(
       fc.property(fc.nat(200), fc.integer({ min: 12, max: 400 }), (before, period) => {
-        const detector = new LoopDetector(10_000);
+        const detector = new LoopDetector({ confirmMs: 10_000 });
         const found = feed(detector, [
           ...seconds(5000, before),
           ...seconds(0, period),

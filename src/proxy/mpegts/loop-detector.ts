@@ -1,5 +1,10 @@
 import { type PesUnitPrint } from './pes-unit-print';
 
+export interface LoopLimits {
+  /** Duration of repeated media that counts as a loop. */
+  readonly confirmMs: number;
+}
+
 /** A source that repeats the same content. */
 export interface MediaLoop {
   /** Media time between two occurrences of the same content, in ms. */
@@ -39,8 +44,7 @@ export class LoopDetector {
   private run: Run | null = null;
   private fresh = 0;
 
-  /** @param confirmMs duration of repeated media that counts as a loop */
-  constructor(private readonly confirmMs: number) {}
+  constructor(private readonly limits: LoopLimits) {}
 
   /** Number of remembered fingerprints, at most 1024. */
   get size(): number {
@@ -84,7 +88,7 @@ export class LoopDetector {
   private loop(timeMs: number): MediaLoop | null {
     const { run } = this;
     if (run === null || run.units < MIN_REPEATED) return null;
-    if (timeMs - run.firstMs < this.confirmMs) return null;
+    if (timeMs - run.firstMs < this.limits.confirmMs) return null;
     return { periodMs: Math.max(0, run.periodMs) };
   }
 

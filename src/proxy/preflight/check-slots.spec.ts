@@ -6,7 +6,7 @@ const never = (): AbortSignal => new AbortController().signal;
 
 describe('CheckSlots', () => {
   it('admits up to the limit, and further checks in order of arrival', async () => {
-    const slots = new CheckSlots(2);
+    const slots = new CheckSlots(() => 2);
     const order: number[] = [];
     const checks = [0, 1, 2, 3].map((n) => slots.enter(LONG_MS, never()).then(() => order.push(n)));
     await eventLoopTurns();
@@ -20,7 +20,7 @@ describe('CheckSlots', () => {
   });
 
   it('gives no place to a check that was aborted in the queue', async () => {
-    const slots = new CheckSlots(1);
+    const slots = new CheckSlots(() => 1);
     await slots.enter(LONG_MS, never());
     const abort = new AbortController();
     const [called, late] = [slots.enter(LONG_MS, abort.signal), slots.enter(10, never())];
@@ -36,7 +36,7 @@ describe('CheckSlots', () => {
   });
 
   it('refuses a check when 100 are queued', async () => {
-    const slots = new CheckSlots(1);
+    const slots = new CheckSlots(() => 1);
     await slots.enter(LONG_MS, never());
     const callers = Array.from({ length: 100 }, () => new AbortController());
     const line = callers.map(({ signal }) => slots.enter(LONG_MS, signal));

@@ -15,7 +15,8 @@ export class CheckSlots {
   private readonly waiting = new Set<Waiter>();
   private active = 0;
 
-  constructor(private readonly limit: number) {}
+  /** @param limit returns how many checks may run at once */
+  constructor(private readonly limit: () => number) {}
 
   /**
    * @param timeoutMs maximum time in the queue
@@ -23,7 +24,7 @@ export class CheckSlots {
    */
   async enter(timeoutMs: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    if (this.active < this.limit) {
+    if (this.active < this.limit()) {
       this.active++;
       return;
     }
@@ -46,13 +47,18 @@ export class CheckSlots {
   }
 
   leave(): void {
-    const [next] = this.waiting;
-    if (next === undefined) {
-      this.active--;
-      return;
+    this.active--;
+    this.admit();
+  }
+
+  /** Admits waiting checks as far as the limit allows. Call when the limit has changed. */
+  admit(): void {
+    for (const next of this.waiting) {
+      if (this.active >= this.limit()) return;
+      this.active++;
+      this.waiting.delete(next);
+      next.admitted.resolve(undefined);
     }
-    this.waiting.delete(next);
-    next.admitted.resolve(undefined);
   }
 }
 

@@ -1,5 +1,5 @@
 export type { MediaSample } from './media-sample';
-export { Preflight } from './preflight';
+export { Preflight, type ProbeLimits } from './preflight';
 export { PreflightModule } from './preflight.module';
 export type {
   PreflightSource,

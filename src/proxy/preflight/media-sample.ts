@@ -16,16 +16,34 @@ export interface MediaSample {
   readonly keyframes: number;
   readonly continuityErrors: number;
   readonly isScrambled: boolean;
+  /** Visible size of the video; null without video or as long as it is unknown. */
+  readonly width: number | null;
+  readonly height: number | null;
+  /** As the engine reported them; null without statistics. */
+  readonly peers: number | null;
+  readonly speedDownKBps: number | null;
+  /** True if the bit rate, the size of the video and the peers are known. An engine's first statistics are often empty. */
+  readonly isComplete: boolean;
 }
 
 /** Describes what has arrived already, without calling an engine. */
-export function sampleOf({ history, ingest, timeline, createdMs }: LiveStream): MediaSample {
+export function sampleOf({
+  history,
+  ingest,
+  timeline,
+  createdMs,
+  observation,
+}: LiveStream): MediaSample {
   const { scanner, ring, points } = history;
   const streams = scanner.programme?.streams ?? [];
   const since = (atMs: number | null): number | null =>
     atMs === null ? null : Math.max(0, Math.round(atMs - createdMs));
   const { requestedAt, engineAnsweredAt } = timeline;
   const mediaMs = history.mediaMsBehind(ring.tail);
+  const { bitrateBps } = history;
+  const stat = observation.stat?.stat ?? null;
+  const videoFacts = observation.mediaFacts().find(({ kind }) => kind === 'video')?.video ?? null;
+  const video = streams.find(({ kind }) => kind === 'video');
   return {
     answeredMs:
       engineAnsweredAt === null
@@ -36,11 +54,17 @@ export function sampleOf({ history, ingest, timeline, createdMs }: LiveStream): 
     firstKeyframeMs: since(scanner.firstKeyframeArrivalMs),
     mediaMs: mediaMs === null ? null : Math.round(mediaMs),
     bytes: ring.head - ring.tail,
-    bitrateBps: history.bitrateBps === null ? null : Math.round(history.bitrateBps),
-    videoCodec: streams.find(({ kind }) => kind === 'video')?.codec ?? null,
+    bitrateBps: bitrateBps === null ? null : Math.round(bitrateBps),
+    videoCodec: video?.codec ?? null,
     audioCodecs: streams.filter(({ kind }) => kind === 'audio').map(({ codec }) => codec),
     keyframes: points.count,
     continuityErrors: scanner.continuityErrors,
     isScrambled: scanner.scrambledPackets > 0,
+    width: videoFacts?.width ?? null,
+    height: videoFacts?.height ?? null,
+    peers: stat?.peers ?? null,
+    speedDownKBps: stat?.speedDownKBps ?? null,
+    isComplete:
+      bitrateBps !== null && stat?.peers != null && (video === undefined || videoFacts !== null),
   };
 }

@@ -1,18 +1,19 @@
 import { getEventListeners } from 'node:events';
-import type { AppConfig } from '../../config';
+import { LiveConfig, type AppConfig } from '../../config';
 import type { EngineScheduler } from '../../engines';
 import { Deferred } from '../../kernel/deferred';
 import type { FilePlaybacks } from '../files';
 import type { LiveStreams } from '../live';
 import type { ContentResolver } from './content-resolver';
-import { untilAborted } from '../testing/until.spec-support';
+import { until, untilAborted } from '../testing/until.spec-support';
 import { Preflight } from './preflight';
 
 const CONTENT = { kind: 'content_id', value: 'a'.repeat(40), fileIndex: 0 } as const;
 const INFOHASH = 'b'.repeat(40);
 
-function preflight(): Preflight {
-  const config = { preflightConcurrency: 2, preflightTimeoutMs: 5000 } as AppConfig;
+function preflight(
+  settings = new LiveConfig({ preflightConcurrency: 2, preflightTimeoutMs: 5000 } as AppConfig),
+): Preflight {
   const sessions = {
     sourcesOf: () => [CONTENT],
     lookup: () => null,
@@ -27,7 +28,14 @@ function preflight(): Preflight {
   };
   const resolver = { resolveFirst: () => Promise.resolve(found) } as unknown as ContentResolver;
   const recordings = { find: () => null } as unknown as FilePlaybacks;
-  return new Preflight(config, sessions, resolver, {} as EngineScheduler, recordings);
+  return new Preflight(
+    settings.values,
+    sessions,
+    resolver,
+    {} as EngineScheduler,
+    recordings,
+    settings,
+  );
 }
 
 /** Counts what a signal holds: its listeners, and the dependents that `AbortSignal.any` adds and Node never removes. */
@@ -49,6 +57,40 @@ describe('Preflight', () => {
       expect(verdict).toMatchObject({ playable: true, infohash: INFOHASH });
     }
     expect(followersOf(closing.signal)).toBe(0);
+  });
+
+  it('follows changes of PREFLIGHT_CONCURRENCY: a waiting check begins at once', async () => {
+    const settings = new LiveConfig({
+      preflightConcurrency: 1,
+      preflightTimeoutMs: 60_000,
+    } as AppConfig);
+    const check = preflight(settings);
+    const { resolver } = check as unknown as { readonly resolver: ContentResolver };
+    let asked = 0;
+    resolver.resolveFirst = (_, signal) => {
+      asked += 1;
+      return untilAborted(signal);
+    };
+    const light = () => check.check(CONTENT, 'light', '::1', new AbortController().signal);
+    const checks = Promise.allSettled([light(), light(), light()]);
+    await until(() => asked === 1);
+    settings.apply({ preflightConcurrency: 3 });
+    await until(() => asked === 3);
+    check.onModuleDestroy();
+    await checks;
+  });
+
+  it('follows changes of PREFLIGHT_TIMEOUT', async () => {
+    const settings = new LiveConfig({
+      preflightConcurrency: 1,
+      preflightTimeoutMs: 60_000,
+    } as AppConfig);
+    const check = preflight(settings);
+    const { resolver } = check as unknown as { readonly resolver: ContentResolver };
+    resolver.resolveFirst = (_, signal) => untilAborted(signal);
+    settings.apply({ preflightTimeoutMs: 50 });
+    const verdict = check.check(CONTENT, 'light', '::1', new AbortController().signal);
+    await expect(verdict).rejects.toMatchObject({ detail: 'No engine answered in time.' });
   });
 
   it('ends a running check when the process ends', async () => {

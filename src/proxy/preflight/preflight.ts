@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { CONFIG, type AppConfig } from '../../config';
+import { CONFIG, type AppConfig, LiveConfig } from '../../config';
 import { EngineScheduler } from '../../engines';
 import { monotonicMs } from '../../kernel/clock';
 import type { ContentSelector, SourceSelector } from '../../kernel/content-selector';
@@ -22,6 +22,30 @@ import {
 } from './preflight-verdict';
 
 const POLL_MS = 50;
+/** A probe receives media until all facts are known, but no longer than this. */
+const FACTS_WITHIN_MS = 8000;
+/** Media that have paused for longer do not flow. */
+const PAUSE_MS = 3000;
+/** Limits per address do not apply to a probe. */
+const OWN_ADDRESS = '127.0.0.1';
+
+export interface ProbeLimits {
+  /** A content that has sent no media in this time is not playable. */
+  readonly timeoutMs: number;
+  /** Number of free slots to leave for viewers. */
+  readonly keepFree: number;
+}
+
+/** One check that is to be made. */
+interface CheckOrder extends ProbeLimits {
+  readonly selector: ContentSelector;
+  readonly sources: readonly SourceSelector[];
+  readonly tier: PreflightTier;
+  /** Address of the client. */
+  readonly ip: string;
+  /** Longest time for which a deep check receives media so that all facts become known. */
+  readonly factsWithinMs: number;
+}
 
 /**
  * Checks whether a content plays, with as little load as possible: from the negative cache, from a running stream of
@@ -31,7 +55,11 @@ const POLL_MS = 50;
  */
 @Injectable()
 export class Preflight implements OnModuleDestroy {
-  private readonly slots: Readonly<Record<PreflightTier, CheckSlots>>;
+  private readonly slots: Readonly<Record<PreflightTier, CheckSlots>> = {
+    light: new CheckSlots(() => this.config.preflightConcurrency),
+    deep: new CheckSlots(() => this.config.preflightConcurrency),
+  };
+  private readonly unsubscribe: () => void;
   private readonly closing = new AbortController();
 
   constructor(
@@ -40,15 +68,15 @@ export class Preflight implements OnModuleDestroy {
     private readonly resolver: ContentResolver,
     private readonly scheduler: EngineScheduler,
     private readonly files: FilePlaybacks,
+    settings: LiveConfig,
   ) {
-    const { preflightConcurrency } = config;
-    this.slots = {
-      light: new CheckSlots(preflightConcurrency),
-      deep: new CheckSlots(preflightConcurrency),
-    };
+    this.unsubscribe = settings.onChange(['preflightConcurrency'], () => {
+      for (const slots of Object.values(this.slots)) slots.admit();
+    });
   }
 
   onModuleDestroy(): void {
+    this.unsubscribe();
     this.closing.abort(new AppError('shutting_down', 'The process is about to end.'));
   }
 
@@ -69,39 +97,76 @@ export class Preflight implements OnModuleDestroy {
     ip: string,
     gone: AbortSignal,
   ): Promise<PreflightVerdict> {
-    const { preflightTimeoutMs } = this.config;
+    const { preflightTimeoutMs: timeoutMs, preflightKeepFree: keepFree } = this.config;
     const sources = this.sessions.sourcesOf(selector);
     const known = this.atOnce(selector, tier);
     if (known !== null) return known;
     this.sessions.countCheck(selector, ip);
-    const cancelled = new AbortController();
-    const unlink = linkAbort(cancelled, [gone, this.closing.signal]);
+    const order = { selector, sources, tier, ip, timeoutMs, keepFree, factsWithinMs: 0 };
     const slots = this.slots[tier];
-    try {
-      await slots.enter(preflightTimeoutMs, cancelled.signal);
+    return this.untilClosed(gone, async (cancel) => {
+      await slots.enter(timeoutMs, cancel);
       try {
-        return await this.runInTime(selector, sources, tier, ip, cancelled.signal);
+        return await this.runInTime(order, cancel);
       } finally {
         slots.leave();
       }
+    });
+  }
+
+  /**
+   * A deep check that does not queue behind others and finds out all facts about the media. It calls no engine while
+   * the free slots are reserved for viewers.
+   *
+   * @throws AppError `no_capacity` if there is no room, or if a viewer needed the slot; else as `check`
+   */
+  async probe(
+    selector: SourceSelector,
+    limits: ProbeLimits,
+    cancel: AbortSignal,
+  ): Promise<PreflightVerdict> {
+    const known = this.known(selector);
+    if (known !== null) return known;
+    if (this.sessions.lookup(selector) === null) this.expectRoom(limits.keepFree);
+    const order = {
+      ...{ ...limits, selector, sources: [selector], ip: OWN_ADDRESS },
+      ...{ tier: 'deep' as const, factsWithinMs: FACTS_WITHIN_MS },
+    };
+    return this.untilClosed(cancel, (cancelled) => this.runInTime(order, cancelled));
+  }
+
+  /** The verdict of a deep check that needs no engine: that of a running stream, or a remembered failure. */
+  known(selector: SourceSelector): PreflightVerdict | null {
+    return this.atOnce(selector, 'deep');
+  }
+
+  /** True if a stream of the channel is running or starting. */
+  isChannelPlayed(channelId: string): boolean {
+    return this.sessions.list().some(({ rotation }) => rotation.channelId === channelId);
+  }
+
+  private async untilClosed<T>(
+    cancel: AbortSignal,
+    work: (cancel: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const cancelled = new AbortController();
+    const unlink = linkAbort(cancelled, [cancel, this.closing.signal]);
+    try {
+      return await work(cancelled.signal);
     } finally {
       unlink();
     }
   }
 
-  private async runInTime(
-    selector: ContentSelector,
-    sources: readonly SourceSelector[],
-    tier: PreflightTier,
-    ip: string,
-    cancel: AbortSignal,
-  ): Promise<PreflightVerdict> {
-    const deadline = AbortSignal.timeout(this.config.preflightTimeoutMs);
+  private async runInTime(order: CheckOrder, cancel: AbortSignal): Promise<PreflightVerdict> {
+    const { tier } = order;
+    const deadline = AbortSignal.timeout(order.timeoutMs);
     try {
-      return await this.run(selector, sources, tier, ip, AbortSignal.any([cancel, deadline]));
+      return await this.run(order, AbortSignal.any([cancel, deadline]), cancel);
     } catch (error) {
       cancel.throwIfAborted();
-      if (!deadline.aborted) throw error;
+      // An `AppError` has another cause, such as a viewer who needed the slot while media were received.
+      if (!deadline.aborted || error instanceof AppError) throw error;
       if (tier === 'light') throw new AppError('engine_failed', 'No engine answered in time.');
       const late = new AppError('start_timeout', 'No media within the time of the check.');
       return failed(late, tier, 'engine');
@@ -125,13 +190,13 @@ export class Preflight implements OnModuleDestroy {
     return verdictOfRecording(content, playback?.engineId ?? null);
   }
 
+  /** @param signal `cancel`, and the deadline for the first media */
   private async run(
-    selector: ContentSelector,
-    sources: readonly SourceSelector[],
-    tier: PreflightTier,
-    ip: string,
+    order: CheckOrder,
     signal: AbortSignal,
+    cancel: AbortSignal,
   ): Promise<PreflightVerdict> {
+    const { selector, sources, tier } = order;
     // The facts may have changed while the check was queued.
     const known = this.atOnce(selector, tier);
     if (known !== null) return known;
@@ -157,7 +222,8 @@ export class Preflight implements OnModuleDestroy {
     if (recording !== null) return recording;
     if (playing === 'another_file') return light;
     if (playing !== null) return this.watchStart(playing, tier, signal);
-    return { ...(await this.start(asked, ip, signal)), name: resolution.name };
+    const verdict = await this.start(asked, order, signal, cancel);
+    return { ...verdict, name: resolution.name };
   }
 
   private notFound(
@@ -199,19 +265,26 @@ export class Preflight implements OnModuleDestroy {
     }
   }
 
-  private async start(
-    selector: ContentSelector,
-    ip: string,
-    signal: AbortSignal,
-  ): Promise<PreflightVerdict> {
+  /** @throws AppError `no_capacity` unless a check may take a slot without ending another stream */
+  private expectRoom(keepFree: number): void {
     const engines = this.scheduler.explain().assessments.map(({ candidate }) => candidate);
-    if (!hasRoom(engines, this.config.preflightKeepFree)) {
+    if (!hasRoom(engines, keepFree) || this.sessions.isFull) {
       throw new AppError('no_capacity', 'The free slots are reserved for viewers.');
     }
+  }
+
+  private async start(
+    selector: ContentSelector,
+    { ip, keepFree, factsWithinMs }: CheckOrder,
+    signal: AbortSignal,
+    cancel: AbortSignal,
+  ): Promise<PreflightVerdict> {
+    this.expectRoom(keepFree);
     const holder = {};
     const asked = this.sessions.hold(selector, holder, 'check', ip);
     try {
-      return await this.sample(await within(asked.ready, signal), signal);
+      // The deadline is for the first media; a check that has them is not ended by it.
+      return await this.sample(await within(asked.ready, signal), factsWithinMs, cancel);
     } catch (error) {
       return this.ofRecording(selector) ?? failed(error, 'deep', 'engine');
     } finally {
@@ -227,18 +300,32 @@ export class Preflight implements OnModuleDestroy {
    * Receives media for a while, because media from an engine's cache do not prove that the content is still
    * broadcast.
    */
-  private async sample(session: LiveStream, signal: AbortSignal): Promise<PreflightVerdict> {
-    const endMs = monotonicMs() + this.config.preflightSampleMs;
-    const halfMs = monotonicMs() + this.config.preflightSampleMs / 2;
-    while (monotonicMs() < endMs && !session.isOver) await delay(POLL_MS, signal);
+  private async sample(
+    session: LiveStream,
+    factsWithinMs: number,
+    signal: AbortSignal,
+  ): Promise<PreflightVerdict> {
+    const { preflightSampleMs } = this.config;
+    const beganMs = monotonicMs();
+    // Engines deliver media in pieces, so a short pause is no end.
+    const isFlowing = (): boolean => {
+      const lastMs = session.ingest.lastMediaMs ?? 0;
+      return lastMs >= Math.max(beganMs + preflightSampleMs / 2, monotonicMs() - PAUSE_MS);
+    };
+    const isDone = (): boolean => {
+      const tookMs = monotonicMs() - beganMs;
+      if (session.isOver) return true;
+      if (tookMs < preflightSampleMs) return false;
+      return tookMs >= factsWithinMs || (isFlowing() && sampleOf(session).isComplete);
+    };
+    while (!isDone()) await delay(POLL_MS, signal);
     if (session.isOver) {
       throw (
         session.error ??
         new AppError('no_capacity', 'The slot of this check was needed by a viewer.')
       );
     }
-    const isStillFlowing = (session.ingest.lastMediaMs ?? 0) >= halfMs;
-    return verdictOfMedia(session, 'deep', 'engine', isStillFlowing);
+    return verdictOfMedia(session, 'deep', 'engine', isFlowing());
   }
 }
 

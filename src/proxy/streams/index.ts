@@ -6,3 +6,4 @@ export { StreamRegistry } from './stream-registry';
 export { StreamShutdown } from './stream-shutdown';
 export { StreamsModule } from './streams.module';
 export { END_REASONS, type EndReason, type StreamState, type StreamTimeline } from './stream.types';
+export type { StreamUse } from './user-streams';

@@ -7,7 +7,7 @@ describe('NegativeCache', () => {
 
   beforeEach(() => {
     nowMs = 1_000_000;
-    cache = new NegativeCache(30_000, () => nowMs);
+    cache = new NegativeCache({ ttlMs: 30_000 }, () => nowMs);
   });
 
   it.each<[ErrorCode, number]>([
@@ -58,7 +58,7 @@ describe('NegativeCache', () => {
   });
 
   it('remembers nothing when the period is 0', () => {
-    const off = new NegativeCache(0, () => nowMs);
+    const off = new NegativeCache({ ttlMs: 0 }, () => nowMs);
     off.remember('key', new AppError('content_not_found', 'why'));
     expect(off.lookup('key')).toBeNull();
   });

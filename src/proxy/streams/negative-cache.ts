@@ -6,11 +6,16 @@ import type { StreamKey } from '../../kernel/content-selector';
 const START_TIMEOUT_SHARE = 0.5;
 const MAX_ENTRIES = 10_000;
 
+export interface NegativeLifetime {
+  /** How long a failure is remembered; 0: not at all. */
+  readonly ttlMs: number;
+}
+
 /** The remembered failure of a content. */
 interface Fault {
   readonly error: AppError;
-  /** Monotonic time at which it is forgotten. */
-  readonly untilMs: number;
+  /** Monotonic time of the failure. */
+  readonly sinceMs: number;
 }
 
 /**
@@ -21,14 +26,13 @@ export class NegativeCache {
   private readonly faults = new LRUCache<StreamKey, Fault>({ max: MAX_ENTRIES });
 
   constructor(
-    private readonly ttlMs: number,
+    private readonly lifetime: NegativeLifetime,
     private readonly now: () => number,
   ) {}
 
   /** Remembers `error` if the content is at fault; ignores any other error. */
   remember(key: StreamKey, error: AppError): void {
-    const ttlMs = this.ttlFor(error);
-    if (ttlMs > 0) this.faults.set(key, { error, untilMs: this.now() + ttlMs });
+    if (this.ttlFor(error) > 0) this.faults.set(key, { error, sinceMs: this.now() });
   }
 
   forget(key: StreamKey): void {
@@ -44,7 +48,7 @@ export class NegativeCache {
   lookup(key: StreamKey): AppError | null {
     const fault = this.faults.get(key);
     if (fault === undefined) return null;
-    const leftMs = fault.untilMs - this.now();
+    const leftMs = fault.sinceMs + this.ttlFor(fault.error) - this.now();
     if (leftMs <= 0) {
       this.faults.delete(key);
       return null;
@@ -54,8 +58,8 @@ export class NegativeCache {
 
   private ttlFor(error: AppError): number {
     if (error.code === 'content_not_found' || error.code === 'unsupported_content') {
-      return this.ttlMs;
+      return this.lifetime.ttlMs;
     }
-    return error.code === 'start_timeout' ? this.ttlMs * START_TIMEOUT_SHARE : 0;
+    return error.code === 'start_timeout' ? this.lifetime.ttlMs * START_TIMEOUT_SHARE : 0;
   }
 }

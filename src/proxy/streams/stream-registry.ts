@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CONFIG, type AppConfig } from '../../config';
+import { CONFIG, type AppConfig, viewOf } from '../../config';
+import { StreamUsers, UserActivity } from '../../access';
 import { firstToEnd } from '../../engines';
 import { RateLimit, sharedAddresses } from '../../http';
 import { infohashKey, streamKey, type StreamKey } from '../../kernel/content-selector';
@@ -7,6 +8,8 @@ import { AppError } from '../../kernel/errors';
 import { EgressLimit, type EgressSettings } from './egress-limit';
 import type { Stream, StreamSnapshot } from './stream';
 import type { EndReason } from './stream.types';
+import { Viewer } from '../viewers';
+import { UserStreams, type StreamUse } from './user-streams';
 import { ViewerLimits } from './viewer-limits';
 
 const MAX_PAST_STREAMS = 200;
@@ -28,6 +31,7 @@ export class StreamRegistry {
   /** Counts the viewers of all streams together. */
   readonly limits: ViewerLimits;
   readonly egress: EgressLimit;
+  readonly users: UserStreams;
   private readonly starts: RateLimit;
   private readonly streams = new Set<Stream>();
   private readonly byKey = new Map<StreamKey, Stream>();
@@ -36,17 +40,28 @@ export class StreamRegistry {
   private readonly listeners: ((stream: Stream) => void)[] = [];
   private isClosing = false;
 
-  constructor(@Inject(CONFIG) private readonly config: RegistryConfig) {
+  constructor(
+    @Inject(CONFIG) private readonly config: RegistryConfig,
+    @Inject(StreamUsers) users: Pick<StreamUsers, 'refusalOf' | 'onRevocation'>,
+    activity: UserActivity,
+  ) {
+    this.users = new UserStreams((user, ip) => users.refusalOf(user, ip));
+    users.onRevocation(() => this.users.endRevoked());
+    activity.countBy((user) => {
+      const streams = this.users.streamsOf(user);
+      const uses = streams.flatMap((one) => one.uses);
+      return { streams: streams.length, viewers: uses.filter(isViewer).length };
+    });
     const shared = sharedAddresses(config.trustedProxies);
     const isExempt = (ip: string): boolean => shared.includes(ip);
     this.egress = new EgressLimit(config, this.streams);
     this.starts = new RateLimit(() => config.proxyMaxStartsPerIp, isExempt);
     this.limits = new ViewerLimits(
-      {
-        total: config.proxyMaxClients,
-        perStream: config.proxyMaxClientsPerStream,
-        perIp: config.proxyMaxClientsPerIp,
-      },
+      viewOf(config, {
+        total: 'proxyMaxClients',
+        perStream: 'proxyMaxClientsPerStream',
+        perIp: 'proxyMaxClientsPerIp',
+      }),
       isExempt,
     );
   }
@@ -80,19 +95,44 @@ export class StreamRegistry {
   }
 
   /**
+   * Checks the limits of viewers for one more viewer of `subject`, which has `onStream` viewers. If the limit of its
+   * user is reached, ends the oldest stream of the same device.
+   *
+   * @throws AppError `client_limit`; `forbidden` if the user was revoked meanwhile
+   */
+  checkLimits(use: Omit<StreamUse, 'subject'>, subject: object | null, onStream: number): void {
+    this.limits.check(use.ip, onStream);
+    this.users.makeRoom(use, subject);
+  }
+
+  viewerJoined(viewer: Viewer): void {
+    this.limits.add(viewer);
+    this.users.add(viewer);
+  }
+
+  viewerLeft(viewer: Viewer): void {
+    this.limits.remove(viewer);
+    this.users.remove(viewer);
+  }
+
+  /**
    * Makes room for one more stream: ends an unwatched stream if the limit is reached.
    *
    * @throws AppError `shutting_down`; `no_capacity` if the limit is reached and no stream can be ended
    */
   makeRoom(): void {
     this.mustBeOpen();
-    const isFull = (): boolean => this.streams.size >= this.config.proxyMaxSessions;
-    if (!isFull()) return;
+    if (!this.isFull()) return;
     // `end` removes the stream from the registry before it returns, so there is no need to wait for it.
     void firstToEnd(this.list().filter(({ holdsSlot }) => holdsSlot))?.end('reclaimed');
-    if (!isFull()) return;
+    if (!this.isFull()) return;
     const detail = `The limit of ${this.config.proxyMaxSessions} streams is reached.`;
     throw new AppError('no_capacity', detail);
+  }
+
+  /** True if PROXY_MAX_SESSIONS is reached, so that a new stream ends an unwatched one. */
+  isFull(): boolean {
+    return this.streams.size >= this.config.proxyMaxSessions;
   }
 
   /**
@@ -157,4 +197,8 @@ export class StreamRegistry {
   async endAll(reason: EndReason): Promise<void> {
     await Promise.all(this.list().map((stream) => stream.end(reason)));
   }
+}
+
+function isViewer(use: StreamUse): use is Viewer {
+  return use instanceof Viewer;
 }

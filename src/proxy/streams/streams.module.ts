@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { CONFIG, type AppConfig } from '../../config';
+import { CONFIG, type AppConfig, viewOf } from '../../config';
 import { monotonicMs } from '../../kernel/clock';
 import { NegativeCache } from './negative-cache';
 import { StreamRegistry } from './stream-registry';
@@ -12,8 +12,8 @@ import { StreamShutdown } from './stream-shutdown';
     StreamShutdown,
     {
       provide: NegativeCache,
-      useFactory: ({ negativeCacheTtlMs }: Pick<AppConfig, 'negativeCacheTtlMs'>) =>
-        new NegativeCache(negativeCacheTtlMs, monotonicMs),
+      useFactory: (config: AppConfig) =>
+        new NegativeCache(viewOf(config, { ttlMs: 'negativeCacheTtlMs' }), monotonicMs),
       inject: [CONFIG],
     },
   ],

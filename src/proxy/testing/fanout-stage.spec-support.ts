@@ -76,7 +76,14 @@ export class FanoutStage {
   async watch(options: { point?: JoinPoint; isReading?: boolean } = {}): Promise<Watcher> {
     const pair = await this.loopback.pair();
     const id = `viewer-${this.viewers++}`;
-    const viewer = new Viewer({ id, ip: '127.0.0.1', userAgent: '', path: '/' });
+    const viewer = new Viewer({
+      id,
+      ip: '127.0.0.1',
+      userAgent: '',
+      path: '/',
+      user: null,
+      device: '',
+    });
     const point = options.point ?? this.history.firstJoinPoint();
     if (point === null) throw new Error('the history has no join point');
     if (options.isReading !== false) pair.read();

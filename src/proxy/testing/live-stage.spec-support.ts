@@ -1,8 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { UserActivity } from '../../access';
 import { ChannelDirectory, SourceRecords } from '../../channels';
-import { loadConfig, type AppConfig } from '../../config';
+import { LiveConfig, loadConfig, type AppConfig, viewOf } from '../../config';
 import { StagedEngines } from '../../engines/testing/staged-engines.spec-support';
 import { EventBus, type RecordedEvent } from '../../events';
 import type { ContentSelector, SourceKind, SourceSelector } from '../../kernel/content-selector';
@@ -85,24 +86,31 @@ export class LiveStage {
   readonly faults: NegativeCache;
   /** Plays contents that turn out to be files; with null such a content is not supported. */
   files: FileHost | null = null;
+  readonly config: AppConfig;
   readonly directory: LiveStreams;
   readonly sources: EngineSources;
   readonly reporters: StreamReporters;
   private readonly bus = new EventBus();
 
   private constructor(
-    readonly config: AppConfig,
+    readonly settings: LiveConfig,
     private readonly loopback: Loopback,
     readonly channels: ChannelDirectory,
     options: StageOptions,
   ) {
+    const config = settings.values;
+    this.config = config;
     this.engines = StagedEngines.withEngines(options.engines ?? 2, options.slots ?? 3, config);
     const { scheduler, registry, health } = this.engines;
     this.sources = new EngineSources(config, this.ace, scheduler, registry, health);
     this.reporters = new StreamReporters(this.bus, this.log);
     this.aliases = new ContentAliases(new DataFolder(config.dataDir));
-    this.streams = new StreamRegistry(config);
-    this.faults = new NegativeCache(config.negativeCacheTtlMs, monotonicMs);
+    this.streams = new StreamRegistry(
+      config,
+      { refusalOf: () => null, onRevocation: () => undefined },
+      new UserActivity(),
+    );
+    this.faults = new NegativeCache(viewOf(config, { ttlMs: 'negativeCacheTtlMs' }), monotonicMs);
     this.directory = new LiveStreams(
       config,
       this.streams,
@@ -118,6 +126,7 @@ export class LiveStage {
         take: (found) => this.files?.take(found) ?? false,
         learn: (...found) => this.files?.learn(...found) ?? false,
       },
+      settings,
     );
     this.directory.onModuleInit();
     this.bus.subscribe((event) => this.events.push(event));
@@ -125,9 +134,12 @@ export class LiveStage {
 
   static async open(options: StageOptions = {}): Promise<LiveStage> {
     const dataDir = await mkdtemp(join(tmpdir(), 'live-stage-'));
-    const config = loadConfig({ ...SHORT_DELAYS, DATA_DIR: dataDir, ...options.env });
-    const channels = await ChannelDirectory.open(config.channelsFile, new DataFolder(dataDir));
-    return new LiveStage(config, await Loopback.open(), channels, options);
+    const settings = new LiveConfig(
+      loadConfig({ ...SHORT_DELAYS, DATA_DIR: dataDir, ...options.env }),
+    );
+    const { channelsFile } = settings.values;
+    const channels = await ChannelDirectory.open(channelsFile, new DataFolder(dataDir));
+    return new LiveStage(settings, await Loopback.open(), channels, options);
   }
 
   /** @throws an error that names what has not ended, before the timeout of jest hides it */

@@ -47,7 +47,7 @@ beforeEach(async () => {
   reader = new UpstreamReader(
     response,
     ingest,
-    { silenceMs: SILENCE_MS, firstMediaDeadlineMs: DEADLINE_MS },
+    { silenceMs: () => SILENCE_MS, firstMediaDeadlineMs: DEADLINE_MS },
     () => nowMs,
   );
   void reader.ended.then((end) => ends.push(end));

@@ -38,8 +38,11 @@ export type UpstreamEnd =
 export type AbandonReason = 'session_gone' | 'looping' | 'no_splice_point' | 'engine_unresponsive';
 
 export interface UpstreamTimes {
-  /** Maximum silence after the first media, and maximum time in which media may arrive before viewers can join. */
-  readonly silenceMs: number;
+  /**
+   * Returns the maximum silence after the first media, and maximum time in which media may arrive before viewers can
+   * join. The setting may change while a source is read.
+   */
+  readonly silenceMs: () => number;
   /** Monotonic time by which the first media must have arrived. */
   readonly firstMediaDeadlineMs: number;
 }
@@ -164,7 +167,8 @@ export class UpstreamReader {
    * Viewers cannot join media without PAT and PMT, so these count as silence: a start must not wait for them forever.
    */
   private isSilent(nowMs: number): boolean {
-    const { silenceMs, firstMediaDeadlineMs } = this.times;
+    const { firstMediaDeadlineMs } = this.times;
+    const silenceMs = this.times.silenceMs();
     const { firstMediaMs } = this;
     if (firstMediaMs === null) return nowMs >= firstMediaDeadlineMs;
     if (nowMs - this.silentSinceMs >= silenceMs) return true;

@@ -6,7 +6,14 @@ import { Viewer } from './viewer';
 const KIB = 1024;
 
 function viewer(id: string, queuedBytes = 0): Viewer {
-  const made = new Viewer({ id, ip: '127.0.0.1', userAgent: '', path: '/' });
+  const made = new Viewer({
+    id,
+    ip: '127.0.0.1',
+    userAgent: '',
+    path: '/',
+    user: null,
+    device: '',
+  });
   made.queuedBytes = queuedBytes;
   return made;
 }

@@ -2,6 +2,7 @@ export { BacklogScheduler } from './backlog-scheduler';
 export { StreamFanout } from './stream-fanout';
 export { classifyProgress, PAUSED_AFTER_MS } from './lag-policy';
 export {
+  isDismissal,
   Viewer,
   unsentBytesOf,
   type LeaveReason,

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { StreamUser } from '../../access';
 import { monotonicMs, wallClockIso } from '../../kernel/clock';
 import type { ViewHolder } from '../buffer';
 import { withMovedTimes } from '../mpegts';
@@ -11,11 +12,16 @@ export interface ViewerIdentity {
   readonly userAgent: string;
   /** Request path without query values, for the log. */
   readonly path: string;
+  /** The user whose secret the request presented; null without one. */
+  readonly user: StreamUser | null;
+  /** The same for all requests of one device, as far as its address and its User-Agent tell. */
+  readonly device: string;
 }
 
 /**
  * Why a viewer left. `hung_up` is the viewer's own doing and no error. `memory_limit`: of all paused viewers it had
- * paused longest when PROXY_BUFFER_TOTAL was reached. Only for recorded content: `finished`, all requested bytes were
+ * paused longest when PROXY_BUFFER_TOTAL was reached. `revoked`: its user may not watch any more. `user_limit`: the
+ * same device opened another stream, and the limit of its user allows no more. Only for recorded content: `finished`, all requested bytes were
  * sent; `replaced`, a newer request of the same playback took over.
  */
 export type LeaveReason =
@@ -24,14 +30,23 @@ export type LeaveReason =
   | 'memory_limit'
   | 'too_many_jumps'
   | 'kicked'
+  | 'revoked'
+  | 'user_limit'
   | 'stopped'
   | 'stream_failed'
   | 'shutdown'
   | 'finished'
   | 'replaced';
 
+/** True if the viewer itself was sent away, while its stream may go on. A request that waits is then reset. */
+export function isDismissal(reason: LeaveReason): boolean {
+  return reason === 'kicked' || reason === 'revoked' || reason === 'user_limit';
+}
+
 /** The stream that a viewer watches or waits for. */
 export interface WatchedStream {
+  /** What is watched: the same object for every viewer of the same content. */
+  readonly subject: object;
   removeViewer(viewer: Viewer, reason: LeaveReason): void;
 }
 
@@ -82,6 +97,23 @@ export class Viewer implements ViewHolder {
 
   get id(): string {
     return this.identity.id;
+  }
+
+  get user(): StreamUser | null {
+    return this.identity.user;
+  }
+
+  get ip(): string {
+    return this.identity.ip;
+  }
+
+  get device(): string {
+    return this.identity.device;
+  }
+
+  /** What the viewer watches; null while no stream counts it. */
+  get subject(): object | null {
+    return this.stream?.subject ?? null;
   }
 
   /** Leaves the stream that counts this viewer. Nothing happens if none does. */

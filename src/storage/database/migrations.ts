@@ -53,5 +53,35 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
        expires_at_ms INTEGER,
        last_used_at_ms INTEGER
      ) WITHOUT ROWID`,
+    `CREATE TABLE guide_sources (
+       position INTEGER PRIMARY KEY,
+       id TEXT NOT NULL UNIQUE,
+       name TEXT NOT NULL,
+       url TEXT NOT NULL,
+       refresh_interval_s INTEGER NOT NULL,
+       is_enabled INTEGER NOT NULL,
+       state TEXT
+     )`,
+    `CREATE TABLE source_records (
+       source TEXT PRIMARY KEY,
+       record TEXT NOT NULL
+     ) WITHOUT ROWID`,
+    `CREATE TABLE settings (
+       name TEXT PRIMARY KEY,
+       value TEXT NOT NULL
+     ) WITHOUT ROWID`,
+    `CREATE TABLE stream_users (
+       id TEXT PRIMARY KEY,
+       name TEXT NOT NULL UNIQUE,
+       secret_hash TEXT NOT NULL,
+       sealed_secret TEXT NOT NULL,
+       is_enabled INTEGER NOT NULL,
+       expires_at_ms INTEGER,
+       max_streams INTEGER,
+       cidrs TEXT NOT NULL,
+       profile TEXT,
+       created_at_ms INTEGER NOT NULL,
+       last_seen_at_ms INTEGER
+     ) WITHOUT ROWID`,
   ],
 ];

@@ -6,9 +6,13 @@ export interface Schema {
   channels: ChannelRow;
   channel_numbers: ChannelNumberRow;
   channel_sources: ChannelSourceRow;
+  guide_sources: GuideSourceRow;
   list_entries: ListEntryRow;
   open_sessions: OpenSessionRow;
+  settings: SettingRow;
   small_values: SmallValueRow;
+  source_records: SourceRecordRow;
+  stream_users: StreamUserRow;
 }
 
 interface ApiKeyRow {
@@ -48,6 +52,19 @@ interface ChannelSourceRow {
   readonly label: string | null;
 }
 
+interface GuideSourceRow {
+  /** In the order of creation. */
+  readonly position: Generated<number>;
+  readonly id: string;
+  readonly name: string;
+  readonly url: string;
+  readonly refresh_interval_s: number;
+  /** 0 or 1, because libsql cannot bind booleans. */
+  readonly is_enabled: number;
+  /** JSON. */
+  readonly state: string | null;
+}
+
 interface ListEntryRow {
   readonly list: string;
   readonly position: number;
@@ -64,4 +81,35 @@ interface OpenSessionRow {
 interface SmallValueRow {
   readonly name: string;
   readonly value: string;
+}
+
+interface SourceRecordRow {
+  /** `kind:id`. */
+  readonly source: string;
+  /** JSON. */
+  readonly record: string;
+}
+
+interface SettingRow {
+  /** The variable. */
+  readonly name: string;
+  readonly value: string;
+}
+
+interface StreamUserRow {
+  readonly id: string;
+  readonly name: string;
+  /** SHA-256, base64url. */
+  readonly secret_hash: string;
+  /** Encrypted. */
+  readonly sealed_secret: string;
+  /** 0 or 1, because libsql cannot bind booleans. */
+  readonly is_enabled: number;
+  readonly expires_at_ms: number | null;
+  readonly max_streams: number | null;
+  /** JSON array. */
+  readonly cidrs: string;
+  readonly profile: string | null;
+  readonly created_at_ms: number;
+  readonly last_seen_at_ms: number | null;
 }

@@ -9,6 +9,7 @@ export {
   startProduct,
   type LogLine,
   type ProductOptions,
+  type User,
 } from './product';
 export { type ResponseHead } from './response-head';
 export { onScopeEnd, scoped } from './scope';

@@ -29,6 +29,8 @@ export interface ProductOptions {
   readonly dataDir?: string;
   /** Maximum number of open files, as `ulimit -n` sets it. */
   readonly openFiles?: number;
+  /** True: `url` returns the addresses of players with the token of a user. */
+  readonly hasUser?: boolean;
   /** False: resolves as soon as the product listens, without waiting for /health/ready. */
   readonly waitReady?: boolean;
 }
@@ -72,6 +74,7 @@ async function startNow(options: ProductOptions): Promise<Product> {
   const product = new Product(child);
   await product.listening();
   if (options.waitReady !== false) await product.ready();
+  if (options.hasUser === true) product.token = (await product.createUser()).secret;
   return product;
 }
 
@@ -106,11 +109,25 @@ function environment(options: ProductOptions, folder: string): Record<string, st
 const FAULT =
   /unhandledRejection|uncaughtException|UnhandledPromise|MaxListenersExceeded|DeprecationWarning|an unexpected fault|(?:^|\\n|\n)\s+at .+:\d+:\d+/;
 
+/** Addresses that also exist below `/t/TOKEN`. */
+const FOR_PLAYERS = /^\/+(?:ace|auto|playlist\.m3u|discover\.json|lineup|device\.xml)/;
+
+/** Someone who may watch with a secret. */
+export interface User {
+  readonly id: string;
+  readonly name: string;
+  readonly secret: string;
+}
+
 /** The running program. */
 export class Product {
   /** True once it was ended by another signal than SIGTERM and SIGINT; its exit code is then not checked. */
   wasKilled = false;
   port = 0;
+  /** The token in the addresses of players; null: they have none. */
+  token: string | null = null;
+  /** The key and the secrets of users, which the program must never print. */
+  private readonly secrets = new Set([API_KEY]);
 
   constructor(private readonly child: Child) {}
 
@@ -124,7 +141,8 @@ export class Product {
   }
 
   url(path: string): string {
-    return `http://127.0.0.1:${this.port}${path}`;
+    const isBelowToken = this.token !== null && FOR_PLAYERS.test(path);
+    return `http://127.0.0.1:${this.port}${isBelowToken ? `/t/${this.token}` : ''}${path}`;
   }
 
   /** A call of the admin API with the key; `headers` can remove or replace it. */
@@ -135,6 +153,24 @@ export class Product {
     headers: Readonly<Record<string, string>> = { 'X-API-Key': API_KEY },
   ): Promise<Answer> {
     return call({ port: this.port, method, path, body, headers });
+  }
+
+  /** Creates a user of streams. */
+  async createUser(body: Readonly<Record<string, unknown>> = {}): Promise<User> {
+    const name = `user-${randomBytes(4).toString('hex')}`;
+    const created = await this.api('POST', '/api/v1/users', { name, ...body });
+    if (created.status !== 201) throw new Error(created.text);
+    const { id } = created.body as { id: string };
+    return { id, name: created.body.name as string, secret: await this.secretOf(id) };
+  }
+
+  /** The present secret of a user. */
+  async secretOf(id: string): Promise<string> {
+    const links = await this.api('GET', `/api/v1/users/${id}/links`);
+    if (links.status !== 200) throw new Error(links.text);
+    const { password } = links.body.xtream as { password: string };
+    this.secrets.add(password);
+    return password;
   }
 
   /** `/proxy/sessions/{id}`, also for a stream that has ended; undefined if there is none. */
@@ -202,15 +238,37 @@ export class Product {
   /**
    * Ends the product and waits.
    *
-   * @throws if it does not exit within 20 s, if its code is not 0, or if the log contains a fault
+   * @throws if it does not exit within 20 s, if its code is not 0, if the log contains a fault, or if the key or the
+   *   secret of a user was printed
    */
   async stop(signal: 'SIGTERM' | 'SIGINT' = 'SIGTERM'): Promise<Exit> {
+    if (this.secrets.size > 1 && this.child.ended === null) await this.expectNoSecretShown();
     const exit = await this.child.end(signal, END_WITHIN_MS);
     this.expectCleanLog();
+    this.expectNoSecret('the log', this.logText());
     if (exit.code !== 0) {
       throw new Error(`the product ended with ${JSON.stringify(exit)}\n${this.child.tail()}`);
     }
     return exit;
+  }
+
+  /** @throws if the metrics, the events or the lists of streams contain the key or the secret of a user */
+  async expectNoSecretShown(): Promise<void> {
+    for (const path of [
+      '/metrics',
+      '/events?limit=1000',
+      '/proxy/status',
+      '/streams',
+      '/engines',
+    ]) {
+      this.expectNoSecret(path, (await this.api('GET', path)).text);
+    }
+  }
+
+  private expectNoSecret(place: string, text: string): void {
+    for (const secret of this.secrets) {
+      if (text.includes(secret)) throw new Error(`${place} contains the key or a token`);
+    }
   }
 
   /** @throws if the log contains an uncaught fault */

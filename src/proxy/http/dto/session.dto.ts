@@ -127,6 +127,8 @@ export class ProxyStatusDto {
 export class ClientDto {
   client_id!: string;
   ip_address!: string;
+  /** Name of the user whose token the viewer presented; null without one. */
+  user!: string | null;
   user_agent!: string;
   /** `paused`: the viewer has taken no byte for 15 s. It does not count as watching until it takes bytes again. */
   state!: 'waiting' | 'streaming' | 'paused' | 'gone';

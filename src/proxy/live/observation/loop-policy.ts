@@ -11,11 +11,12 @@ const FAILOVERS_WITHIN_MS = 600_000;
 export class LoopPolicy {
   private failoverTimesMs: number[] = [];
 
-  constructor(private readonly mode: LoopMode) {}
+  constructor(private readonly config: Pick<AppConfig, 'loopDetection'>) {}
 
   decide(nowMs: number): LoopAction {
-    if (this.mode === 'off') return 'report';
-    if (this.mode !== 'failover') return this.mode;
+    const { loopDetection: mode } = this.config;
+    if (mode === 'off') return 'report';
+    if (mode !== 'failover') return mode;
     this.failoverTimesMs = this.failoverTimesMs.filter((at) => nowMs - at < FAILOVERS_WITHIN_MS);
     if (this.failoverTimesMs.length >= MAX_FAILOVERS) return 'report';
     this.failoverTimesMs.push(nowMs);

@@ -1,5 +1,5 @@
 import type { EngineLivePosition } from '../../../ace';
-import type { AppConfig } from '../../../config';
+import { type AppConfig, viewOf } from '../../../config';
 import type { SteadyWallClock } from '../../../kernel/steady-wall-clock';
 import { pesUnitPrint, LoopDetector } from '../../mpegts';
 import { LivePositionWatch, type LivePositionFault, type StreamIngest } from '../../upstream';
@@ -32,11 +32,10 @@ export class LoopWatch {
     config: AppConfig,
     private readonly wallClock: Pick<SteadyWallClock, 'unixMs'>,
   ) {
-    this.detector = new LoopDetector(config.loopDetectionAfterMs);
-    this.position = new LivePositionWatch({
-      staleAfterMs: config.loopStaleAfterMs,
-      behindMs: config.loopStaleBehindMs,
-    });
+    this.detector = new LoopDetector(viewOf(config, { confirmMs: 'loopDetectionAfterMs' }));
+    this.position = new LivePositionWatch(
+      viewOf(config, { staleAfterMs: 'loopStaleAfterMs', behindMs: 'loopStaleBehindMs' }),
+    );
   }
 
   /** The loop that was found; null if there is none. A finding in the media takes precedence. */

@@ -62,14 +62,14 @@ describe('Starvation', () => {
 
 describe('LoopPolicy', () => {
   it('moves the stream twice in 10 min, then only reports', () => {
-    const policy = new LoopPolicy('failover');
+    const policy = new LoopPolicy({ loopDetection: 'failover' });
     const actions = [0, 1, 2, 3].map((minute) => policy.decide(minute * 60_000));
     expect(actions).toEqual(['failover', 'failover', 'report', 'report']);
     expect(policy.decide(11 * 60_000)).toBe('failover');
   });
 
   it.each(['report', 'stop'] as const)('always decides %s in that mode', (mode) => {
-    const policy = new LoopPolicy(mode);
+    const policy = new LoopPolicy({ loopDetection: mode });
     expect([0, 1, 2].map((at) => policy.decide(at))).toEqual([mode, mode, mode]);
   });
 });

@@ -44,7 +44,9 @@ export class StreamObservation {
   readonly history = new StatHistory();
   readonly polls: Record<PollResult, number> = { answered: 0, failed: 0, session_gone: 0 };
   private readonly polling: StatPolling;
-  private readonly loops: LoopWatch | null;
+  private readonly loops: LoopWatch;
+  /** True while loops are looked for, as LOOP_DETECTION says. */
+  private isLooking = false;
   private readonly policy: LoopPolicy;
   private readonly starvation = new Starvation();
   private readonly inspector = new MediaInspector();
@@ -59,12 +61,11 @@ export class StreamObservation {
   constructor(
     private readonly stream: ObservedStream,
     private readonly engines: EngineSources,
-    config: AppConfig,
+    private readonly config: AppConfig,
     wallClock: SteadyWallClock,
   ) {
-    this.policy = new LoopPolicy(config.loopDetection);
-    this.loops =
-      config.loopDetection === 'off' ? null : new LoopWatch(stream.ingest, config, wallClock);
+    this.policy = new LoopPolicy(config);
+    this.loops = new LoopWatch(stream.ingest, config, wallClock);
     this.polling = new StatPolling({
       current: () => stream.current(),
       answered: (stat, engineId) => this.answered(stat, engineId),
@@ -76,7 +77,7 @@ export class StreamObservation {
 
   /** The loop that was found; null if there is none. */
   get finding(): LoopFinding | null {
-    return this.loops?.finding ?? null;
+    return this.isLooking ? this.loops.finding : null;
   }
 
   /** The engine's newest statistics; null if they are too old to show. */
@@ -112,13 +113,23 @@ export class StreamObservation {
     const opened = this.stream.current()?.opened ?? null;
     if (opened !== this.opened) {
       this.opened = opened;
-      this.loops?.resetPosition();
+      this.loops.resetPosition();
     }
     this.polling.tick(nowMs);
-    if (this.loops === null || nowMs - this.lookedMs < LOOK_MS) return;
+    this.followSetting();
+    if (!this.isLooking || nowMs - this.lookedMs < LOOK_MS) return;
     this.lookedMs = nowMs;
     this.loops.lookAtMedia();
     this.judge(this.loops.finding, nowMs);
+  }
+
+  private followSetting(): void {
+    const isOn = this.config.loopDetection !== 'off';
+    if (isOn === this.isLooking) return;
+    this.isLooking = isOn;
+    this.reported = null;
+    // Positions were not observed while the detection was off.
+    this.loops.resetPosition();
   }
 
   private answered(stat: EngineStat, engineId: string): void {
@@ -127,7 +138,9 @@ export class StreamObservation {
       this.answeredMs = nowMs;
       this.history.add({ unixMs: Date.now(), engineId, stat });
       // While no media flow, the live position stands still anyway, which is no sign of a loop.
-      this.loops?.lookAtPosition(this.stream.isLive() ? stat.livePosition : null, nowMs);
+      if (this.isLooking) {
+        this.loops.lookAtPosition(this.stream.isLive() ? stat.livePosition : null, nowMs);
+      }
       if (this.starvation.look(stat, engineId, nowMs)) {
         this.engines.complain(engineId, 'starving');
       }

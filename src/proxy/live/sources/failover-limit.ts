@@ -60,7 +60,15 @@ export class FailoverLimit {
   private readonly bounds: Readonly<Record<CountedKind, FailoverBound>>;
 
   constructor(felt: FailoverBound) {
-    const unfelt = { limit: felt.limit, windowMs: felt.limit * UNFELT_APART_MS };
+    // Read when they are used, because settings change while the stream runs.
+    const unfelt: FailoverBound = {
+      get limit() {
+        return felt.limit;
+      },
+      get windowMs() {
+        return felt.limit * UNFELT_APART_MS;
+      },
+    };
     this.bounds = { felt, unfelt };
   }
 

@@ -163,7 +163,7 @@ export class SourcePreparation {
           spliced.resolve('spliced');
         },
       }),
-      { silenceMs: config.proxyStallTimeoutMs, firstMediaDeadlineMs: deadlineMs },
+      { silenceMs: () => config.proxyStallTimeoutMs, firstMediaDeadlineMs: deadlineMs },
       monotonicMs,
     );
     await this.stage(reader, source.engine.id, spliced, deadlineMs, signal);

@@ -1,4 +1,4 @@
-import type { AppConfig } from '../../../config';
+import { type AppConfig, viewOf } from '../../../config';
 import { monotonicMs } from '../../../kernel/clock';
 import { AppError } from '../../../kernel/errors';
 import { UpstreamReader, type MediaBody, type StreamIngest } from '../../upstream';
@@ -42,10 +42,9 @@ export class SourceReading {
     private readonly report: StreamReporter,
     private readonly config: AppConfig,
   ) {
-    this.limit = new FailoverLimit({
-      limit: config.proxyFailoverLimit,
-      windowMs: config.proxyFailoverWindowMs,
-    });
+    this.limit = new FailoverLimit(
+      viewOf(config, { limit: 'proxyFailoverLimit', windowMs: 'proxyFailoverWindowMs' }),
+    );
   }
 
   /** Begins an attempt. Returns a signal that aborts with `SUPERSEDED` when a planned move replaces the source. */
@@ -77,7 +76,7 @@ export class SourceReading {
     const reader = new UpstreamReader(
       media,
       this.ingest,
-      { silenceMs: this.config.proxyStallTimeoutMs, firstMediaDeadlineMs: deadlineMs },
+      { silenceMs: () => this.config.proxyStallTimeoutMs, firstMediaDeadlineMs: deadlineMs },
       monotonicMs,
     );
     this.take(reader, entry.attempt.engineId, replaces);

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { ChannelDirectory, selectorOf, SourceRecords, type ChannelSource } from '../../../channels';
 import { monotonicMs } from '../../../kernel/clock';
 import type { ContentSelector, SourceSelector } from '../../../kernel/content-selector';
-import { AppError } from '../../../kernel/errors';
+import { AppError, type ErrorCode } from '../../../kernel/errors';
 
 /** The facts that a rotation depends on, and where it records the results of the channel's sources. */
 export interface RotationFacts {
@@ -16,9 +16,16 @@ export interface RotationFacts {
   started(source: ChannelSource, startMs: number): void;
   /** Records that the media of the channel's source have stopped. */
   stalled(source: ChannelSource): void;
-  /** Records that the channel's source was given up. */
-  failed(source: ChannelSource, why: string): void;
+  /** Records that the channel's source was given up. `isOfContent`: false if engines may be at fault. */
+  failed(source: ChannelSource, why: string, isOfContent: boolean): void;
 }
+
+/** Errors for which the content is to blame, because engines answered. */
+const CONTENT_FAULTS: readonly ErrorCode[] = [
+  'content_not_found',
+  'unsupported_content',
+  'start_timeout',
+];
 
 /** Attempts that each source of a channel gets: the one that failed, a retry on the same engine, and one on another. */
 const TRIES_WITH_RETRY_HERE = 3;
@@ -172,7 +179,7 @@ export class SourceRotation {
   next(goesRound: boolean, why: string, error: AppError | null): number | null {
     if (this.entry === null) return null;
     // After a `conflict`, another stream plays the content, which has therefore not failed.
-    if (error?.code !== 'conflict') this.facts.failed(this.entry, why);
+    if (error?.code !== 'conflict') this.facts.failed(this.entry, why, isOfContent(error));
     this.failedIds.add(this.entry.id);
     if (error !== null && (this.worst === null || error.code !== 'content_not_found')) {
       this.worst = error;
@@ -269,7 +276,7 @@ export class SourceRotations {
       isPlayedElsewhere,
       started: (source, startMs) => records.started(source, startMs),
       stalled: (source) => records.stalled(source),
-      failed: (source, why) => records.failed(source, why),
+      failed: (source, why, ofContent) => records.failed(source, why, ofContent),
     });
   }
 
@@ -292,6 +299,10 @@ export class SourceRotations {
   onChange(listener: (channelId: string) => void): void {
     this.channels.onChange(listener);
   }
+}
+
+function isOfContent(error: AppError | null): boolean {
+  return error !== null && CONTENT_FAULTS.includes(error.code);
 }
 
 function sourceOf({ kind, value, fileIndex }: ContentSelector): SourceSelector {

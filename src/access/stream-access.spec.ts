@@ -1,0 +1,101 @@
+import type { FastifyRequest } from '../http';
+import { AppError } from '../kernel/errors';
+import { KeyAttempts } from './key-attempts';
+import { StreamAccess, type StreamAccessConfig } from './stream-access';
+import { listBase, streamCaller } from './stream-caller';
+import type { StreamUser } from './stream-user';
+
+const SECRET = 'secret-of-anna';
+const ANNA = { id: 'u1', name: 'anna' } as StreamUser;
+
+describe('StreamAccess', () => {
+  let now: number;
+  let refusal: string | null;
+
+  beforeEach(() => {
+    now = 0;
+    refusal = null;
+  });
+
+  function access(config: Partial<StreamAccessConfig> = {}): StreamAccess {
+    const users = {
+      withSecret: (secret: string) => (secret === SECRET ? ANNA : null),
+      withCredentials: (name: string, secret: string) =>
+        name === 'anna' && secret === SECRET ? ANNA : null,
+      refusalOf: () => refusal,
+      seen: () => undefined,
+    };
+    return new StreamAccess(
+      { streamAccess: 'token', streamAllowCidrs: [], ...config },
+      users as never,
+      new KeyAttempts(() => now),
+    );
+  }
+
+  function request(originalUrl: string, ip = '192.0.2.1'): FastifyRequest {
+    const headers = { host: 'tv:8000' };
+    const facts = {
+      originalUrl,
+      ip,
+      raw: {},
+      headers,
+      protocol: 'http',
+      host: 'tv:8000',
+      socket: {},
+    };
+    return facts as unknown as FastifyRequest;
+  }
+
+  function answer(to: StreamAccess, asked: FastifyRequest): AppError | 'admitted' {
+    try {
+      to.admit(asked);
+      return 'admitted';
+    } catch (error) {
+      return error as AppError;
+    }
+  }
+
+  it.each(['open', 'token'] as const)('%s: admits a token, and refuses a wrong one', (mode) => {
+    const door = access({ streamAccess: mode });
+    const asked = request(`/t/${SECRET}/playlist.m3u`);
+    expect(answer(door, asked)).toBe('admitted');
+    expect(streamCaller(asked)).toEqual({ user: ANNA, addressPrefix: `/t/${SECRET}` });
+    expect(listBase(asked, null)).toBe(`http://tv:8000/t/${SECRET}`);
+    expect(listBase(asked, 'https://tv.example/sub')).toBe(`https://tv.example/sub/t/${SECRET}`);
+    for (const wrong of ['/t/wrong/x', '/t//x', `/t/${SECRET}x/x`, '/t/']) {
+      expect(answer(door, request(wrong))).toMatchObject({ code: 'forbidden' });
+    }
+    refusal = 'This user is disabled.';
+    expect(answer(door, asked)).toMatchObject({ status: 403, detail: refusal });
+  });
+
+  it('without a token, admits everybody or those of STREAM_ALLOW_CIDRS', () => {
+    const plain = request('/playlist.m3u');
+    expect(answer(access({ streamAccess: 'open' }), plain)).toBe('admitted');
+    expect(answer(access(), plain)).toMatchObject({ code: 'unauthorized' });
+    const near = access({ streamAllowCidrs: ['10.0.0.0/8'] });
+    expect(answer(near, request('/x', '10.1.2.3'))).toBe('admitted');
+    expect(answer(near, request('/x', '::ffff:10.1.2.3'))).toBe('admitted');
+    expect(answer(near, plain)).toMatchObject({ code: 'unauthorized' });
+    expect(streamCaller(plain)).toEqual({ user: null, addressPrefix: '' });
+  });
+
+  it('admits a user by name and secret', () => {
+    const asked = request('/player_api.php');
+    expect(() => access().admitCredentials(asked, 'ben', SECRET)).toThrow(AppError);
+    access().admitCredentials(asked, 'anna', SECRET);
+    expect(streamCaller(asked).user).toBe(ANNA);
+  });
+
+  it('limits wrong secrets per address, but always admits a right one', () => {
+    const door = access();
+    for (let i = 0; i < 10; i += 1) {
+      expect(answer(door, request(`/t/guess-${i}/x`))).toMatchObject({ code: 'forbidden' });
+    }
+    expect(answer(door, request('/t/guess/x'))).toMatchObject({ status: 429, retryAfterS: 60 });
+    expect(answer(door, request(`/t/${SECRET}/x`))).toBe('admitted');
+    expect(answer(door, request('/t/guess/x', '192.0.2.2'))).toMatchObject({ status: 403 });
+    now = 60_000;
+    expect(answer(door, request('/t/guess/x'))).toMatchObject({ status: 403 });
+  });
+});

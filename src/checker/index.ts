@@ -1,0 +1,1 @@
+export { CheckerModule } from './checker.module';

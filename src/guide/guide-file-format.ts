@@ -1,0 +1,18 @@
+/**
+ * A guide file: the `programme` elements with our channel ids, then one record for each (start, stop, offset and length,
+ * 32 bits each, sorted by channel and start), then the directory as JSON, then its length in 32 bits.
+ */
+export interface Directory {
+  readonly version: number;
+  /** The same for the same content. */
+  readonly id: string;
+  readonly programmes: number;
+  /** Position of the first record. */
+  readonly indexOffset: number;
+  /** Id, first record and number of records of each channel. */
+  readonly channels: readonly (readonly [string, number, number])[];
+}
+
+export const VERSION = 1;
+export const RECORD_BYTES = 16;
+export const TRAILER_BYTES = 4;

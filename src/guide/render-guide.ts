@@ -1,0 +1,90 @@
+import { createWriteStream } from 'node:fs';
+import { once } from 'node:events';
+import { rename } from 'node:fs/promises';
+import { finished } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import { type GuideFile, readAt, withFile } from './guide-file';
+import { attributeText, elementText } from './xml-text';
+
+/** Programmes that are next to each other are copied together, up to this size. */
+const COPY_BYTES = 256 * 1024;
+const OWNER_ONLY = 0o600;
+
+/** A channel of the rendered guide. */
+export interface GuideChannel {
+  readonly tvgId: string;
+  readonly name: string;
+  readonly logo: string | null;
+}
+
+export interface RenderTask {
+  readonly kind: 'render';
+  readonly channels: readonly GuideChannel[];
+  /** Paths of guide files. The first one that has programmes of a channel provides them. */
+  readonly sources: readonly string[];
+  /** The guide; the compressed one has the same path with `.gz`. */
+  readonly path: string;
+}
+
+/** Writes the guide of the channels, plain and compressed. @throws the error of the file system */
+export async function renderGuide(task: RenderTask, sources: readonly GuideFile[]): Promise<void> {
+  const drafts = [`${task.path}.tmp`, `${task.path}.gz.tmp`] as const;
+  const plain = createWriteStream(drafts[0], { mode: OWNER_ONLY });
+  const gzip = createGzip();
+  const packed = gzip.pipe(createWriteStream(drafts[1], { mode: OWNER_ONLY }));
+  // The compressed file has errors of its own, such as a full disk.
+  packed.once('error', (error) => gzip.destroy(error));
+  const ends = Promise.all([finished(plain), finished(gzip), finished(packed)]);
+  ends.catch(() => plain.destroy());
+  const write = async (text: string | Buffer): Promise<void> => {
+    const waits = [plain, gzip]
+      .filter((stream) => !stream.write(text))
+      .map((stream) => once(stream, 'drain'));
+    await Promise.race([Promise.all(waits), ends]);
+  };
+  await write('<?xml version="1.0" encoding="UTF-8"?>\n<tv generator-info-name="acefleet">\n');
+  for (const channel of task.channels) await write(channelElement(channel));
+  for (const source of sources) {
+    const earlier = sources.slice(0, sources.indexOf(source));
+    const channels = task.channels.filter(
+      ({ tvgId }) => source.has(tvgId) && !earlier.some((one) => one.has(tvgId)),
+    );
+    await copyProgrammes(source, channels, write);
+  }
+  await write('</tv>\n');
+  plain.end();
+  gzip.end();
+  await ends;
+  for (const draft of drafts) await rename(draft, draft.slice(0, -'.tmp'.length));
+}
+
+function channelElement({ tvgId, name, logo }: GuideChannel): string {
+  const icon = logo === null ? '' : `<icon src="${attributeText(logo)}"/>`;
+  const displayName = `<display-name>${elementText(name)}</display-name>`;
+  return `<channel id="${attributeText(tvgId)}">${displayName}${icon}</channel>\n`;
+}
+
+async function copyProgrammes(
+  source: GuideFile,
+  channels: readonly GuideChannel[],
+  write: (bytes: Buffer) => Promise<void>,
+): Promise<void> {
+  if (channels.length === 0) return;
+  await withFile(source.path, async (file) => {
+    let start = 0;
+    let end = 0;
+    const copy = async (): Promise<void> => {
+      if (end > start) await write(await readAt(file, start, end - start));
+    };
+    for (const { tvgId } of channels) {
+      for (const { offset, length } of await source.programmes(file, tvgId)) {
+        if (offset !== end || end - start + length > COPY_BYTES) {
+          await copy();
+          start = offset;
+        }
+        end = offset + length;
+      }
+    }
+    await copy();
+  });
+}

@@ -1,0 +1,100 @@
+import type { StreamUser } from '../../access';
+import { AppError } from '../../kernel/errors';
+import type { LeaveReason } from '../viewers';
+
+/** A viewer, or a client that holds a stream without watching it. */
+export interface StreamUse {
+  /** Null if the client has presented no secret. */
+  readonly user: StreamUser | null;
+  readonly ip: string;
+  /** The same for everything that one device of the user does. */
+  readonly device: string;
+  /** Monotonic time at which it began. */
+  readonly joinedMs: number;
+  /** What is watched: the same object for every use of the same content. */
+  readonly subject: object | null;
+  leave(reason: LeaveReason): void;
+}
+
+/** One content on one device: what `max_streams` counts. */
+interface UserStream {
+  readonly device: string;
+  readonly subject: object | null;
+  readonly sinceMs: number;
+  readonly uses: StreamUse[];
+}
+
+/** Why a user may not watch from an address now; null if the user may. */
+export type RefusalOf = (user: StreamUser, ip: string) => string | null;
+
+/** What the users of streams watch. Limits how many streams a user has at once, and ends those of revoked users. */
+export class UserStreams {
+  private readonly usesByUser = new Map<string, Set<StreamUse>>();
+
+  constructor(private readonly refusalOf: RefusalOf) {}
+
+  /**
+   * Makes room for one more use of `subject` (null: of a content that nobody watches yet). If the user's limit is
+   * reached, the oldest stream of the same device ends: players open the next channel before they close the last one.
+   *
+   * @throws AppError `forbidden` if the user was revoked meanwhile; `client_limit` if only other devices watch
+   */
+  makeRoom(use: Omit<StreamUse, 'subject'>, subject: object | null): void {
+    const { user, device } = use;
+    if (user === null) return;
+    const refusal = this.refusalOf(user, use.ip);
+    if (refusal !== null) throw new AppError('forbidden', refusal);
+    const { maxStreams } = user;
+    if (maxStreams === null) return;
+    const streams = this.streamsOf(user);
+    const isWatched = streams.some((one) => one.device === device && one.subject === subject);
+    if (subject !== null && isWatched) return;
+    const own = streams.filter((one) => one.device === device);
+    if (streams.length - own.length >= maxStreams) {
+      const limit = maxStreams === 1 ? '1 stream' : `${maxStreams} streams`;
+      const detail = `The user's limit of ${limit} is reached by other devices.`;
+      throw new AppError('client_limit', detail);
+    }
+    own.sort((a, b) => a.sinceMs - b.sinceMs);
+    for (const { uses } of own.slice(0, streams.length - maxStreams + 1)) {
+      for (const one of uses) one.leave('user_limit');
+    }
+  }
+
+  add(use: StreamUse): void {
+    if (use.user === null) return;
+    const uses = this.usesByUser.get(use.user.id) ?? new Set();
+    this.usesByUser.set(use.user.id, uses.add(use));
+  }
+
+  /** Nothing happens if it was removed already. */
+  remove(use: StreamUse): void {
+    if (use.user === null) return;
+    const uses = this.usesByUser.get(use.user.id);
+    uses?.delete(use);
+    if (uses?.size === 0) this.usesByUser.delete(use.user.id);
+  }
+
+  /** The streams of a user, as `max_streams` counts them. */
+  streamsOf({ id }: StreamUser): UserStream[] {
+    const streams: UserStream[] = [];
+    for (const use of this.usesByUser.get(id) ?? []) {
+      const { device, subject } = use;
+      const known = streams.find((one) => one.device === device && one.subject === subject);
+      if (known === undefined) {
+        streams.push({ device, subject, sinceMs: use.joinedMs, uses: [use] });
+      } else known.uses.push(use);
+    }
+    return streams;
+  }
+
+  /** Ends every use of a user who may not watch any more. */
+  endRevoked(): void {
+    for (const uses of [...this.usesByUser.values()]) {
+      for (const use of [...uses]) {
+        const isRevoked = use.user !== null && this.refusalOf(use.user, use.ip) !== null;
+        if (isRevoked) use.leave('revoked');
+      }
+    }
+  }
+}

@@ -23,6 +23,7 @@ NEEDS=(
   "dockerd:docker.io"
   "docker-compose:docker-compose"
   "redis-server:redis-server"
+  "hdhomerun_config:hdhomerun-config"
 )
 # Tests start these servers themselves, on free ports. Their packages would start them on well-known ports, now and at
 # every boot.

@@ -59,7 +59,7 @@ describe('StreamAccess', () => {
     const door = access({ streamAccess: mode });
     const asked = request(`/t/${SECRET}/playlist.m3u`);
     expect(answer(door, asked)).toBe('admitted');
-    expect(streamCaller(asked)).toEqual({ user: ANNA, addressPrefix: `/t/${SECRET}` });
+    expect(streamCaller(asked)).toEqual({ user: ANNA, secret: SECRET });
     expect(listBase(asked, null)).toBe(`http://tv:8000/t/${SECRET}`);
     expect(listBase(asked, 'https://tv.example/sub')).toBe(`https://tv.example/sub/t/${SECRET}`);
     for (const wrong of ['/t/wrong/x', '/t//x', `/t/${SECRET}x/x`, '/t/']) {
@@ -77,7 +77,7 @@ describe('StreamAccess', () => {
     expect(answer(near, request('/x', '10.1.2.3'))).toBe('admitted');
     expect(answer(near, request('/x', '::ffff:10.1.2.3'))).toBe('admitted');
     expect(answer(near, plain)).toMatchObject({ code: 'unauthorized' });
-    expect(streamCaller(plain)).toEqual({ user: null, addressPrefix: '' });
+    expect(streamCaller(plain)).toEqual({ user: null, secret: null });
   });
 
   it('admits a user by name and secret', () => {

@@ -1,5 +1,5 @@
 import type { AppConfig } from '../config';
-import { clientAddress, type FastifyRequest, NetworkList, streamTokenOf } from '../http';
+import { clientAddress, type FastifyRequest, NetworkList, streamCredentialsOf } from '../http';
 import { AppError } from '../kernel/errors';
 import { type KeyAttempts } from './key-attempts';
 import { setStreamCaller } from './stream-caller';
@@ -10,14 +10,16 @@ export type StreamAccessConfig = Pick<AppConfig, 'streamAccess' | 'streamAllowCi
 
 /** Decides who may use the addresses of players. */
 export class StreamAccess {
-  private readonly allowed: NetworkList;
+  private allowed: NetworkList;
+  private allowedCidrs: readonly string[];
 
   constructor(
     private readonly config: StreamAccessConfig,
     private readonly users: StreamUsers,
     private readonly attempts: KeyAttempts,
   ) {
-    this.allowed = new NetworkList(config.streamAllowCidrs);
+    this.allowedCidrs = config.streamAllowCidrs;
+    this.allowed = new NetworkList(this.allowedCidrs);
   }
 
   /**
@@ -27,18 +29,18 @@ export class StreamAccess {
    * @throws AppError `unauthorized` without a token; `forbidden` or `rate_limited` for one that is not valid
    */
   admit(request: FastifyRequest): void {
-    const token = streamTokenOf(request);
+    const { token, username } = streamCredentialsOf(request);
+    if (token !== null && username !== null) {
+      this.admitCredentials(request, username, token);
+      return;
+    }
     if (token !== null) {
-      this.enter(
-        request,
-        this.users.withSecret(token),
-        token,
-        'The token in the address is wrong.',
-      );
+      const user = this.users.withSecret(token);
+      this.enter(request, user, token, 'The token in the address is wrong.');
       return;
     }
     if (this.config.streamAccess === 'open') return;
-    if (this.allowed.includes(clientAddress(request))) return;
+    if (this.isAllowed(clientAddress(request))) return;
     throw new AppError(
       'unauthorized',
       'This address needs the token of a user: /t/TOKEN in front of the path.',
@@ -55,6 +57,15 @@ export class StreamAccess {
     this.enter(request, user, secret, 'The user name or the password is wrong.');
   }
 
+  private isAllowed(address: string): boolean {
+    const { streamAllowCidrs } = this.config;
+    if (streamAllowCidrs !== this.allowedCidrs) {
+      this.allowedCidrs = streamAllowCidrs;
+      this.allowed = new NetworkList(streamAllowCidrs);
+    }
+    return this.allowed.includes(address);
+  }
+
   private enter(
     request: FastifyRequest,
     user: StreamUser | null,
@@ -65,7 +76,7 @@ export class StreamAccess {
     const refusal = this.users.refusalOf(user, clientAddress(request));
     if (refusal !== null) throw new AppError('forbidden', refusal);
     this.users.seen(user);
-    setStreamCaller(request, { user, addressPrefix: `/t/${secret}` });
+    setStreamCaller(request, { user, secret });
   }
 
   private wrongSecret(ip: string, detail: string): AppError {

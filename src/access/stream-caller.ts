@@ -6,11 +6,11 @@ import type { StreamUser } from './stream-user';
 export interface StreamCaller {
   /** Null without a token. */
   readonly user: StreamUser | null;
-  /** Belongs between the public address and the path of every address that is given to the caller. */
-  readonly addressPrefix: '' | `/t/${string}`;
+  /** The secret of the user, as it was sent. */
+  readonly secret: string | null;
 }
 
-const ANYONE: StreamCaller = { user: null, addressPrefix: '' };
+const ANYONE: StreamCaller = { user: null, secret: null };
 
 /** Entries disappear with their requests. */
 const callers = new WeakMap<IncomingMessage, StreamCaller>();
@@ -32,5 +32,6 @@ export function listBase(
   request: AddressedRequest & Pick<FastifyRequest, 'raw'>,
   publicUrl: string | null,
 ): string {
-  return publicAddress(request, publicUrl) + streamCaller(request).addressPrefix;
+  const { secret } = streamCaller(request);
+  return publicAddress(request, publicUrl) + (secret === null ? '' : `/t/${secret}`);
 }

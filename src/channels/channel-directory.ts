@@ -1,17 +1,38 @@
 import { readFile, stat } from 'node:fs/promises';
 import { AppError } from '../kernel/errors';
 import { ChannelStore, type DataFolder, type EarlierFile, NewerSchemaError } from '../storage';
-import { MAX_CHANNELS, type Channel, type ChannelDescription } from './channel';
+import {
+  IMPORTED_FIELDS,
+  MAX_CHANNELS,
+  RESERVED_IDS,
+  type Channel,
+  type ChannelDescription,
+  type ImportedField,
+} from './channel';
+import {
+  changedChannel,
+  replacedChannel,
+  type ChannelEdit,
+  type EditedChannel,
+} from './channel-edits';
 import { ChannelListFault, readChannelList } from './channel-list';
 import { ChannelNumbers } from './channel-numbers';
+import {
+  planImport,
+  planRemoval,
+  type ChannelChange,
+  type ChannelState,
+} from './import/import-plan';
+import type { ListChannel } from './import/list-channels';
+import { type ImportState, Listings, missingSinceMs, NOTHING_EDITED } from './import/listings';
 
 /** The file in which earlier releases kept the channels of the API. */
 const EARLIER_FILE = 'channels.json';
 /** Large enough for the maximum number of channels with the most sources and the longest texts. */
 export const MAX_FILE_BYTES = 160 * 1024 * 1024;
 
-/** Where a channel comes from: the operator's file, which only the operator changes, or the API. */
-export type ChannelOrigin = 'file' | 'api';
+/** Where a channel comes from: the operator's file, which only the operator changes, the API, or an imported list. */
+export type ChannelOrigin = 'file' | 'api' | 'import';
 
 export interface ListedChannel extends Channel {
   readonly origin: ChannelOrigin;
@@ -28,8 +49,8 @@ export class ChannelFileError extends Error {
 }
 
 /**
- * All channels by their id: those of the operator's file, which is read once at start, and those created by API,
- * which are kept in the database. If both have the same id, the operator's channel takes effect.
+ * All channels by their id: those of the operator's file, which is read once at start, and those created by API or from
+ * imported lists, which are kept in the database. If both have the same id, the operator's channel takes effect.
  */
 export class ChannelDirectory {
   private readonly changeListeners: ((channelId: string) => void)[] = [];
@@ -43,7 +64,10 @@ export class ChannelDirectory {
     private readonly store: ChannelStore,
     private readonly ofFile: ReadonlyMap<string, Channel>,
     private readonly ofApi: Map<string, Channel>,
-    private readonly numbers: ChannelNumbers,
+    private numbers: ChannelNumbers,
+    private readonly listings: Listings,
+    /** The fields that an administrator has changed, of channels of imported lists. */
+    private readonly edited: Map<string, ReadonlySet<ImportedField>>,
   ) {}
 
   /** @throws ChannelFileError */
@@ -55,7 +79,14 @@ export class ChannelDirectory {
     const numbers = new ChannelNumbers(stored.numbers);
     if (numberChannels(numbers, ofFile, stored.channels)) await store.setNumbers(numbers.all);
     const channelsOfFile = ofFile.map(({ channel }) => channel);
-    return new ChannelDirectory(store, byId(channelsOfFile), byId(stored.channels), numbers);
+    return new ChannelDirectory(
+      store,
+      byId(channelsOfFile),
+      byId(stored.channels),
+      numbers,
+      new Listings(stored.listings),
+      new Map([...stored.edited].map(([id, fields]) => [id, new Set(fields.filter(isImported))])),
+    );
   }
 
   get(id: string): ListedChannel | null {
@@ -63,7 +94,29 @@ export class ChannelDirectory {
     const channel = ofFile ?? this.ofApi.get(id);
     const number = this.numbers.of(id);
     if (channel === undefined || number === null) return null;
-    return { ...channel, number, origin: ofFile === undefined ? 'api' : 'file' };
+    return { ...channel, number, origin: ofFile === undefined ? this.originOf(id) : 'file' };
+  }
+
+  /** Null if the channel comes from no imported list. */
+  importState(id: string): ImportState | null {
+    const listings = this.ofFile.has(id) ? [] : this.listings.of(id);
+    if (listings.length === 0) return null;
+    return {
+      imports: listings.map(({ importId }) => importId),
+      edited: [...(this.edited.get(id) ?? [])],
+      missingSinceMs: missingSinceMs(listings),
+    };
+  }
+
+  /** How many channels an import lists, and how many it has listed before. */
+  countOf(importId: string): { readonly listed: number; readonly missing: number } {
+    let [listed, missing] = [0, 0];
+    for (const listing of this.listings) {
+      if (listing.importId !== importId) continue;
+      if (listing.missingSinceMs === null) listed += 1;
+      else missing += 1;
+    }
+    return { listed, missing };
   }
 
   /** The channel that has this number. */
@@ -85,7 +138,8 @@ export class ChannelDirectory {
   }
 
   /**
-   * Creates or replaces a channel. Resolves when the channel is on disk; true if it is new.
+   * Creates or replaces a channel. Resolves when the channel is on disk; true if it is new. What is new about a channel of
+   * an imported list counts as edited, so that later imports do not change it; what the channel lacks follows its lists.
    *
    * @param number null: the channel keeps its present number, or gets a new one
    * @throws AppError `conflict` for a channel of the operator's file, for the number of another channel, or if there
@@ -94,19 +148,77 @@ export class ChannelDirectory {
   put(channel: Channel, number: number | null = null): Promise<boolean> {
     const { id } = channel;
     return this.change(id, async () => {
-      const isNew = !this.ofApi.has(id);
+      const former = this.ofApi.get(id);
+      const isNew = former === undefined;
+      if (RESERVED_IDS.has(id)) {
+        throw new AppError('invalid_request', `id must not be "${id}", which is another address.`);
+      }
       if (isNew && this.ofApi.size >= MAX_CHANNELS) {
         throw new AppError(
           'conflict',
           `There are already ${MAX_CHANNELS} channels, which is the limit.`,
         );
       }
-      if (number !== null) this.checkFree(number, id);
-      const given = number ?? this.numbers.of(id) ?? this.numbers.next((one) => this.has(one));
-      await this.store.put(channel, given);
-      this.ofApi.set(id, channel);
-      this.numbers.give(id, given);
+      const listings = this.listings.of(id);
+      const edit = replacedChannel(former ?? channel, channel, listings, this.editedOf(id));
+      await this.write(edit, number);
       return isNew;
+    });
+  }
+
+  /**
+   * Changes some fields of a channel. Those of a channel of an imported list count as edited; null makes a field follow
+   * the lists again. Resolves when the change is on disk; false if there is no such channel.
+   *
+   * @throws like `put`
+   */
+  edit(id: string, changes: ChannelEdit, number: number | null = null): Promise<boolean> {
+    return this.change(id, async () => {
+      const channel = this.ofApi.get(id);
+      if (channel === undefined) return false;
+      const listings = this.listings.of(id);
+      await this.write(changedChannel(channel, changes, listings, this.editedOf(id)), number);
+      return true;
+    });
+  }
+
+  /**
+   * Makes the channels agree with the list of an import, in one transaction. Resolves with the changes when they are on
+   * disk; with `isDryRun`, nothing is changed.
+   *
+   * @throws AppError `unusable_list` if there would be too many channels; like `put`
+   */
+  importList(
+    importId: string,
+    list: readonly ListChannel[],
+    { isDryRun = false }: { readonly isDryRun?: boolean } = {},
+  ): Promise<readonly ChannelChange[]> {
+    return this.inOrder(async () => {
+      const state = this.state();
+      const plan = await planImport(importId, list, state, Date.now());
+      if (isDryRun || plan.listings.length === 0) return plan.changes;
+      await this.store.apply(plan);
+      for (const channel of plan.put) this.ofApi.set(channel.id, channel);
+      for (const listing of plan.listings) this.listings.put(listing);
+      this.numbers = state.numbers;
+      this.changed(plan.put.map(({ id }) => id));
+      return plan.changes;
+    });
+  }
+
+  /**
+   * Removes an import, and the channels that no other import lists. Their numbers are kept.
+   *
+   * @throws like `put`
+   */
+  removeImport(importId: string): Promise<void> {
+    return this.inOrder(async () => {
+      const { put, removed } = await planRemoval(importId, this.state());
+      await this.store.apply({ put, removed, removedImport: importId });
+      for (const channel of put) this.ofApi.set(channel.id, channel);
+      for (const id of removed) this.forget(id);
+      this.listings.removeImport(importId);
+      this.changed([...put.map(({ id }) => id), ...removed]);
     });
   }
 
@@ -115,7 +227,8 @@ export class ChannelDirectory {
     return this.change(id, async () => {
       if (!this.ofApi.has(id)) return false;
       await this.store.remove(id);
-      return this.ofApi.delete(id);
+      this.forget(id);
+      return true;
     });
   }
 
@@ -142,18 +255,67 @@ export class ChannelDirectory {
   }
 
   private change(id: string, apply: () => Promise<boolean>): Promise<boolean> {
-    const changed = this.changing.then(async () => {
+    return this.inOrder(async () => {
       if (this.ofFile.has(id)) {
         throw new AppError('conflict', `The channel "${id}" is in CHANNELS_FILE; change it there.`);
       }
       const answer = await apply();
-      this.visible = null;
-      for (const listener of this.changeListeners) listener(id);
+      this.changed([id]);
       return answer;
     });
+  }
+
+  private inOrder<T>(apply: () => Promise<T>): Promise<T> {
+    const changed = this.changing.then(apply);
     this.changing = changed.catch(() => undefined);
     return changed;
   }
+
+  private changed(ids: readonly string[]): void {
+    this.visible = null;
+    for (const id of ids) {
+      for (const listener of this.changeListeners) listener(id);
+    }
+  }
+
+  private async write({ channel, edited }: EditedChannel, number: number | null): Promise<void> {
+    const { id } = channel;
+    if (number !== null) this.checkFree(number, id);
+    const given = number ?? this.numbers.of(id) ?? this.numbers.next((one) => this.has(one));
+    await this.store.put(channel, given, [...edited]);
+    this.ofApi.set(id, channel);
+    this.numbers.give(id, given);
+    if (edited.size > 0) this.edited.set(id, edited);
+    else this.edited.delete(id);
+  }
+
+  private forget(id: string): void {
+    this.ofApi.delete(id);
+    this.listings.removeChannel(id);
+    this.edited.delete(id);
+  }
+
+  private editedOf(id: string): ReadonlySet<ImportedField> {
+    return this.edited.get(id) ?? NOTHING_EDITED;
+  }
+
+  private originOf(id: string): ChannelOrigin {
+    return this.listings.of(id).length === 0 ? 'api' : 'import';
+  }
+
+  private state(): ChannelState {
+    return {
+      channels: this.ofApi,
+      listings: this.listings,
+      edited: this.edited,
+      numbers: new ChannelNumbers(this.numbers.all),
+      has: (id) => this.has(id),
+    };
+  }
+}
+
+function isImported(field: string): field is ImportedField {
+  return (IMPORTED_FIELDS as readonly string[]).includes(field);
 }
 
 /**

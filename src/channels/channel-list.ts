@@ -1,8 +1,8 @@
 import { plainToInstance } from 'class-transformer';
 import { validateSync, type ValidationError } from 'class-validator';
 import { CHANNEL_ID_FORM, isChannelId } from '../kernel/content-selector';
-import { MAX_CHANNELS, type ChannelDescription } from './channel';
-import { ChannelBodyDto } from './dto/channel-body.dto';
+import { MAX_CHANNELS, type ChannelDescription, type ChannelSource } from './channel';
+import { ChannelBodyDto, type ChannelSourceBodyDto } from './dto/channel-body.dto';
 
 /** Schema version of the list; channels.json of a newer release is not changed. */
 export const SCHEMA_VERSION = 1;
@@ -33,13 +33,13 @@ export function channelOf(id: string, body: ChannelBodyDto): ChannelDescription 
       logo: body.logo ?? null,
       tvgId: body.tvg_id ?? null,
       isHidden: body.is_hidden ?? false,
-      sources: body.sources.map((source) => ({
-        kind: source.kind ?? 'content_id',
-        id: source.id,
-        label: source.label ?? null,
-      })),
+      sources: body.sources.map(sourceOf),
     },
   };
+}
+
+export function sourceOf({ kind, id, label }: ChannelSourceBodyDto): ChannelSource {
+  return { kind: kind ?? 'content_id', id, label: label ?? null };
 }
 
 /**

@@ -31,6 +31,22 @@ export interface ChannelDescription {
   readonly number: number | null;
 }
 
+/** Words of the API's addresses, which no channel of the API may have as its id. */
+export const RESERVED_IDS: ReadonlySet<string> = new Set(['import', 'imports']);
+
+/** The fields of a channel that follow its imports until an administrator changes them. */
+export const IMPORTED_FIELDS = ['name', 'group', 'logo', 'tvgId', 'sources'] as const;
+
+export type ImportedField = (typeof IMPORTED_FIELDS)[number];
+
+/** What the list of one import says about a channel. */
+export interface Listing extends Pick<Channel, ImportedField> {
+  readonly importId: string;
+  readonly channelId: string;
+  /** Milliseconds since 1970 since which the list has lacked the channel; null while the list has it. */
+  readonly missingSinceMs: number | null;
+}
+
 export const MAX_SOURCES = 16;
 export const MAX_CHANNELS = 10_000;
 export const MAX_NUMBER = 99_999;

@@ -4,12 +4,14 @@ import { DataFolder } from '../storage';
 import { ChannelDirectory } from './channel-directory';
 import { ChannelLiveness } from './channel-liveness';
 import { ChannelsController } from './http/channels.controller';
+import { ImportsController } from './http/imports.controller';
+import { ChannelImports } from './import/channel-imports';
 import { PersistentSourceRecords } from './persistent-source-records';
 import { SourceRecords } from './source-records';
 
-/** Channels, under which several contents are one stream, and the recent results of those contents. */
+/** Channels, under which several contents are one stream, their imports, and the recent results of those contents. */
 @Module({
-  controllers: [ChannelsController],
+  controllers: [ImportsController, ChannelsController],
   providers: [
     {
       provide: ChannelDirectory,
@@ -20,6 +22,7 @@ import { SourceRecords } from './source-records';
     { provide: SourceRecords, useFactory: () => new SourceRecords() },
     PersistentSourceRecords,
     ChannelLiveness,
+    ChannelImports,
   ],
   exports: [ChannelDirectory, SourceRecords, ChannelLiveness],
 })

@@ -33,6 +33,16 @@ class Others {
     // Nothing to do.
   }
 
+  @JobHandler('source.check')
+  checkSource(): void {
+    // Nothing to do.
+  }
+
+  @JobHandler('source.schedule')
+  queueSources(): void {
+    // Nothing to do.
+  }
+
   @JobHandler('hls.idle')
   removeViewers(): void {
     // Nothing to do.
@@ -40,6 +50,11 @@ class Others {
 
   @JobHandler('engine_api.idle')
   removeIdle(): void {
+    // Nothing to do.
+  }
+
+  @JobHandler('channel_imports.refresh')
+  refreshLists(): void {
     // Nothing to do.
   }
 }

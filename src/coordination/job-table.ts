@@ -21,6 +21,8 @@ export interface JobTable {
   readonly 'hls.idle': null;
   /** Find playbacks of the engine API that are no longer used. */
   readonly 'engine_api.idle': null;
+  /** Fetch the lists of imports that are due. */
+  readonly 'channel_imports.refresh': null;
 }
 
 /** The names of all jobs, for the check at the start. Without a name of `JobTable` this does not compile. */
@@ -34,6 +36,7 @@ const NAMES: { readonly [Name in keyof JobTable]: true } = {
   'source.schedule': true,
   'hls.idle': true,
   'engine_api.idle': true,
+  'channel_imports.refresh': true,
 };
 
 export type JobName = keyof JobTable;

@@ -2,10 +2,10 @@ import 'reflect-metadata';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
-import { Global, Logger, Module, ValidationPipe } from '@nestjs/common';
+import { Logger, ValidationPipe } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import { CONFIG, loadConfig } from '../config';
+import { ConfigModule, LiveConfig, loadConfig } from '../config';
 import { EventLog, EventsModule } from '../events';
 import { MetricsModule, MetricsRegistry } from '../metrics';
 import { DataFolder, StorageModule } from '../storage';
@@ -31,13 +31,9 @@ describe('EnginesModule', () => {
     id = `static-127.0.0.1-${port}`;
     const config = loadConfig({ ENGINE_ADDRESSES: `127.0.0.1:${port}:62062` });
 
-    @Global()
-    @Module({ providers: [{ provide: CONFIG, useValue: config }], exports: [CONFIG] })
-    class GivenConfig {}
-
     const testing = await Test.createTestingModule({
       imports: [
-        GivenConfig,
+        ConfigModule.forRoot(new LiveConfig(config)),
         StorageModule.forRoot(new DataFolder('/nonexistent')),
         EventsModule,
         MetricsModule,

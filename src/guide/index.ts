@@ -1,5 +1,5 @@
 export { GuideModule } from './guide.module';
 export { type GuideProgram, GuidePrograms } from './guide-programs';
 export { GuideSources } from './guide-sources';
-export { sendGuide } from './http/guide-answer';
+export { sendGuide, sendGuideFile } from './http/guide-answer';
 export { type RenderedGuide, RenderedGuides } from './rendered-guides';

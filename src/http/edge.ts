@@ -11,6 +11,7 @@ import {
   type FastifyServerOptions,
 } from './fastify.types';
 import { createHttpServer } from './http-server-factory';
+import { registerFormBodies } from './form-body-parser';
 import { registerJsonBodies } from './json-body-parser';
 import { ProblemFilter } from './problem-filter';
 import { toAppError } from './problem-mapping';
@@ -20,6 +21,7 @@ import { RouteTable } from './route-table';
 import { registerSecurityHeaders } from './security-headers';
 import { routedAddress } from './stream-address';
 import { streamTokenOf } from './stream-token';
+import { registerStreamedBodies } from './streamed-body';
 import { createValidationPipe } from './validation-pipe';
 
 const MAX_BODY_BYTES = 128 * 1024;
@@ -93,6 +95,8 @@ export class Edge {
       done();
     });
     registerJsonBodies(fastify);
+    registerStreamedBodies(fastify);
+    registerFormBodies(fastify);
     await registerSecurityHeaders(app);
     app.useGlobalPipes(createValidationPipe());
     app.useGlobalFilters(this.filter);

@@ -1,3 +1,4 @@
+export { AcceptsForms } from './form-body-parser';
 export { ALIAS_ANSWER, AliasAnswer, type AliasSchemas, API_PREFIX } from './alias-answer';
 export { ApiProblems, PROBLEM_CODES } from './api-problems';
 export { addressGroup } from './address-group';
@@ -12,4 +13,5 @@ export { NetworkList, sharedAddresses } from './network-list';
 export { type AddressedRequest, publicAddress } from './public-address';
 export { RateLimit } from './rate-limit';
 export { readWord } from './query-word';
-export { streamTokenOf } from './stream-token';
+export { streamCredentialsOf, streamTokenOf } from './stream-token';
+export { LIST_TYPES, StreamedBody, streamedBody } from './streamed-body';

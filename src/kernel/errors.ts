@@ -78,6 +78,11 @@ export const ERROR_CATALOG = {
     title: 'Unsupported media type',
     meaning: 'The request body is of a type that is not accepted.',
   },
+  unusable_list: {
+    status: 422,
+    title: 'Unusable list',
+    meaning: 'The M3U list has no AceStream content, or is beyond a limit of lists.',
+  },
   client_limit: {
     status: 429,
     title: 'Too many viewers',

@@ -1,1 +1,3 @@
 export { PlaylistsModule } from './playlists.module';
+export { channelsOf, type Profile, profilePath } from './profiles/profile';
+export { Profiles } from './profiles/profiles';

@@ -1,19 +1,22 @@
-import { readPlaylistQuery, type PlaylistQuery } from './playlist-query';
+import { readPlaylistQuery } from './playlist-query';
 
-it.each<[string, PlaylistQuery]>([
-  ['', { groups: [], format: 'ts', isAliveOnly: false }],
-  ['?', { groups: [], format: 'ts', isAliveOnly: false }],
-  ['?format=hls', { groups: [], format: 'hls', isAliveOnly: false }],
-  [
-    '?group=b&group=a%20%26+c&group=b&x=1&x=2',
-    { groups: ['a & c', 'b'], format: 'ts', isAliveOnly: false },
-  ],
-  ['?alive=1', { groups: [], format: 'ts', isAliveOnly: true }],
-  ['?alive=0', { groups: [], format: 'ts', isAliveOnly: false }],
-  ['?GROUP=x&Format=z', { groups: [], format: 'ts', isAliveOnly: false }],
+it.each<[string, object]>([
+  ['', {}],
+  ['?', {}],
+  ['?format=hls', { format: 'hls' }],
+  ['?group=b&group=a%20%26+c&group=b&x=1&x=2', { groups: ['a & c', 'b'] }],
+  ['?alive=1', { isAliveOnly: true }],
+  ['?alive=0', {}],
+  ['?profile=kids&&format=hls', { format: 'hls', profile: 'kids' }],
+  ['?GROUP=x&Format=z', {}],
 ])('reads %s', (query, expected) => {
-  expect(readPlaylistQuery(`/playlist.m3u${query}`)).toEqual(expected);
+  expect(readPlaylistQuery({ raw: {} as never, url: `/playlist.m3u${query}` })).toEqual({
+    ...PLAIN,
+    ...expected,
+  });
 });
+
+const PLAIN = { groups: [], format: 'ts', isAliveOnly: false, profile: null };
 
 it.each([
   '?format=',
@@ -24,8 +27,9 @@ it.each([
   '?group=',
   '?group=%',
   '?x=%zz',
+  '?profile=a&profile=b',
 ])('refuses %s', (query) => {
-  expect(() => readPlaylistQuery(`/playlist.m3u${query}`)).toThrow(
+  expect(() => readPlaylistQuery({ raw: {} as never, url: `/playlist.m3u${query}` })).toThrow(
     expect.objectContaining({ code: 'invalid_request' }),
   );
 });

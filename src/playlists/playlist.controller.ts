@@ -10,26 +10,17 @@ import {
 import { listBase, StreamRoute } from '../access';
 import { CONFIG, type AppConfig } from '../config';
 import {
-  acceptsGzip,
-  CORS_HEADERS,
+  ApiProblems,
   CorsHeaders,
   type FastifyReply,
   type FastifyRequest,
-  isUnchanged,
   sendCorsPreflight,
 } from '../http';
-import { readPlaylistQuery } from './playlist-query';
+import { PROFILE_QUERY, readPlaylistQuery } from './playlist-query';
 import { Playlists } from './playlists';
+import { sendPlaylist } from './send-playlist';
 
 const PATH = 'playlist.m3u';
-
-const HEADERS = {
-  'Content-Type': 'audio/x-mpegurl; charset=utf-8',
-  // Clients may keep the playlist, but must ask whether it has changed.
-  'Cache-Control': 'no-cache',
-  Vary: 'Accept-Encoding',
-  'Access-Control-Expose-Headers': `${CORS_HEADERS['Access-Control-Expose-Headers']}, ETag`,
-} as const;
 
 /** The playlist of all channels. */
 @ApiTags('playlists')
@@ -81,6 +72,8 @@ export class PlaylistController {
     enum: ['0', '1'],
     description: '`1`: without channels of which every source failed when it was last tried',
   })
+  @ApiQuery(PROFILE_QUERY)
+  @ApiProblems('not_found')
   @ApiProduces('audio/x-mpegurl')
   @ApiResponse({
     status: 200,
@@ -90,16 +83,8 @@ export class PlaylistController {
   @ApiResponse({ status: 304, description: 'The playlist has not changed' })
   @CorsHeaders()
   async get(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const query = readPlaylistQuery(request.url);
+    const query = readPlaylistQuery(request);
     const playlist = await this.playlists.get(listBase(request, this.config.publicUrl), query);
-    const isGzip = acceptsGzip(request.headers['accept-encoding']);
-    const etag = isGzip ? playlist.etags.gzip : playlist.etags.plain;
-    void reply.headers({ ...HEADERS, ETag: etag });
-    if (isUnchanged(request.headers['if-none-match'], etag)) {
-      await reply.code(304).send();
-      return;
-    }
-    if (isGzip) void reply.header('Content-Encoding', 'gzip');
-    await reply.send(isGzip ? await playlist.gzipped() : playlist.body);
+    await sendPlaylist(request, reply, playlist);
   }
 }

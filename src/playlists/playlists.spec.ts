@@ -3,6 +3,8 @@ import { gunzipSync } from 'node:zlib';
 import type { GuideSources } from '../guide';
 import type { ChannelDirectory, ChannelLiveness, ListedChannel } from '../channels';
 import { Playlists } from './playlists';
+import type { Profile } from './profiles/profile';
+import type { Profiles } from './profiles/profiles';
 
 const channel = (number: number, group: string | null = null): ListedChannel => ({
   id: `c${number}`,
@@ -16,7 +18,18 @@ const channel = (number: number, group: string | null = null): ListedChannel => 
   sources: [],
 });
 const guide = { hasEnabled: false, onChange: () => undefined } as unknown as GuideSources;
-const ALL = { groups: [], format: 'ts', isAliveOnly: false } as const;
+const ALL = { groups: [], format: 'ts', isAliveOnly: false, profile: null } as const;
+
+const KIDS: Profile = {
+  name: 'kids',
+  rule: {
+    includedGroups: ['a'],
+    excludedGroups: [],
+    includedChannels: ['c3'],
+    excludedChannels: ['c4'],
+  },
+  deviceId: '1038BD6A',
+};
 
 /** The channels that are dead. */
 class Deaths extends Set<string> {
@@ -37,7 +50,11 @@ function open(
     onChange: (listener: () => void) => (change = listener),
   } as unknown as ChannelDirectory;
   const liveness = deaths as unknown as ChannelLiveness;
-  return { playlists: new Playlists(directory, liveness, guide), change: () => change() };
+  const profiles = {
+    resolve: (name: string | null) => (name === null ? null : KIDS),
+    onChange: () => undefined,
+  } as unknown as Profiles;
+  return { playlists: new Playlists(directory, profiles, liveness, guide), change: () => change() };
 }
 
 const addresses = async (playlists: Playlists, ...groups: string[]): Promise<string[]> => {
@@ -67,12 +84,14 @@ it('renders a playlist again only if a channel has changed, or for another addre
   expect((await playlists.get('http://tv', ALL)).etags).toEqual(first.etags);
 });
 
-it('contains the channels of the requested groups', async () => {
+it('contains the channels of the requested groups or profile', async () => {
   const { playlists } = open([channel(1, 'a'), channel(2), channel(3, 'b'), channel(4, 'a')]);
   expect(await addresses(playlists)).toEqual(['c1', 'c2', 'c3', 'c4']);
   expect(await addresses(playlists, 'a')).toEqual(['c1', 'c4']);
   expect(await addresses(playlists, 'a', 'b')).toEqual(['c1', 'c3', 'c4']);
   expect(await addresses(playlists, 'A')).toEqual([]);
+  const ofKids = await playlists.get('http://tv', { ...ALL, profile: 'kids' });
+  expect(ofKids.body.toString().match(/(?<=channel=).*$/gm)).toEqual(['c1', 'c3']);
 });
 
 it('is compressed once', async () => {

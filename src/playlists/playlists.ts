@@ -8,6 +8,8 @@ import { GuideSources } from '../guide';
 import { playlistStart, renderEntries } from './m3u-playlist';
 import { ChannelDirectory, ChannelLiveness } from '../channels';
 import type { PlaylistQuery } from './playlist-query';
+import { channelsOf, profilePath } from './profiles/profile';
+import { Profiles } from './profiles/profiles';
 
 const compress = promisify(gzip);
 
@@ -34,7 +36,7 @@ export class Playlist {
   }
 }
 
-/** Playlists of the visible channels. Each is kept until a channel or a guide changes, so most requests need no rendering. */
+/** Playlists of the visible channels. Each is kept until something in it changes, so most requests need no rendering. */
 @Injectable()
 export class Playlists {
   private readonly cache = new LRUCache<string, Playlist>({
@@ -46,6 +48,7 @@ export class Playlists {
 
   constructor(
     private readonly channels: ChannelDirectory,
+    private readonly profiles: Profiles,
     private readonly liveness: ChannelLiveness,
     private readonly guide: GuideSources,
   ) {
@@ -54,14 +57,18 @@ export class Playlists {
       this.rendering.clear();
     };
     channels.onChange(forget);
+    profiles.onChange(forget);
     guide.onChange(forget);
   }
 
-  /** @param origin the address of this server, as the client must use it */
+  /**
+   * @param origin the address of this server, as the client must use it
+   * @throws AppError `not_found` for an unknown profile
+   */
   async get(origin: string, query: PlaylistQuery): Promise<Playlist> {
     // Playlists of channels that are alive are rendered again when a channel dies or comes back.
     const revision = query.isAliveOnly ? this.liveness.revision : null;
-    const key = JSON.stringify([origin, query.format, revision, ...query.groups]);
+    const key = JSON.stringify([origin, query.format, query.profile, revision, ...query.groups]);
     const known = this.cache.get(key) ?? this.rendering.get(key);
     if (known !== undefined) return known;
     const rendering = this.render(origin, query);
@@ -78,13 +85,13 @@ export class Playlists {
 
   private async render(
     origin: string,
-    { groups, format, isAliveOnly }: PlaylistQuery,
+    { groups, format, profile: profileName, isAliveOnly }: PlaylistQuery,
   ): Promise<Playlist> {
-    const channels = this.channels
-      .listVisible()
+    const profile = this.profiles.resolve(profileName);
+    const channels = channelsOf(profile, this.channels.listVisible())
       .filter(({ group }) => groups.length === 0 || (group !== null && groups.includes(group)))
       .filter(({ id }) => !isAliveOnly || !this.liveness.isDead(id));
-    const guide = this.guide.hasEnabled ? `${origin}/epg.xml` : null;
+    const guide = this.guide.hasEnabled ? `${origin}${profilePath(profile)}/epg.xml` : null;
     const parts = [Buffer.from(playlistStart(guide))];
     for (let i = 0; i < channels.length; i += CHANNELS_PER_TURN) {
       const turn = channels.slice(i, i + CHANNELS_PER_TURN);

@@ -1,7 +1,7 @@
 import { tunerDevice, tunerDeviceXml } from './tuner-device';
 
 it('describes the same device in JSON and in XML, whatever the address is', () => {
-  const device = tunerDevice('https://tv.example/a?b&c<d>', '1038BD6A', 19);
+  const device = tunerDevice('https://tv.example/a?b&c<d>', null, '1038BD6A', 19);
   expect(device).toMatchObject({
     DeviceID: '1038BD6A',
     TunerCount: 19,

@@ -1,5 +1,6 @@
 import type { ListedChannel } from '../channels';
 import type { TunerChannelDto, TunerDeviceDto, TunerStatusDto } from './dto/tuner.dto';
+import { profilePath, type Profile } from './profiles/profile';
 
 const NAME = 'acefleet';
 /**
@@ -13,17 +14,24 @@ const FIRMWARE_VERSION = '20190621';
 const UUID_START = '7c9a3f0e-5d21-4b6e-9f48-0000';
 
 /** Describes the tuner to media servers, at the address by which they reached it. */
-export function tunerDevice(origin: string, deviceId: string, tunerCount: number): TunerDeviceDto {
+export function tunerDevice(
+  origin: string,
+  profile: Profile | null,
+  deviceId: string,
+  tunerCount: number,
+): TunerDeviceDto {
+  // Clients of a tuner keep no query, so that of a profile has a path of its own.
+  const base = origin + profilePath(profile);
   return {
-    FriendlyName: NAME,
+    FriendlyName: profile === null ? NAME : `${NAME} ${profile.name}`,
     Manufacturer: NAME,
     ModelNumber: MODEL,
     FirmwareName: FIRMWARE_NAME,
     FirmwareVersion: FIRMWARE_VERSION,
     DeviceID: deviceId,
     DeviceAuth: NAME,
-    BaseURL: origin,
-    LineupURL: `${origin}/lineup.json`,
+    BaseURL: base,
+    LineupURL: `${base}/lineup.json`,
     TunerCount: tunerCount,
   };
 }

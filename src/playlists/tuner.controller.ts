@@ -1,15 +1,18 @@
 import { Controller, Get, Header, HttpCode, Inject, Post, Req } from '@nestjs/common';
-import { ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { listBase, StreamRoute } from '../access';
+import { ApiOperation, ApiProduces, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { ChannelDirectory } from '../channels';
 import { CONFIG, type AppConfig } from '../config';
 import { slotLimit } from '../engines';
-import { type FastifyRequest } from '../http';
+import { ApiProblems, type FastifyRequest } from '../http';
 import { TunerChannelDto, TunerDeviceDto, TunerStatusDto } from './dto/tuner.dto';
+import { PROFILE_QUERY, requestedProfile } from './playlist-query';
+import { channelsOf, type Profile } from './profiles/profile';
+import { Profiles } from './profiles/profiles';
 import { TUNER_STATUS, tunerDevice, tunerDeviceXml, tunerLineup } from './tuner-device';
 import { TunerIdentity } from './tuner-identity';
 
-/** The channels as an HDHomeRun tuner, for media servers. */
+/** The channels as an HDHomeRun tuner, for media servers; those of a profile as one of its own. */
 @ApiTags('playlists')
 @StreamRoute()
 @Controller()
@@ -18,21 +21,28 @@ export class TunerController {
     @Inject(CONFIG) private readonly config: AppConfig,
     private readonly channels: ChannelDirectory,
     private readonly identity: TunerIdentity,
+    private readonly profiles: Profiles,
   ) {}
 
   @Get('discover.json')
+  @ApiQuery(PROFILE_QUERY)
+  @ApiProblems('not_found')
   @ApiOperation({ summary: 'Describe the HDHomeRun tuner' })
   discover(@Req() request: FastifyRequest): TunerDeviceDto {
+    const profile = this.profileOf(request);
     const origin = listBase(request, this.config.publicUrl);
+    const deviceId = profile?.deviceId ?? this.identity.deviceId;
     // A media server may open the next channel before it has closed the last one.
-    return tunerDevice(origin, this.identity.deviceId, slotLimit(this.config) + 1);
+    return tunerDevice(origin, profile, deviceId, slotLimit(this.config) + 1);
   }
 
   @Get('lineup.json')
+  @ApiQuery(PROFILE_QUERY)
+  @ApiProblems('not_found')
   @ApiOperation({ summary: 'List the channels of the HDHomeRun tuner' })
   lineup(@Req() request: FastifyRequest): TunerChannelDto[] {
     const origin = listBase(request, this.config.publicUrl);
-    return tunerLineup(origin, this.channels.listVisible());
+    return tunerLineup(origin, channelsOf(this.profileOf(request), this.channels.listVisible()));
   }
 
   @Get('lineup_status.json')
@@ -53,6 +63,8 @@ export class TunerController {
   }
 
   @Get('device.xml')
+  @ApiQuery(PROFILE_QUERY)
+  @ApiProblems('not_found')
   @ApiOperation({ summary: 'Describe the HDHomeRun tuner as a UPnP device' })
   @ApiProduces('application/xml')
   @ApiResponse({
@@ -63,5 +75,10 @@ export class TunerController {
   @Header('Content-Type', 'application/xml; charset=utf-8')
   device(@Req() request: FastifyRequest): string {
     return tunerDeviceXml(this.discover(request));
+  }
+
+  /** @throws AppError `not_found` */
+  private profileOf(request: FastifyRequest): Profile | null {
+    return this.profiles.resolve(requestedProfile(request));
   }
 }

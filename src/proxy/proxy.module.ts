@@ -14,6 +14,7 @@ import { StreamController } from './http/stream.controller';
 import { StreamRequestHandler } from './http/stream-request-handler';
 import { StreamsController } from './http/streams.controller';
 import { TunerStreamController } from './http/tuner-stream.controller';
+import { XtreamStreamController } from './http/xtream-stream.controller';
 import { LiveModule } from './live';
 import { PreflightModule } from './preflight';
 import { ProxyMetrics } from './proxy-metrics';
@@ -29,6 +30,7 @@ const preflight = PreflightModule.forLive(live);
   controllers: [
     StreamController,
     TunerStreamController,
+    XtreamStreamController,
     HlsController,
     PlaybackController,
     AceStatusController,

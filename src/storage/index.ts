@@ -1,7 +1,8 @@
 export { ApiKeyStore, type StoredApiKey } from './api-key-store';
 export { AtomicFile, type AtomicFileOptions, NewerSchemaError } from './atomic-file';
 export { BackupError, restoreBackup, writeBackup } from './backup';
-export { ChannelStore } from './channel-store';
+export { ChannelImportStore, type StoredImport } from './channel-import-store';
+export { ChannelStore, type StoredListing } from './channel-store';
 export { DataFolder } from './data-folder';
 export { DataFolderError } from './data-folder-error';
 export { makeFolder } from './file-writes';
@@ -11,6 +12,7 @@ export type { EarlierFile } from './earlier-file';
 export { InstanceIdError, isInstanceId, obtainInstanceId } from './instance-id';
 export { PersistentList, type PersistentListOptions } from './persistent-list';
 export { SettingStore } from './setting-store';
+export { ProfileStore, type StoredProfile } from './profile-store';
 export { SmallValues } from './small-values';
 export { SourceRecordStore } from './source-record-store';
 export { StorageModule } from './storage.module';

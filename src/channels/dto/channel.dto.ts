@@ -29,6 +29,9 @@ export class SourceMediaDto {
   speed_down_kbps!: number | null;
 }
 
+/** Fields of a channel that follow its imports until an administrator changes them. */
+export const EDITABLE_FIELDS = ['name', 'group', 'logo', 'tvg_id', 'sources'] as const;
+
 /** A source and its recent results, as far as they are remembered. */
 export class ChannelSourceDto {
   id!: string;
@@ -75,8 +78,17 @@ export class ChannelDto {
   tvg_id!: string | null;
   /** `true`: playlists and line-ups leave the channel out. */
   is_hidden!: boolean;
-  /** `file`: from CHANNELS_FILE, and read-only in the API. */
-  origin!: 'file' | 'api';
+  /** `file`: from CHANNELS_FILE, and read-only in the API; `import`: from an imported list. */
+  origin!: 'file' | 'api' | 'import';
+  /** Ids of the imports that list the channel, or have listed it. */
+  imports!: string[];
+  /** Fields that an administrator has changed, so that imports do not. */
+  @ApiProperty({ enum: EDITABLE_FIELDS, isArray: true })
+  edited!: (typeof EDITABLE_FIELDS)[number][];
+  /** `true`: no imported list has the channel any longer. */
+  is_missing!: boolean;
+  /** Since when no imported list has had the channel. ISO 8601, UTC. */
+  missing_since!: string | null;
   sources!: ChannelSourceDto[];
 }
 

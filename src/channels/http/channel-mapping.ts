@@ -1,12 +1,24 @@
 import { monotonicMs, wallClockIso } from '../../kernel/clock';
 import type { ListedChannel } from '../channel-directory';
-import type { ChannelDto, SourceCheckDto, SourceMediaDto } from '../dto/channel.dto';
 import { successShare, type SourceRecord } from '../source-ranking';
+import type { ImportedField } from '../channel';
+import type {
+  ChannelDto,
+  EDITABLE_FIELDS,
+  SourceCheckDto,
+  SourceMediaDto,
+} from '../dto/channel.dto';
+import type { ImportState } from '../import/listings';
 import type { SourceRecords } from '../source-records';
 
 /** A channel in the format of the API; its sources stay in the operator's order. */
-export function toChannelDto(channel: ListedChannel, records: SourceRecords): ChannelDto {
+export function toChannelDto(
+  channel: ListedChannel,
+  state: ImportState | null,
+  records: SourceRecords,
+): ChannelDto {
   const ranked = records.rank(channel.sources);
+  const missingSince = state?.missingSinceMs ?? null;
   return {
     id: channel.id,
     name: channel.name,
@@ -16,6 +28,10 @@ export function toChannelDto(channel: ListedChannel, records: SourceRecords): Ch
     tvg_id: channel.tvgId,
     is_hidden: channel.isHidden,
     origin: channel.origin,
+    imports: [...(state?.imports ?? [])],
+    edited: (state?.edited ?? []).map(toFieldName),
+    is_missing: missingSince !== null,
+    missing_since: missingSince === null ? null : wallClockIso(new Date(missingSince)),
     sources: channel.sources.map((source) => {
       const record = records.of(source);
       return {
@@ -55,6 +71,11 @@ function toMediaDto({ media }: SourceRecord): SourceMediaDto | null {
     peers: media.peers,
     speed_down_kbps: media.speedDownKBps === null ? null : media.speedDownKBps * 8,
   };
+}
+
+/** The name of a field in the API. */
+export function toFieldName(field: ImportedField): (typeof EDITABLE_FIELDS)[number] {
+  return field === 'tvgId' ? 'tvg_id' : field;
 }
 
 function isoOf(atMs: number | null): string | null {

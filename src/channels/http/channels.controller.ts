@@ -1,12 +1,12 @@
-import { Body, Controller, Delete, Get, Param, Put, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Param, Patch, Put, Res } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { NeedsScope } from '../../access';
 import { ApiProblems, type FastifyReply } from '../../http';
 import { CHANNEL_ID_FORM, isChannelId } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
-import { channelOf } from '../channel-list';
-import { ChannelDirectory } from '../channel-directory';
-import { ChannelBodyDto } from '../dto/channel-body.dto';
+import { channelOf, sourceOf } from '../channel-list';
+import { ChannelDirectory, type ListedChannel } from '../channel-directory';
+import { ChannelBodyDto, ChannelEditDto } from '../dto/channel-body.dto';
 import { ChannelDto, ChannelListDto, ChannelRemovedDto } from '../dto/channel.dto';
 import { SourceRecords } from '../source-records';
 import { toChannelDto } from './channel-mapping';
@@ -23,7 +23,7 @@ export class ChannelsController {
   /** List channels by id. */
   @Get()
   list(): ChannelListDto {
-    return { channels: this.channels.list().map((one) => toChannelDto(one, this.records)) };
+    return { channels: this.channels.list().map((one) => this.toDto(one)) };
   }
 
   /** Show a channel and the recent results of its sources. */
@@ -31,7 +31,7 @@ export class ChannelsController {
   get(@Param('id') id: string): ChannelDto {
     const channel = this.channels.get(id);
     if (channel === null) throw unknownChannel();
-    return toChannelDto(channel, this.records);
+    return this.toDto(channel);
   }
 
   /**
@@ -54,13 +54,35 @@ export class ChannelsController {
     return this.get(id);
   }
 
-  /** Remove a channel. Present viewers continue to watch; new viewers get 404. */
+  /**
+   * Change some fields of a channel. Fields of a channel of an imported list then no longer follow the list; null makes
+   * them follow it again, and an empty text leaves them without a value. Answers 409 like a replacement.
+   */
+  @Patch(':id')
+  @ApiProblems('conflict')
+  async edit(@Param('id') id: string, @Body() body: ChannelEditDto): Promise<ChannelDto> {
+    const { number = null, is_hidden, tvg_id, sources, ...fields } = body;
+    const changes = {
+      ...fields,
+      ...(is_hidden == null ? {} : { isHidden: is_hidden }),
+      ...(tvg_id === undefined ? {} : { tvgId: tvg_id }),
+      ...(sources === undefined ? {} : { sources: sources && sources.map(sourceOf) }),
+    };
+    if (!(await this.channels.edit(id, changes, number))) throw unknownChannel();
+    return this.get(id);
+  }
+
+  /** Remove a channel. Present viewers continue to watch; new viewers get 404. A channel of an imported list comes back with the next import of that list; hide it instead. */
   @Delete(':id')
   @NeedsScope('admin')
   @ApiProblems('conflict')
   async remove(@Param('id') id: string): Promise<ChannelRemovedDto> {
     if (!(await this.channels.remove(id))) throw unknownChannel();
     return { id, message: 'The channel was removed.' };
+  }
+
+  private toDto(channel: ListedChannel): ChannelDto {
+    return toChannelDto(channel, this.channels.importState(channel.id), this.records);
   }
 }
 

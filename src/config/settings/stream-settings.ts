@@ -82,6 +82,13 @@ export const channelSettings = {
     description:
       'JSON file with channels, each with its list of contents ([channels](channels.md)). It is read at the start. Further channels can be created with the API.',
   }),
+  tunerDiscovery: setting({
+    variable: 'TUNER_DISCOVERY',
+    type: flag(),
+    defaultText: 'false',
+    description:
+      'Answers media servers that search the network for HDHomeRun tuners, on UDP port 65001 ([playlists](playlists.md)). Only addresses of private networks get an answer.',
+  }),
 };
 
 export const preflightSettings = {
@@ -97,7 +104,7 @@ export const preflightSettings = {
     type: duration('100ms', '10m'),
     defaultText: '30s',
     description:
-      'Maximum duration of a check, and also the maximum time that it waits for other checks. A content that has sent no media in this time is not playable.',
+      'Maximum time until a check has the first media or another result, and also the maximum time that it waits for other checks. A content that has sent no media in this time is not playable.',
   }),
   preflightSampleMs: setting({
     variable: 'PREFLIGHT_SAMPLE',

@@ -155,8 +155,8 @@ export class FilePlaybacks implements FileHost, PlaybackEvents {
       }
       if (pick.kind === 'open') {
         try {
-          this.streams.checkLimits(viewer, content, this.viewersOf(content));
           this.streams.egress.check(null);
+          this.streams.checkLimits(viewer, content, this.viewersOf(content));
           this.streams.countStart(viewer.identity.ip);
           this.streams.makeRoom();
           opened = this.open(content);

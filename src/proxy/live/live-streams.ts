@@ -102,8 +102,8 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
    */
   join(selector: ContentSelector, viewer: Viewer): LiveStream {
     const existing = this.admit(selector);
-    this.registry.checkLimits(viewer, existing, existing?.viewers.size ?? 0);
     this.registry.egress.check(existing?.viewerBps ?? null);
+    this.registry.checkLimits(viewer, existing, existing?.viewers.size ?? 0);
     const stream = existing ?? this.openFor(viewer.identity.ip, selector);
     this.registry.viewerJoined(viewer);
     stream.addViewer(viewer);

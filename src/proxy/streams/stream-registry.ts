@@ -30,8 +30,8 @@ export type RegistryConfig = EgressSettings &
 export class StreamRegistry {
   /** Counts the viewers of all streams together. */
   readonly limits: ViewerLimits;
-  readonly egress: EgressLimit;
   readonly users: UserStreams;
+  readonly egress: EgressLimit;
   private readonly starts: RateLimit;
   private readonly streams = new Set<Stream>();
   private readonly byKey = new Map<StreamKey, Stream>();

@@ -44,7 +44,7 @@ jest.mock('./database-thread', () => {
 const NAME = 'acefleet.db';
 const COPY_AFTER_MS = 5000;
 
-const disk = SmallDisk.mount(512);
+const disk = SmallDisk.mount(1024);
 const whenMountable = disk === null ? describe.skip : describe;
 afterAll(() => disk?.unmount());
 

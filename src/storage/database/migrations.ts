@@ -10,7 +10,8 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
        group_name TEXT,
        logo TEXT,
        tvg_id TEXT,
-       is_hidden INTEGER NOT NULL DEFAULT 0
+       is_hidden INTEGER NOT NULL DEFAULT 0,
+       edited TEXT NOT NULL DEFAULT '[]'
      ) WITHOUT ROWID`,
     `CREATE TABLE channel_numbers (
        channel_id TEXT PRIMARY KEY,
@@ -82,6 +83,34 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
        profile TEXT,
        created_at_ms INTEGER NOT NULL,
        last_seen_at_ms INTEGER
+     ) WITHOUT ROWID`,
+    `CREATE TABLE channel_imports (
+       id TEXT PRIMARY KEY,
+       name TEXT NOT NULL,
+       url TEXT,
+       refresh_interval_ms INTEGER NOT NULL,
+       is_enabled INTEGER NOT NULL,
+       created_at INTEGER NOT NULL,
+       tried_at INTEGER,
+       refreshed_at INTEGER,
+       error TEXT
+     ) WITHOUT ROWID`,
+    `CREATE TABLE channel_listings (
+       sequence INTEGER PRIMARY KEY,
+       channel_id TEXT NOT NULL REFERENCES channels (id) ON DELETE CASCADE,
+       import_id TEXT NOT NULL,
+       name TEXT NOT NULL,
+       group_name TEXT,
+       logo TEXT,
+       tvg_id TEXT,
+       sources TEXT NOT NULL,
+       missing_since INTEGER,
+       UNIQUE (channel_id, import_id)
+     )`,
+    `CREATE TABLE profiles (
+       name TEXT PRIMARY KEY,
+       rule TEXT NOT NULL,
+       device_id TEXT NOT NULL
      ) WITHOUT ROWID`,
   ],
 ];

@@ -3,27 +3,37 @@ import {
   ApiExcludeEndpoint,
   ApiOperation,
   ApiProduces,
+  ApiQuery,
   ApiResponse,
   ApiTags,
 } from '@nestjs/swagger';
-import { Public } from '../../access';
-import { ChannelDirectory } from '../../channels';
-import { CorsHeaders, type FastifyReply, type FastifyRequest, sendCorsPreflight } from '../../http';
-import { type RenderedGuide, RenderedGuides } from '../rendered-guides';
-import { sendGuide, sendGuideFile } from './guide-answer';
+import { StreamRoute } from '../access';
+import { ChannelDirectory } from '../channels';
+import { type RenderedGuide, RenderedGuides, sendGuide, sendGuideFile } from '../guide';
+import {
+  ApiProblems,
+  CorsHeaders,
+  type FastifyReply,
+  type FastifyRequest,
+  sendCorsPreflight,
+} from '../http';
+import { PROFILE_QUERY, requestedProfile } from './playlist-query';
+import { channelsOf } from './profiles/profile';
+import { Profiles } from './profiles/profiles';
 
 const PATH = 'epg.xml';
 const PACKED_PATH = 'epg.xml.gz';
 const PATHS = [PATH, PACKED_PATH];
 
-/** The programme guide of all channels. It needs no key, because players cannot send one. */
+/** The programme guide of the channels in the playlist. */
 @ApiTags('guide')
-@Public()
+@StreamRoute()
 @Controller()
 export class GuideController {
   constructor(
     private readonly channels: ChannelDirectory,
     private readonly guides: RenderedGuides,
+    private readonly profiles: Profiles,
   ) {}
 
   @Options(PATHS)
@@ -44,9 +54,11 @@ export class GuideController {
   @ApiOperation({
     summary: 'Get the programme guide in the XMLTV format',
     description:
-      'The programmes of all visible channels that have a `tvg_id`, from the guide sources. The ids of channels are ' +
+      'The programmes of the visible channels that have a `tvg_id`, from the guide sources. The ids of channels are ' +
       'the `tvg-id` of the playlist. `If-None-Match` and gzip are supported.',
   })
+  @ApiQuery(PROFILE_QUERY)
+  @ApiProblems('not_found')
   @ApiProduces('application/xml')
   @ApiResponse({
     status: 200,
@@ -56,7 +68,7 @@ export class GuideController {
   @ApiResponse({ status: 304, description: 'The guide has not changed' })
   @CorsHeaders()
   async get(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    await sendGuide(await this.guideFor(), request, reply);
+    await sendGuide(await this.guideFor(request), request, reply);
   }
 
   @Head(PACKED_PATH)
@@ -72,6 +84,8 @@ export class GuideController {
     description:
       'The same guide as `/epg.xml`, for clients that take its name to be that of a file.',
   })
+  @ApiQuery(PROFILE_QUERY)
+  @ApiProblems('not_found')
   @ApiProduces('application/gzip')
   @ApiResponse({
     status: 200,
@@ -81,10 +95,12 @@ export class GuideController {
   @ApiResponse({ status: 304, description: 'The guide has not changed' })
   @CorsHeaders()
   async getPacked(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    await sendGuideFile(await this.guideFor(), request, reply);
+    await sendGuideFile(await this.guideFor(request), request, reply);
   }
 
-  private guideFor(): Promise<RenderedGuide> {
-    return this.guides.get(this.channels.listVisible());
+  /** @throws AppError `not_found` for an unknown profile */
+  private guideFor(request: FastifyRequest): Promise<RenderedGuide> {
+    const profile = this.profiles.resolve(requestedProfile(request));
+    return this.guides.get(channelsOf(profile, this.channels.listVisible()));
   }
 }

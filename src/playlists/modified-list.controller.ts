@@ -1,0 +1,73 @@
+import { once } from 'node:events';
+import { Readable } from 'node:stream';
+import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
+import { ApiOperation, ApiProduces, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { listBase, TokenOrKeyRoute } from '../access';
+import { CONFIG, type AppConfig } from '../config';
+import { ApiProblems, type FastifyReply, type FastifyRequest } from '../http';
+import { AppError } from '../kernel/errors';
+import { OutboundRequests } from '../outbound';
+import { modifiedList } from './modified-list';
+
+/** Foreign lists for players. It needs a key or a token in any case, because it fetches addresses of the caller's choice. */
+@ApiTags('playlists')
+@TokenOrKeyRoute()
+@Controller()
+export class ModifiedListController {
+  constructor(
+    @Inject(CONFIG) private readonly config: Pick<AppConfig, 'publicUrl'>,
+    private readonly outbound: OutboundRequests,
+  ) {}
+
+  @Get('modify_m3u')
+  @ApiOperation({
+    summary: 'Get an M3U list with addresses of this server',
+    description:
+      'Fetches the list and replaces its addresses of AceStream content; all else stays as it is. Unknown parameters ' +
+      'are ignored. The addresses begin with `PUBLIC_URL`, or with the address that the request used.',
+  })
+  @ApiQuery({
+    name: 'm3u_url',
+    type: String,
+    description: 'Address of the list, `http` or `https`, percent-encoded',
+  })
+  @ApiProduces('audio/x-mpegurl')
+  @ApiResponse({
+    status: 200,
+    description: 'The list',
+    content: { 'audio/x-mpegurl': { schema: { type: 'string' } } },
+  })
+  @ApiProblems('outbound_refused', 'outbound_failed', 'unusable_list')
+  async get(
+    @Query('m3u_url') url: unknown,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    if (typeof url !== 'string' || url === '') {
+      throw new AppError('invalid_request', 'm3u_url must be the address of a list, given once.');
+    }
+    const control = new AbortController();
+    once(reply.raw, 'close').then(
+      () => control.abort(new AppError('invalid_request', 'The client has left.')),
+      () => undefined,
+    );
+    const origin = listBase(request, this.config.publicUrl);
+    const list = modifiedList(this.outbound, url, origin, control.signal);
+    // Before the head of the answer, because a failure must get its own status.
+    const first = await list.next();
+    void reply.headers({
+      'Content-Type': 'audio/x-mpegurl; charset=utf-8',
+      'Cache-Control': 'private, no-store',
+    });
+    await reply.send(Readable.from(joined(first, list), { objectMode: false }));
+  }
+}
+
+async function* joined(
+  first: IteratorResult<Buffer, void>,
+  rest: AsyncGenerator<Buffer, void>,
+): AsyncGenerator<Buffer, void> {
+  if (first.done === true) return;
+  yield first.value;
+  yield* rest;
+}

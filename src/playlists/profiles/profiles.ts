@@ -1,0 +1,108 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { AppError } from '../../kernel/errors';
+import { DataFolder, ProfileStore } from '../../storage';
+import { newDeviceId } from '../device-id';
+import type { Profile, ProfileRule } from './profile';
+
+const MAX_PROFILES = 100;
+/** Names that an error lists. */
+const MAX_LISTED = 20;
+
+/** The profiles by their names. */
+@Injectable()
+export class Profiles implements OnModuleInit {
+  private readonly store: ProfileStore<ProfileRule>;
+  private readonly byName = new Map<string, Profile>();
+  private readonly changeListeners: (() => void)[] = [];
+  /** Serialises changes; each is on the disk before it takes effect. */
+  private changing: Promise<unknown> = Promise.resolve();
+
+  constructor(folder: DataFolder) {
+    this.store = new ProfileStore(folder);
+  }
+
+  async onModuleInit(): Promise<void> {
+    for (const profile of await this.store.list()) this.byName.set(profile.name, profile);
+  }
+
+  /** All profiles, sorted by name. */
+  list(): Profile[] {
+    return [...this.byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /**
+   * The profile that a request asks for.
+   *
+   * @param name null: all channels, so that the result is null
+   * @throws AppError `not_found`, which lists the names of the profiles
+   */
+  resolve(name: string): Profile;
+  resolve(name: string | null): Profile | null;
+  resolve(name: string | null): Profile | null {
+    if (name === null) return null;
+    const profile = this.byName.get(name);
+    if (profile !== undefined) return profile;
+    const names = this.list().map((one) => one.name);
+    const listed = names.slice(0, MAX_LISTED).join(', ');
+    const known =
+      names.length === 0
+        ? 'there are none'
+        : `there are ${listed}${names.length > MAX_LISTED ? ' and others' : ''}`;
+    throw new AppError('not_found', `There is no such profile; ${known}.`);
+  }
+
+  /** @throws AppError `conflict` for a name that is taken, or if there are too many; as `Database.change` */
+  create(name: string, rule: ProfileRule): Promise<Profile> {
+    return this.inOrder(async () => {
+      if (this.byName.has(name)) {
+        throw new AppError('conflict', `There is already a profile "${name}".`);
+      }
+      if (this.byName.size >= MAX_PROFILES) {
+        throw new AppError(
+          'conflict',
+          `There are already ${MAX_PROFILES} profiles, which is the limit.`,
+        );
+      }
+      return this.write({ name, rule, deviceId: newDeviceId() });
+    });
+  }
+
+  /** Changes parts of the rule. @throws AppError `not_found`; as `Database.change` */
+  change(name: string, rule: Partial<ProfileRule>): Promise<Profile> {
+    return this.inOrder(() => {
+      const profile = this.resolve(name);
+      return this.write({ ...profile, rule: { ...profile.rule, ...rule } });
+    });
+  }
+
+  /** @throws AppError `not_found`; as `Database.change` */
+  remove(name: string): Promise<void> {
+    return this.inOrder(async () => {
+      this.resolve(name);
+      await this.store.remove(name);
+      this.byName.delete(name);
+      this.changed();
+    });
+  }
+
+  onChange(listener: () => void): void {
+    this.changeListeners.push(listener);
+  }
+
+  private async write(profile: Profile): Promise<Profile> {
+    await this.store.put(profile);
+    this.byName.set(profile.name, profile);
+    this.changed();
+    return profile;
+  }
+
+  private inOrder<T>(apply: () => Promise<T>): Promise<T> {
+    const changed = this.changing.then(apply);
+    this.changing = changed.catch(() => undefined);
+    return changed;
+  }
+
+  private changed(): void {
+    for (const listener of this.changeListeners) listener();
+  }
+}

@@ -1,5 +1,6 @@
 import { Body, Controller, Get, HttpCode, Patch, Post, Query } from '@nestjs/common';
 import { ApiBody, ApiTags } from '@nestjs/swagger';
+import { NeedsScope } from '../access';
 import { EventBus } from '../events';
 import { ApiProblems } from '../http';
 import {
@@ -42,6 +43,7 @@ export class SettingsController {
    * environment can change, and 409 for settings that the environment or a file sets.
    */
   @Patch()
+  @NeedsScope('admin')
   @ApiBody({
     schema: {
       type: 'object',
@@ -65,6 +67,7 @@ export class SettingsController {
 
   /** Export the settings that differ from their defaults. Secrets are masked. */
   @Get('export')
+  @NeedsScope('admin')
   export(): SettingsExportDto {
     return { schema_version: SCHEMA_VERSION, ...this.settings.exportAll() };
   }
@@ -74,6 +77,7 @@ export class SettingsController {
    * defaults. Masked secrets stay as they are. Answers 403 and 409 as for a change, unless the value is the present one.
    */
   @Post('import')
+  @NeedsScope('admin')
   @HttpCode(200)
   @ApiProblems('conflict')
   async import(

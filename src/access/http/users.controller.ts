@@ -12,6 +12,7 @@ import {
   Req,
 } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import { NeedsScope } from '../api-keys/needs-scope';
 import { type AppConfig, CONFIG } from '../../config';
 import { ApiProblems, type FastifyRequest, publicAddress } from '../../http';
 import { AppError } from '../../kernel/errors';
@@ -29,6 +30,7 @@ import { toStreamUserDto, toUserFacts } from './stream-user-mapping';
 
 /** Users of streams: who may use the addresses of players with a secret of their own. */
 @ApiTags('users')
+@NeedsScope('admin')
 @Controller('api/v1/users')
 export class UsersController {
   constructor(

@@ -20,6 +20,7 @@ import {
 } from '@nestjs/swagger';
 import { plainToInstance } from 'class-transformer';
 import { isObject, validateSync } from 'class-validator';
+import { NeedsScope } from '../../access';
 import {
   ApiProblems,
   type FastifyReply,
@@ -63,6 +64,7 @@ const NAME_OF_SENT_LISTS = 'sent list';
 /** Lists from which channels are imported. */
 @ApiTags('channels')
 @ApiExtraModels(ImportAddressDto)
+@NeedsScope('admin')
 @Controller('api/v1/channels')
 export class ImportsController {
   constructor(private readonly imports: ChannelImports) {}
@@ -170,6 +172,7 @@ export class ImportsController {
 
   /** Fetch and import the list of an import now. Answers 409 for an import without an address. */
   @Post('imports/:id/refresh')
+  @NeedsScope('operate')
   @ApiParam(IMPORT_ID)
   @HttpCode(200)
   @ApiQuery(DRY_RUN)

@@ -1,5 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiCreatedResponse, ApiTags } from '@nestjs/swagger';
+import { NeedsScope } from '../../access';
 import { ApiProblems } from '../../http';
 import { AppError } from '../../kernel/errors';
 import { GuideSourceBodyDto, GuideSourceChangesDto } from '../dto/guide-source-body.dto';
@@ -10,6 +11,7 @@ import { GuideSources } from '../guide-sources';
 
 /** Sources of the programme guide. */
 @ApiTags('guide')
+@NeedsScope('admin')
 @Controller('api/v1/guide/sources')
 export class GuideSourcesController {
   constructor(
@@ -71,6 +73,7 @@ export class GuideSourcesController {
 
   /** Refresh a guide source now. The answer does not wait for the end of the refresh. */
   @Post(':id/refresh')
+  @NeedsScope('operate')
   @HttpCode(202)
   @ApiAcceptedResponse({ type: GuideSourceDto })
   @ApiProblems('not_found', 'conflict')

@@ -43,6 +43,16 @@ class Others {
     // Nothing to do.
   }
 
+  @JobHandler('guide.refresh')
+  fetchGuide(): void {
+    // Nothing to do.
+  }
+
+  @JobHandler('guide.channels')
+  checkGuides(): void {
+    // Nothing to do.
+  }
+
   @JobHandler('hls.idle')
   removeViewers(): void {
     // Nothing to do.

@@ -71,6 +71,10 @@ describe('the API of channels', () => {
       tvg_id: null,
       is_hidden: false,
       origin: 'api',
+      imports: [],
+      edited: [],
+      is_missing: false,
+      missing_since: null,
       sources: [
         { id: one, kind: 'content_id', label: null, rank: 1, ...unknown },
         { id: two, kind: 'infohash', label: null, rank: 2, ...unknown },

@@ -191,7 +191,7 @@ describe('ApiKeyGuard', () => {
     expect(ask({ url: '/a?key=1' }, Open, Open.prototype.handler)).toBe('let in');
   });
 
-  it('admits everybody while a setting says so, and else the scope of the method', () => {
+  it('follows changes of METRICS_ACCESS: open for everybody, or for the scope of the method', () => {
     const open = (headers = {}): AppError | 'let in' =>
       ask({ headers }, Closed, Closed.prototype.openBySetting);
     expect(open()).toBe('let in');
@@ -200,7 +200,7 @@ describe('ApiKeyGuard', () => {
     expect(open({ 'x-api-key': 'read' })).toBe('let in');
   });
 
-  it('limits requests per address and key, and strangers apart from right keys', () => {
+  it('follows changes of API_MAX_REQUESTS_PER_IP, per address and key, strangers apart from right keys', () => {
     const answers = (request: Parameters<typeof ask>[0]): (string | number)[] =>
       [1, 2, 3].map(() => {
         const answer = ask(request);

@@ -187,6 +187,37 @@ describe('the documentation of the API', () => {
     }
   });
 
+  it('states the scope of every operation that needs a key, admin for what changes access', () => {
+    const scopes = new Map(
+      operationsOf(document).map(({ path, method, operation }) => [
+        `${method.toUpperCase()} ${path}`,
+        operation['x-required-scope'] as string | undefined,
+      ]),
+    );
+    for (const { path, method, operation } of operationsOf(document)) {
+      const scope = scopes.get(`${method.toUpperCase()} ${path}`);
+      const isOpen = operation.security?.length === 0;
+      expect({ path, scope }).toEqual({
+        path,
+        scope: isOpen ? undefined : expect.stringMatching(/^(?:read|operate|admin)$/),
+      });
+      if (!isOpen) expect(operation.description).toContain(`scope \`${scope}\``);
+      if (/^\/api\/v1\/(?:keys|users)\b/.test(path))
+        expect({ path, scope }).toEqual({ path, scope: 'admin' });
+    }
+    for (const operation of [
+      'PATCH /api/v1/settings',
+      'POST /api/v1/settings/import',
+      'POST /api/v1/channels/imports',
+      'POST /api/v1/guide/sources',
+      'DELETE /api/v1/channels/{id}',
+    ]) {
+      expect({ operation, scope: scopes.get(operation) }).toEqual({ operation, scope: 'admin' });
+    }
+    expect(scopes.get('GET /api/v1/engines')).toBe('read');
+    expect(scopes.get('PUT /api/v1/channels/{id}')).toBe('operate');
+  });
+
   it('is where the root address redirects browsers, and no other client', async () => {
     const browser = { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
     for (const taker of [browser, { Accept: '*/*' }, {}]) {

@@ -117,4 +117,25 @@ describe('errors', () => {
     await expectProblem(viewer, 400, 'invalid_selector');
     expect((await viewer.head).headers['access-control-allow-origin']).toBe('*');
   });
+
+  it('on the admin API may not be read by pages of other sites, and no answer sets a cookie', async () => {
+    const origin = { Origin: 'http://elsewhere.example', 'X-API-Key': API_KEY };
+    const asked = { ...origin, 'Access-Control-Request-Method': 'DELETE' };
+    for (const [method, headers] of [
+      ['GET', origin],
+      ['OPTIONS', asked],
+    ] as const) {
+      for (const path of [
+        '/api/v1/engines',
+        '/api/v1/keys',
+        '/proxy/status',
+        '/docs',
+        '/metrics',
+      ]) {
+        const answer = await product.api(method, path, undefined, headers);
+        expect(answer.headers).not.toHaveProperty('access-control-allow-origin');
+        expect(answer.headers).not.toHaveProperty('set-cookie');
+      }
+    }
+  });
 });

@@ -12,6 +12,7 @@ import {
   Req,
 } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import { NeedsScope } from '../api-keys/needs-scope';
 import { type AppConfig, CONFIG } from '../../config';
 import { ApiProblems, type FastifyRequest, publicAddress } from '../../http';
 import { AppError } from '../../kernel/errors';
@@ -23,7 +24,6 @@ import {
   StreamUserListDto,
   StreamUserRemovedDto,
 } from '../dto/stream-user.dto';
-import { NeedsScope } from '../api-keys/needs-scope';
 import { StreamUsers } from '../stream-users';
 import { UserActivity } from '../user-activity';
 import { toStreamUserDto, toUserFacts } from './stream-user-mapping';

@@ -20,6 +20,7 @@ import {
 } from '@nestjs/swagger';
 import { plainToInstance } from 'class-transformer';
 import { isObject, validateSync } from 'class-validator';
+import { NeedsScope } from '../../access';
 import {
   ApiProblems,
   type FastifyReply,
@@ -29,7 +30,6 @@ import {
   StreamedBody,
   streamedBody,
 } from '../../http';
-import { NeedsScope } from '../../access';
 import { AppError } from '../../kernel/errors';
 import { isPrintable, MAX_IMPORT_NAME_LENGTH } from '../channel-fields';
 import {
@@ -172,6 +172,7 @@ export class ImportsController {
 
   /** Fetch and import the list of an import now. Answers 409 for an import without an address. */
   @Post('imports/:id/refresh')
+  @NeedsScope('operate')
   @ApiParam(IMPORT_ID)
   @HttpCode(200)
   @ApiQuery(DRY_RUN)

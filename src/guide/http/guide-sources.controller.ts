@@ -73,6 +73,7 @@ export class GuideSourcesController {
 
   /** Refresh a guide source now. The answer does not wait for the end of the refresh. */
   @Post(':id/refresh')
+  @NeedsScope('operate')
   @HttpCode(202)
   @ApiAcceptedResponse({ type: GuideSourceDto })
   @ApiProblems('not_found', 'conflict')

@@ -1,5 +1,6 @@
 import { Body, Controller, Delete, Get, Param, Patch, Post } from '@nestjs/common';
 import { ApiParam, ApiTags } from '@nestjs/swagger';
+import { NeedsScope } from '../../access';
 import { ChannelDirectory } from '../../channels';
 import { ApiProblems } from '../../http';
 import {
@@ -55,6 +56,7 @@ export class ProfilesController {
 
   /** Remove a profile. Its addresses then answer 404. */
   @Delete(':name')
+  @NeedsScope('admin')
   @ApiParam(NAME)
   @ApiProblems('not_found')
   async remove(@Param('name') name: string): Promise<ProfileRemovedDto> {

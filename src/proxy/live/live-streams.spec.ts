@@ -161,8 +161,9 @@ describe('LiveStreams', () => {
     expect(() => stage.join(A, '192.0.2.1')).toThrow(AppError);
   });
 
-  it('limits the streams that one address starts in a minute, but not the viewers who join them', async () => {
-    stage = await LiveStage.open({ env: { PROXY_MAX_STARTS_PER_IP: '2' } });
+  it('follows changes of PROXY_MAX_STARTS_PER_IP, and does not count viewers who join', async () => {
+    stage = await LiveStage.open();
+    stage.settings.apply({ proxyMaxStartsPerIp: 2 });
     const contents = ['a', 'b', 'c'].map((digit) => ({ ...A, value: digit.repeat(40) }));
     const [first = A, second = A, third = A] = contents;
     const tooMany = expect.objectContaining({ code: 'rate_limited' });

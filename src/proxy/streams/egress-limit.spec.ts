@@ -79,6 +79,16 @@ describe('EgressLimit', () => {
     );
   });
 
+  it('follows changes of MAX_EGRESS_BPS and PROXY_MAX_STREAM_BPS', () => {
+    const settings = { maxEgressBps: 0, proxyMaxStreamBps: 0 };
+    const limit = new EgressLimit(settings, []);
+    expect(refusal(limit, 9 * M)).toBeNull();
+    settings.maxEgressBps = 5 * M;
+    expect(refusal(limit, 9 * M)).toMatch(/^egress_limit/);
+    settings.proxyMaxStreamBps = 5 * M;
+    expect(refusal(limit, 9 * M)).toMatch(/^bitrate_limit/);
+  });
+
   it('limits nothing with 0', () => {
     const limit = limitOf({}, [[1e12, 3]]);
     expect(refusal(limit, 1e12)).toBeNull();

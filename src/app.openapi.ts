@@ -53,6 +53,14 @@ export async function createOpenApiDocument(): Promise<OpenAPIObject> {
   return buildDocument(app);
 }
 
+const USER_SECURITY = 'user';
+
+/** What admits to operations with `PUBLIC_OPERATION`. */
+const SECURITY: Record<'by_setting' | 'to_users', Record<string, string[]>[]> = {
+  by_setting: [{}, { bearer: [] }, { api_key: [] }],
+  to_users: [{ [USER_SECURITY]: [] }],
+};
+
 function buildDocument(app: INestApplication): OpenAPIObject {
   const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
@@ -72,6 +80,12 @@ function buildDocument(app: INestApplication): OpenAPIObject {
       name: 'X-API-Key',
       description: 'An API key, as `X-API-Key: KEY`.',
     })
+    .addSecurity(USER_SECURITY, {
+      type: 'apiKey',
+      in: 'query',
+      name: 'password',
+      description: 'The secret of a user of streams, beside the name of the user as `username`.',
+    })
     .addSecurityRequirements('bearer')
     .addSecurityRequirements('api_key');
   for (const [name, description] of Object.entries(TAGS)) builder.addTag(name, description);
@@ -89,16 +103,16 @@ function buildDocument(app: INestApplication): OpenAPIObject {
 }
 
 function openPublicOperation(operation: Operation): void {
-  const marked = operation as { [PUBLIC_OPERATION]?: true | 'by_setting' };
+  const marked = operation as { [PUBLIC_OPERATION]?: keyof typeof SECURITY | true };
   const isPublic = marked[PUBLIC_OPERATION];
   if (isPublic === undefined) return;
   Reflect.deleteProperty(operation, PUBLIC_OPERATION);
-  operation.security = isPublic === true ? [] : [{}, { bearer: [] }, { api_key: [] }];
+  operation.security = isPublic === true ? [] : SECURITY[isPublic];
 }
 
 /** Call after `shortenSummary`, which fills the description. */
 function stateScope(operation: Operation, method: string): void {
-  if (operation.security?.length === 0) return;
+  if (operation.security?.length === 0 || operation.security === SECURITY.to_users) return;
   const declared = operation as { [SCOPE_OF_OPERATION]?: string };
   const scope = (declared[SCOPE_OF_OPERATION] ??= scopeOfMethod(method));
   operation.description = [operation.description ?? '', `Needs a key of scope \`${scope}\`.`]

@@ -7,7 +7,7 @@ export { OwnQueryName } from './own-query-name';
 export { Public, PUBLIC_OPERATION, PublicWhen } from './public';
 export { StreamAccess } from './stream-access';
 export { listBase, streamCaller, type StreamCaller } from './stream-caller';
-export { STREAM_OPERATION, StreamRoute, TokenOrKeyRoute } from './stream-route';
+export { STREAM_OPERATION, StreamRoute, TokenOrKeyRoute, UserRoute } from './stream-route';
 export type { StreamUser } from './stream-user';
 export { StreamUsers } from './stream-users';
 export { UserActivity } from './user-activity';

@@ -8,7 +8,10 @@ export const PUBLIC_ROUTE = 'access:public';
 /** `true`, or a function that tells from the settings whether the route is open now. */
 export type PublicRoute = true | ((config: AppConfig) => boolean);
 
-/** Extension of the OpenAPI document: `true` for operations that need no key, `by_setting` if a setting decides. */
+/**
+ * Extension of the OpenAPI document: `true` for operations that need no key, `by_setting` if a setting decides, and
+ * `to_users` if they need the credentials of a user of streams.
+ */
 export const PUBLIC_OPERATION = 'x-public';
 
 /** Opens a controller or one of its handlers to callers without an API key. */

@@ -17,7 +17,14 @@ export class StreamGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const targets = [context.getHandler(), context.getClass()];
     const route = this.reflector.getAllAndOverride<WithoutToken | undefined>(STREAM_ROUTE, targets);
-    if (route !== 'by_setting' && streamTokenOf(request) === null) return true;
+    const hasToken = streamTokenOf(request) !== null;
+    if (route === 'nobody' && !hasToken && request.method !== 'OPTIONS') {
+      throw new AppError(
+        'unauthorized',
+        'This address needs the name and the secret of a user, as username and password.',
+      );
+    }
+    if (route !== 'by_setting' && !hasToken) return true;
     if (route === undefined) {
       throw new AppError('not_found', 'There is nothing at this address.');
     }

@@ -1,12 +1,12 @@
 import { applyDecorators, SetMetadata } from '@nestjs/common';
 import { ApiExtension } from '@nestjs/swagger';
-import { Public } from './public';
+import { Public, PUBLIC_OPERATION, PUBLIC_ROUTE } from './public';
 
 /** Metadata key of controllers and handlers for players. */
 export const STREAM_ROUTE = 'access:stream-route';
 
-/** Who may use a route without a token: those whom STREAM_ACCESS admits, or those with an API key. */
-export type WithoutToken = 'by_setting' | 'key';
+/** Who may use a route without a token: those whom STREAM_ACCESS admits, those with an API key, or nobody. */
+export type WithoutToken = 'by_setting' | 'key' | 'nobody';
 
 /** Extension of the OpenAPI document. Operations with it follow STREAM_ACCESS. */
 export const STREAM_OPERATION = 'x-stream-route';
@@ -26,4 +26,13 @@ export function StreamRoute(): ClassDecorator & MethodDecorator {
 /** Declares a controller or a handler that a token admits to, and that needs an API key without one, in any case. */
 export function TokenOrKeyRoute(): ClassDecorator & MethodDecorator {
   return applyDecorators(SetMetadata(STREAM_ROUTE, 'key' satisfies WithoutToken));
+}
+
+/** Declares a controller or a handler that only users of streams may use, whatever STREAM_ACCESS is. */
+export function UserRoute(): ClassDecorator & MethodDecorator {
+  return applyDecorators(
+    SetMetadata(PUBLIC_ROUTE, true),
+    SetMetadata(STREAM_ROUTE, 'nobody' satisfies WithoutToken),
+    ApiExtension(PUBLIC_OPERATION, 'to_users'),
+  );
 }

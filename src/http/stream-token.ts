@@ -31,14 +31,24 @@ export function splitToken(url: string): TokenAddress {
   return { token, username: null, url: rest.startsWith('/') ? rest : `/${rest}` };
 }
 
-/** The token in the address of a request; null without one. The request's `url` does not contain it. */
-export function streamTokenOf(request: Pick<FastifyRequest, 'originalUrl'>): string | null {
-  return splitToken(request.originalUrl).token;
+/** The parts of a request that may contain the secret of a user. */
+export type RequestWithSecret = Pick<FastifyRequest, 'originalUrl'> & { readonly body?: unknown };
+
+/**
+ * The secret of a user in a request, with the user name that Xtream Codes has beside it. It is in the address, which the
+ * request's `url` shows without it, or in a form.
+ */
+export function streamCredentialsOf({
+  originalUrl,
+  body,
+}: RequestWithSecret): Pick<TokenAddress, 'token' | 'username'> {
+  const inAddress = splitToken(originalUrl);
+  if (inAddress.token !== null || !(body instanceof URLSearchParams)) return inAddress;
+  const [username, token] = [body.get('username'), body.get('password')];
+  return username === null ? { token: null, username } : { token, username };
 }
 
-/** The same with the user name that Xtream Codes has beside it. */
-export function streamCredentialsOf(
-  request: Pick<FastifyRequest, 'originalUrl'>,
-): Pick<TokenAddress, 'token' | 'username'> {
-  return splitToken(request.originalUrl);
+/** The secret of a user in a request; null without one. */
+export function streamTokenOf(request: RequestWithSecret): string | null {
+  return streamCredentialsOf(request).token;
 }

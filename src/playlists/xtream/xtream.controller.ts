@@ -1,21 +1,13 @@
 import { Body, Controller, Get, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import {
   ApiConsumes,
-  ApiExcludeEndpoint,
   ApiOperation,
   ApiProduces,
   ApiQuery,
   ApiResponse,
   ApiTags,
 } from '@nestjs/swagger';
-import {
-  listBase,
-  StreamAccess,
-  streamCaller,
-  StreamRoute,
-  type StreamUser,
-  UserActivity,
-} from '../../access';
+import { listBase, streamCaller, UserActivity, UserRoute } from '../../access';
 import { ChannelDirectory, type ListedChannel } from '../../channels';
 import { CONFIG, type AppConfig } from '../../config';
 import { slotLimit } from '../../engines';
@@ -33,7 +25,7 @@ import { Playlists } from '../playlists';
 import { channelsOf } from '../profiles/profile';
 import { Profiles } from '../profiles/profiles';
 import { sendPlaylist } from '../send-playlist';
-import type { XtreamListingsDto } from '../dto/xtream.dto';
+import type { XtreamAccountDto, XtreamListingsDto } from '../dto/xtream.dto';
 import { xtreamAccount } from './xtream-account';
 import { XtreamCategories, xtreamStreams } from './xtream-catalogue';
 import { xtreamListing } from './xtream-listing';
@@ -49,12 +41,11 @@ const MAX_LISTINGS = 200;
  * everybody may use the addresses of players.
  */
 @ApiTags('playlists')
-@StreamRoute()
+@UserRoute()
 @Controller()
 export class XtreamController {
   constructor(
     @Inject(CONFIG) private readonly config: AppConfig,
-    private readonly access: StreamAccess,
     private readonly activity: UserActivity,
     private readonly channels: ChannelDirectory,
     private readonly playlists: Playlists,
@@ -84,17 +75,17 @@ export class XtreamController {
   @Post(API)
   @HttpCode(200)
   @AcceptsForms()
-  @ApiExcludeEndpoint()
+  @ApiOperation({
+    summary: 'Describe the account and the channels, for clients that send a form',
+    description: 'The same as `GET`, with the parameters in the query or in a form.',
+  })
   @ApiConsumes('application/x-www-form-urlencoded')
+  @ApiResponse({ status: 200, description: 'An object for the account, else a list' })
   @CorsHeaders()
   post(@Req() request: FastifyRequest, @Body() body: unknown): Promise<object> {
     const parameters = parametersOf(request);
     if (body instanceof URLSearchParams) {
       for (const [name, value] of body) parameters.set(name, value);
-    }
-    const [username, password] = [parameters.get('username'), parameters.get('password')];
-    if (username !== null && password !== null) {
-      this.access.admitCredentials(request, username, password);
     }
     return this.answer(request, parameters);
   }
@@ -115,7 +106,6 @@ export class XtreamController {
   })
   @CorsHeaders()
   async playlist(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    this.userOf(request);
     const output = parametersOf(request).get('output') ?? '';
     const format = ['m3u8', 'hls'].includes(output.toLowerCase()) ? 'hls' : 'ts';
     const base = listBase(request, this.config.publicUrl);
@@ -126,16 +116,6 @@ export class XtreamController {
       profile: requestedProfile(request),
     } as const;
     await sendPlaylist(request, reply, await this.playlists.get(base, query));
-  }
-
-  /** @throws AppError `unauthorized` */
-  private userOf(request: FastifyRequest): StreamUser {
-    const { user } = streamCaller(request);
-    if (user !== null) return user;
-    throw new AppError(
-      'unauthorized',
-      'This address needs the name and the secret of a user, as username and password.',
-    );
   }
 
   @Get('xmltv.php')
@@ -154,8 +134,24 @@ export class XtreamController {
   @ApiResponse({ status: 304, description: 'The guide has not changed' })
   @CorsHeaders()
   async guide(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    this.userOf(request);
     await sendGuide(await this.guides.get(this.channelsFor(request)), request, reply);
+  }
+
+  private accountOf(request: FastifyRequest): XtreamAccountDto {
+    const { user, secret } = streamCaller(request);
+    if (user === null || secret === null) throw new Error('a route for users was open to others');
+    return xtreamAccount(
+      {
+        username: user.name,
+        password: secret,
+        createdAtMs: user.createdAtMs,
+        expiresAtMs: user.expiresAtMs,
+        maxStreams: user.maxStreams ?? slotLimit(this.config),
+        activeStreams: this.activity.of(user).streams,
+      },
+      publicAddress(request, this.config.publicUrl),
+      Date.now(),
+    );
   }
 
   private channelsFor(request: FastifyRequest): readonly ListedChannel[] {
@@ -164,22 +160,10 @@ export class XtreamController {
   }
 
   private async answer(request: FastifyRequest, parameters: URLSearchParams): Promise<object> {
-    const user = this.userOf(request);
     const channels = this.channelsFor(request);
     switch (parameters.get('action') ?? '') {
       case '':
-        return xtreamAccount(
-          {
-            username: user.name,
-            password: streamCaller(request).secret ?? '',
-            createdAtMs: user.createdAtMs,
-            expiresAtMs: user.expiresAtMs,
-            maxStreams: user.maxStreams ?? slotLimit(this.config),
-            activeStreams: this.activity.of(user).streams,
-          },
-          publicAddress(request, this.config.publicUrl),
-          Date.now(),
-        );
+        return this.accountOf(request);
       case 'get_live_categories':
         return new XtreamCategories(channels).list();
       case 'get_live_streams':

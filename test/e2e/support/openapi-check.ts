@@ -172,7 +172,7 @@ function isOfType(value: Json, type: string): boolean {
   return typeof value === type;
 }
 
-function resolve(document: Json, node: Json): Json {
+export function resolve(document: Json, node: Json): Json {
   if (typeof node?.$ref !== 'string') return node;
   const steps = (node.$ref as string).replace(/^#\//, '').split('/');
   return steps.reduce((at, step) => at?.[step], document);

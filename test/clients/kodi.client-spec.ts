@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually, startProduct, startSimulator, type Product } from '../e2e/support';
@@ -106,6 +109,12 @@ class Kodi {
     return list?.channels ?? [];
   }
 
+  /** Titles in the guide. */
+  async programmes({ channelid }: KodiChannel): Promise<string[]> {
+    const { broadcasts } = await this.call('PVR.GetBroadcasts', { channelid });
+    return (broadcasts ?? []).map(({ label }: { label: string }) => label);
+  }
+
   /** Writes what Kodi shows. */
   async screenshot(path: string): Promise<void> {
     const program = new Child(
@@ -118,18 +127,51 @@ class Kodi {
   }
 }
 
+/** Serves an XMLTV guide with one programme that runs now, and returns its address. */
+async function serveGuide(channel: string, title: string): Promise<string> {
+  const time = (hours: number): string => {
+    const iso = new Date(Date.now() + hours * 3_600_000).toISOString();
+    return `${iso.replace(/[-:T]/g, '').slice(0, 14)} +0000`;
+  };
+  const guide = [
+    '<?xml version="1.0" encoding="UTF-8"?><tv>',
+    `<channel id="${channel}"><display-name>${channel}</display-name></channel>`,
+    `<programme start="${time(-1)}" stop="${time(2)}" channel="${channel}">`,
+    `<title>${title}</title></programme></tv>`,
+  ].join('');
+  const server = createServer((_request, response) => response.end(guide));
+  onScopeEnd(() => {
+    server.close();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/guide.xml`;
+}
+
 (why === null ? describe : describe.skip)(`Kodi with PVR IPTV Simple ${why ?? ''}`, () => {
-  it('imports the channels and plays one', async () => {
+  it('imports the channels and the guide, and plays a channel', async () => {
     const engine = await startSimulator({ startDelayMs: 200 });
-    const product = await startProduct({ engines: [engine] });
+    const product = await startProduct({
+      engines: [engine],
+      env: { OUTBOUND_ALLOW: '127.0.0.1' },
+    });
     const create = (id: string, group: string, digit: number): Promise<unknown> =>
       product.api('PUT', `/api/v1/channels/${id}`, {
         name: `Channel ${id}`,
         group,
+        tvg_id: `${id}.example`,
         sources: [{ id: `7e57ca4d0000000000000000000000000000000${digit}` }],
       });
     await create('one', 'News', 1);
     await create('two', 'Sport', 2);
+    const source = { name: 'Guide', url: await serveGuide('one.example', 'The news of today') };
+    expect((await product.api('POST', '/api/v1/guide/sources', source)).status).toBe(201);
+    await eventually(
+      async () =>
+        (await (await fetch(product.url('/epg.xml'))).text()).includes('The news of today'),
+      PATIENCE_MS,
+      'a guide',
+    );
     const kodi = await Kodi.start(product);
     await eventually(async () => (await kodi.channels()).length === 2, PATIENCE_MS, 'channels');
     const channels = await kodi.channels();
@@ -137,6 +179,11 @@ class Kodi {
     const groups = await kodi.call('PVR.GetChannelGroups', { channeltype: 'tv' });
     expect(groups.channelgroups.map(({ label }: { label: string }) => label)).toEqual(
       expect.arrayContaining(['News', 'Sport']),
+    );
+    await eventually(
+      async () => (await kodi.programmes(channels[0]!)).includes('The news of today'),
+      PATIENCE_MS,
+      'the guide',
     );
     await kodi.call('Player.Open', { item: { channelid: channels[0]!.channelid } });
     const playing = async (): Promise<Answer> =>

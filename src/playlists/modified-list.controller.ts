@@ -9,7 +9,10 @@ import { AppError } from '../kernel/errors';
 import { OutboundRequests } from '../outbound';
 import { modifiedList } from './modified-list';
 
-/** Foreign lists for players. It needs a key or a token in any case, because it fetches addresses of the caller's choice. */
+/**
+ * Lists from other servers for players. A request needs a key or a token, whatever STREAM_ACCESS is, because this server
+ * fetches an address of the caller's choice.
+ */
 @ApiTags('playlists')
 @TokenOrKeyRoute()
 @Controller()

@@ -41,7 +41,7 @@ export async function* limitBody(
   }
 }
 
-/** Yields the parts of a body. Fails if one of them takes too long to arrive; the time that the reader needs does not count. */
+/** Yields the parts of a body. Fails if a part takes too long to arrive; the time that the reader needs does not count. */
 async function* heard(
   response: IncomingMessage,
   silenceMs: number,

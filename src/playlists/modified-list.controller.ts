@@ -59,7 +59,7 @@ export class ModifiedListController {
     // Only an administrator may make this server read from the private network.
     const isUntrusted = keyOfRequest(request)?.scope !== 'admin';
     const list = modifiedList(this.outbound, url, origin, isUntrusted, control.signal);
-    // Before the head of the answer, because a failure must get its own status.
+    // Read before the head of the answer is sent, because a failure must get its own status.
     const first = await list.next();
     void reply.headers({
       'Content-Type': 'audio/x-mpegurl; charset=utf-8',

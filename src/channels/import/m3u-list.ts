@@ -124,7 +124,7 @@ function readInfo(text: string): EntryInfo {
   };
 }
 
-/** Reads each character once. Values are quoted, or end at a blank or a comma; the name follows the first comma outside a value. */
+/** Reads each character once. Values are quoted, or end at a blank or comma; the name follows the first comma outside them. */
 function readAttributes(text: string): { attributes: Map<string, string>; name: string } {
   const attributes = new Map<string, string>();
   let at = endOfWord(text, 0);

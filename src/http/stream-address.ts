@@ -4,7 +4,7 @@ const STREAM_ROOT = 'ace';
 /** The addresses at which clients of an HDHomeRun tuner play a channel. */
 const TUNER_ROOT = 'auto';
 
-/** The list and the tuner of a profile. */
+/** The playlist, the guide and the tuner of a profile. */
 const OF_PROFILE =
   /^\/profiles\/([^/?#]+)\/((?:playlist\.m3u|epg\.xml|discover\.json|lineup(?:_status)?\.json|lineup\.post|device\.xml|auto\/[^/?#]+)(?=[?#]|$))\??/;
 
@@ -24,11 +24,11 @@ export function isStreamAddress(url: string): boolean {
 }
 
 /**
- * Returns the address by which a request is routed: without `/t/TOKEN` at its beginning. Addresses under `/ace` come from playlists that people and
- * programs have assembled. So their path loses doubled and trailing slashes, blanks and line ends around an id, and
- * `|User-Agent=x` at its end. `/profiles/NAME` in front of a list or of an address of the tuner becomes the parameter
- * `profile`, because clients of a tuner keep no query. All other addresses are unchanged, so that an address of the admin
- * API has only one spelling. The query is parsed elsewhere.
+ * Returns the address by which a request is routed, without the secret of a user. Addresses under `/ace` come from
+ * playlists that people and programs have assembled. So their path loses doubled and trailing slashes, blanks and line
+ * ends around an id, and `|User-Agent=x` at its end. `/profiles/NAME` in front of the address of a list, of the guide or
+ * of the tuner becomes the parameter `profile`, because clients of a tuner keep no query. All other addresses are
+ * unchanged, so that an address of the admin API has only one spelling. The query is parsed elsewhere.
  */
 export function routedAddress(url: string): string {
   const local = splitToken(url).url.replace(OF_PROFILE, '/$2?profile=$1&');

@@ -233,8 +233,8 @@ export class Settings {
     let { next } = this;
     for (const [name, text] of given) {
       const field = fieldOf(name);
-      if (field === undefined) {
-        // A stored value that no setting has any longer; null removes it.
+      if (field === undefined || declarationOf(field).change === 'environment_only') {
+        // A stored value that no setting has any longer, or that only the environment may set; null removes it.
         rows.set(name, null);
         continue;
       }
@@ -258,11 +258,13 @@ export class Settings {
   /** The field of a setting that the API may change; null for a stored value of an unknown name, which may be removed. */
   private mayChange(name: string, text: string | null): ConfigField | null {
     const field = fieldOf(name);
+    const isRemoval = text === null && this.ignored.some((one) => one.name === name);
     if (field === undefined) {
-      if (text === null && this.ignored.some((one) => one.name === name)) return null;
+      if (isRemoval) return null;
       throw refused([`${name} ${describeUnknown(name)}`]);
     }
     if (declarationOf(field).change === 'environment_only') {
+      if (isRemoval) return null;
       throw new AppError(
         'forbidden',
         `${name} can only be set in the environment, with a restart.`,

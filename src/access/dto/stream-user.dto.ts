@@ -76,7 +76,7 @@ class StreamUserFactsDto {
   )
   cidrs?: string[];
 
-  /** Name of an existing profile, whose channels the user gets; null: all channels. */
+  /** Name of an existing profile for the user's lists, unless a request names another one; null: all channels. */
   @ApiPropertyOptional({ type: String, nullable: true })
   @IsGivenOrNull()
   @Matches(PROFILE_NAME, { message: 'profile must be the name of a profile, or null' })

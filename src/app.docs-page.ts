@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { PRODUCT_NAME } from './app-version';
+import type { AppConfig } from './config';
 import { type FastifyReply, type FastifyRequest, streamTokenOf } from './http';
 
 /** Written by `npm run docs`; next to the build in a repository and in the image. */
@@ -22,15 +23,13 @@ const UI_FILES: Readonly<Record<string, string>> = {
 /**
  * Serves the OpenAPI document at /openapi.json and a page to try it at /docs, without resources from other servers.
  * Both are documentation, so they need no key.
- *
- * @param publicUrl public address of the program; null: the address of the request
  */
-export function serveDocs(app: NestFastifyApplication, publicUrl: string | null): void {
+export function serveDocs(app: NestFastifyApplication, config: Pick<AppConfig, 'publicUrl'>): void {
   const fastify = app.getHttpAdapter().getInstance();
   // Read at start, because a later build may replace the file, and this program serves the API of its own version.
   const document = readFileSync(DOCUMENT);
   fastify.get('/openapi.json', OUTSIDE_TOKEN, (_, reply) => {
-    void reply.send(atPublicPath(document, publicUrl));
+    void reply.send(atPublicPath(document, config.publicUrl));
   });
   for (const address of ['/docs', '/docs/', '/docs/index.html']) {
     // Relative, because a reverse proxy may add a path prefix.

@@ -34,7 +34,7 @@ export async function createApp(
     ['code'],
   );
   edge.onProblem((code) => problems.inc({ code }));
-  serveDocs(app, config.publicUrl);
+  serveDocs(app, config);
   return app;
 }
 

@@ -34,6 +34,7 @@ export class StreamUsers implements OnModuleDestroy {
   private readonly revocationListeners: (() => void)[] = [];
   private changing: Promise<unknown> = Promise.resolve();
   private expiryTimer: NodeJS.Timeout | null = null;
+  private hasProfile: (name: string) => boolean = () => true;
 
   private constructor(
     private readonly store: StreamUserStore,
@@ -96,6 +97,11 @@ export class StreamUsers implements OnModuleDestroy {
     this.revocationListeners.push(listener);
   }
 
+  /** From now on, a user can only get a profile for which `has` is true. */
+  checkProfiles(has: (name: string) => boolean): void {
+    this.hasProfile = has;
+  }
+
   /** Notes an admitted request. */
   seen(user: StreamUser): void {
     const entry = this.byId.get(user.id);
@@ -110,8 +116,8 @@ export class StreamUsers implements OnModuleDestroy {
   /**
    * Resolves when the user is on the disk.
    *
-   * @throws AppError `conflict` if the name is taken or there are too many users; `storage_full` or `storage_failed`,
-   *   in which case nothing has changed
+   * @throws AppError `conflict` if the name is taken or there are too many users; `invalid_request` for an unknown
+   *   profile; `storage_full` or `storage_failed`, in which case nothing has changed
    */
   create(facts: UserFacts): Promise<StreamUser> {
     return this.inTurn(async () => {
@@ -119,6 +125,7 @@ export class StreamUsers implements OnModuleDestroy {
         throw new AppError('conflict', `There are already ${MAX_USERS} users, which is the limit.`);
       }
       this.checkFree(facts.name, null);
+      this.checkProfile(facts);
       const id = randomUUID();
       const user = { ...facts, id, createdAtMs: this.now(), lastSeenAtMs: null };
       return this.write(user, await this.newSecret(id));
@@ -132,6 +139,7 @@ export class StreamUsers implements OnModuleDestroy {
       if (entry === undefined) return null;
       const changed = { ...entry.user, ...facts };
       this.checkFree(changed.name, id);
+      this.checkProfile(facts);
       await this.store.put(toStored(changed, entry));
       Object.assign(entry.user, facts);
       entry.networks = new NetworkList(entry.user.cidrs);
@@ -207,6 +215,11 @@ export class StreamUsers implements OnModuleDestroy {
     const owner = this.list().find((user) => user.name.toLowerCase() === lower);
     if (owner === undefined || owner.id === id) return;
     throw new AppError('conflict', `There is already a user "${owner.name}".`);
+  }
+
+  private checkProfile({ profile = null }: Partial<UserFacts>): void {
+    if (profile === null || this.hasProfile(profile)) return;
+    throw new AppError('invalid_request', `There is no profile "${profile}".`);
   }
 
   private changed(): void {

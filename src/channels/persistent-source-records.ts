@@ -27,7 +27,7 @@ export class PersistentSourceRecords implements OnModuleInit, OnModuleDestroy {
       if (read === null) this.forget(entry);
       return read === null ? [] : [read];
     });
-    // The most recently used ones last, because `SourceRecords` forgets the others first.
+    // Those that changed last are the last, because `SourceRecords` forgets the others first.
     known.sort(([, a], [, b]) => a.atMs - b.atMs);
     for (const [key] of known.slice(0, -MAX_RECORDS)) this.store.remove(key);
     for (const [key, record] of known.slice(-MAX_RECORDS)) this.records.restore(key, record);

@@ -1,6 +1,5 @@
-import { LRUCache } from 'lru-cache';
 import { monotonicMs } from '../kernel/clock';
-import type { ChannelSource } from './channel';
+import { MAX_CHANNELS, MAX_SOURCES, type ChannelSource } from './channel';
 import {
   afterCheck,
   afterFailure,
@@ -15,7 +14,8 @@ import {
   type SourceRecord,
 } from './source-ranking';
 
-export const MAX_RECORDS = 20_000;
+/** As many as the channels of the operator's file and of the API can have sources, so that all of these are known. */
+export const MAX_RECORDS = 2 * MAX_CHANNELS * MAX_SOURCES;
 const MAX_REASON_LENGTH = 200;
 
 /** What identifies a source. */
@@ -24,20 +24,14 @@ export type SourceId = Pick<ChannelSource, 'kind' | 'id'>;
 /** The record of a source has changed; null if it was forgotten because there are too many. */
 export type RecordListener = (key: string, record: SourceRecord | null) => void;
 
-/** Recent results of the sources of channels. The least recently used records are forgotten first. */
+/** Recent results of the sources of channels. The records that have not changed for longest are forgotten first. */
 export class SourceRecords {
-  private readonly records: LRUCache<string, SourceRecord>;
+  /** The one that was changed last is the last. */
+  private readonly records = new Map<string, SourceRecord>();
   private readonly listeners: RecordListener[] = [];
   private readonly deathListeners: ((key: string) => void)[] = [];
 
-  constructor(private readonly now: () => number = monotonicMs) {
-    this.records = new LRUCache<string, SourceRecord>({
-      max: MAX_RECORDS,
-      dispose: (record, key, reason) => {
-        if (reason === 'evict') this.tell(key, record, null);
-      },
-    });
-  }
+  constructor(private readonly now: () => number = monotonicMs) {}
 
   of(source: SourceId): SourceRecord {
     return this.records.get(sourceKey(source)) ?? NOTHING_KNOWN;
@@ -45,7 +39,7 @@ export class SourceRecords {
 
   /** True if the content failed when it was last started or checked, and has not played since. */
   isDead(source: SourceId): boolean {
-    return isDead(this.records.peek(sourceKey(source)) ?? NOTHING_KNOWN);
+    return isDead(this.of(source));
   }
 
   /** The sources in the order in which they should be tried now. */
@@ -96,9 +90,19 @@ export class SourceRecords {
 
   private note(source: SourceId, record: SourceRecord): void {
     const key = sourceKey(source);
-    const before = this.records.peek(key) ?? NOTHING_KNOWN;
+    const before = this.of(source);
+    this.records.delete(key);
     this.records.set(key, record);
     this.tell(key, before, record);
+    if (this.records.size > MAX_RECORDS) this.forgetOldest();
+  }
+
+  private forgetOldest(): void {
+    const [oldest] = this.records;
+    if (oldest === undefined) return;
+    const [key, record] = oldest;
+    this.records.delete(key);
+    this.tell(key, record, null);
   }
 
   private tell(key: string, before: SourceRecord, after: SourceRecord | null): void {

@@ -67,7 +67,7 @@ class Stage {
         return this.probe(value, signal);
       },
     };
-    const engines = { list: () => [{ id: 'e1' }], isNetworkConnected: () => true };
+    const engines = { isAnyConnected: true };
     this.config = {
       ...{ sourceCheckConcurrency: 2, sourceCheckIntervalMs: 0, sourceCheckTimeoutMs: 1000 },
       ...{ engineDriver: 'static', preflightKeepFree: 1, ...config },

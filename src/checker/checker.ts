@@ -225,13 +225,13 @@ export class Checker implements OnModuleInit, OnModuleDestroy {
       const known = this.preflight.known(selector);
       return known === null
         ? { kind: 'skipped', code: IN_USE }
-        : endOfVerdict(known, this.isAnyEngineConnected);
+        : endOfVerdict(known, this.engines.isAnyConnected);
     }
     const { config } = this;
     const keepFree = Math.max(config.preflightKeepFree, slotsKeptFree(config));
     const limits = { timeoutMs: config.sourceCheckTimeoutMs, keepFree };
     const verdict = await this.preflight.probe(selector, limits, signal);
-    return endOfVerdict(verdict, this.isAnyEngineConnected);
+    return endOfVerdict(verdict, this.engines.isAnyConnected);
   }
 
   /**
@@ -249,10 +249,6 @@ export class Checker implements OnModuleInit, OnModuleDestroy {
     for (const [{ source }, abort] of this.aborts) {
       if (this.isNeededByViewers(source)) abort.abort(inUse());
     }
-  }
-
-  private get isAnyEngineConnected(): boolean {
-    return this.engines.list().some(({ id }) => this.engines.isNetworkConnected(id));
   }
 
   private request(scope: CheckScope, sources: readonly SourceId[]): CheckRun {

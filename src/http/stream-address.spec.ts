@@ -24,6 +24,7 @@ describe('routedAddress', () => {
     [`/ace/r/${ID}/token/?behind=5`, `/ace/r/${ID}/token?behind=5`],
     ['/profiles/kids/playlist.m3u', '/playlist.m3u?profile=kids&'],
     ['http://h/profiles/kids/epg.xml?a=b', '/epg.xml?profile=kids&a=b'],
+    ['/profiles/kids/epg.xml.gz', '/epg.xml.gz?profile=kids&'],
     ['/profiles/a%20b/device.xml', '/device.xml?profile=a%20b&'],
     ['/profiles/kids/auto/v5?x', '/auto/v5?profile=kids&x'],
     ['/profiles/kids/lineup.json/x', '/profiles/kids/lineup.json/x'],

@@ -6,7 +6,7 @@ const TUNER_ROOT = 'auto';
 
 /** The playlist, the guide and the tuner of a profile. */
 const OF_PROFILE =
-  /^\/profiles\/([^/?#]+)\/((?:playlist\.m3u|epg\.xml|discover\.json|lineup(?:_status)?\.json|lineup\.post|device\.xml|auto\/[^/?#]+)(?=[?#]|$))\??/;
+  /^\/profiles\/([^/?#]+)\/((?:playlist\.m3u|epg\.xml(?:\.gz)?|discover\.json|lineup(?:_status)?\.json|lineup\.post|device\.xml|auto\/[^/?#]+)(?=[?#]|$))\??/;
 
 const BLANKS = ['%20', '%09', '%0a', '%0d'];
 

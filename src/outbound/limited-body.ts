@@ -50,12 +50,8 @@ async function* heard(
   const parts = response[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   for (;;) {
     const timer = setTimeout(() => response.destroy(silent()), silenceMs);
-    try {
-      const part = await parts.next();
-      if (part.done === true) return;
-      yield part.value;
-    } finally {
-      clearTimeout(timer);
-    }
+    const part = await parts.next().finally(() => clearTimeout(timer));
+    if (part.done === true) return;
+    yield part.value;
   }
 }

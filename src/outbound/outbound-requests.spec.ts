@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import type { AllowedTarget } from '../config';
 import type { AppError } from '../kernel/errors';
@@ -225,6 +226,21 @@ describe('OutboundRequests', () => {
       timeoutMs: 300,
     });
     expect((await errorOf(slow)).detail).toContain('no complete answer within 300 ms');
+  });
+
+  it('does not count the time that the reader of a body needs', async () => {
+    // More than the buffers between the server and the reader have room for, so that parts wait for the reader.
+    const size = 8 * 1024 * 1024;
+    const port = await serve((_, response) => void response.end(Buffer.alloc(size)));
+    const silenceMs = 500;
+    const options = { ...OPTIONS, maxBytes: size };
+    const { body } = await toTarget({ silenceMs }).get(`http://target.test:${port}/`, options);
+    let bytes = 0;
+    for await (const part of body as AsyncIterable<Buffer>) {
+      if (bytes === 0) await delay(1.5 * silenceMs);
+      bytes += part.length;
+    }
+    expect(bytes).toBe(size);
   });
 
   it('fails if there is no answer, if the answer breaks, or if nobody listens', async () => {

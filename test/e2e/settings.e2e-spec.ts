@@ -116,9 +116,11 @@ describe('settings at run time', () => {
   });
 
   it('follows changes of PUBLIC_URL', async () => {
-    await changed(product, { PUBLIC_URL: 'https://tv.example.org/' });
+    await changed(product, { PUBLIC_URL: 'https://tv.example.org/tv/' });
     const { body } = await product.api('GET', '/discover.json', undefined, {});
-    expect(body.BaseURL).toBe('https://tv.example.org');
+    expect(body.BaseURL).toBe('https://tv.example.org/tv');
+    const { body: document } = await product.api('GET', '/openapi.json', undefined, {});
+    expect(document.servers).toMatchObject([{ url: '/tv' }]);
     await changed(product, { PUBLIC_URL: null });
   });
 

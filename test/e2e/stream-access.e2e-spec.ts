@@ -299,6 +299,7 @@ describe('access to streams', () => {
       { name: 'x', cidrs: ['10.0.0.0/33'] },
       { name: 'x', is_enabled: null },
       { name: 'x', secret: 'mine' },
+      { name: 'x', profile: 'unknown' },
     ]) {
       const answer = await product.api('POST', '/api/v1/users', body);
       expect([body, answer.status]).toEqual([body, 400]);
@@ -306,6 +307,7 @@ describe('access to streams', () => {
     const dataDir = join(mkdtempSync(join(tmpdir(), 'acefleet-users-')), 'data');
     onScopeEnd(() => rmSync(join(dataDir, '..'), { recursive: true, force: true }));
     const before = await startProduct({ engines: [engine], dataDir });
+    expect((await before.api('POST', '/api/v1/profiles', { name: 'kids' })).status).toBe(201);
     const user = await before.createUser({ name: 'anna', profile: 'kids' });
     expect((await before.api('POST', '/api/v1/users', { name: 'Anna' })).status).toBe(409);
     await before.stop();

@@ -83,6 +83,9 @@ describe('replayed, a player with an Xtream login', () => {
     ]);
     const ofSport = (await api(`&action=get_live_streams&category_id=${sport}`)).body;
     expect(ofSport).toMatchObject([{ stream_id: 7 }]);
+    // The channels of an unknown profile are not found, but the login works.
+    expect((await api('&action=get_live_streams&profile=none')).status).toBe(404);
+    expect((await api('&profile=none')).status).toBe(200);
     for (const action of ['get_vod_categories', 'get_vod_streams', 'get_series', 'banana']) {
       expect((await api(`&action=${action}`)).body).toEqual([]);
     }

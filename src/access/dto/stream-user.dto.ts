@@ -11,6 +11,7 @@ import {
   ValidateIf,
 } from 'class-validator';
 import { isNetwork } from '../../config';
+import { PROFILE_NAME } from '../../kernel/profile-name';
 
 const MAX_CIDRS = 50;
 const MAX_STREAMS = 1000;
@@ -18,7 +19,6 @@ const MAX_STREAMS = 1000;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._@~-]{0,63}$/;
 const NAME_FORM =
   'name must be 1 to 64 characters of A-Z a-z 0-9 . _ @ ~ -, beginning with a letter or digit';
-const PROFILE = /^[^\p{Cc}\p{Cs}]{1,100}$/u;
 const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/;
 
 /** Unlike `IsOptional`, does not accept null. */
@@ -76,10 +76,10 @@ class StreamUserFactsDto {
   )
   cidrs?: string[];
 
-  /** Name of the profile of the user's lists, unless a request names another one; null: all channels. */
+  /** Name of an existing profile for the user's lists, unless a request names another one; null: all channels. */
   @ApiPropertyOptional({ type: String, nullable: true })
   @IsGivenOrNull()
-  @Matches(PROFILE, { message: 'profile must be text of 1 to 100 characters, or null' })
+  @Matches(PROFILE_NAME, { message: 'profile must be the name of a profile, or null' })
   profile?: string | null;
 }
 

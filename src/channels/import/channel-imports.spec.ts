@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { Logger } from '@nestjs/common';
 import type { Jobs } from '../../coordination';
 import type { OutboundRequests } from '../../outbound';
-import { DataFolder } from '../../storage';
+import { ChannelImportStore, DataFolder, type StoredImport } from '../../storage';
 import { ChannelDirectory } from '../channel-directory';
 import { ChannelImports } from './channel-imports';
 
@@ -59,6 +59,12 @@ describe('ChannelImports', () => {
     held = new Promise((resolve) => (proceed = resolve));
   }
 
+  /** The imports on the disk. */
+  async function stored(): Promise<readonly StoredImport[]> {
+    const store = new ChannelImportStore(folder);
+    return store.list();
+  }
+
   async function fetchesAfter(minutes: number): Promise<number> {
     nowMs += minutes * MINUTE_MS;
     fetched = 0;
@@ -102,5 +108,59 @@ describe('ChannelImports', () => {
     await expect(refresh).rejects.toMatchObject({ code: 'not_found' });
     expect(directory.list()).toEqual([]);
     expect(imports.list()).toEqual([]);
+  });
+
+  it('keeps the id of a removed import until its list is no longer fetched', async () => {
+    const { id } = await imports.create({ ...SETTINGS, isEnabled: false });
+    hold();
+    const refresh = imports.refresh(id, { isDryRun: false });
+    await imports.remove(id);
+    const next = await imports.create({ ...SETTINGS, isEnabled: false });
+    proceed();
+    await expect(refresh).rejects.toMatchObject({ code: 'not_found' });
+    expect(next.id).not.toBe(id);
+    expect(imports.get(next.id).channels).toBe(0);
+  });
+
+  it('writes each of several changes at the same time', async () => {
+    const { id } = await imports.create({ ...SETTINGS, isEnabled: false });
+    await Promise.all([
+      imports.change(id, { name: 'Other' }),
+      imports.change(id, { refreshIntervalMs: MINUTE_MS }),
+    ]);
+    const changed = { name: 'Other', refreshIntervalMs: MINUTE_MS };
+    expect(imports.get(id)).toMatchObject(changed);
+    expect(await stored()).toMatchObject([changed]);
+  });
+
+  it('creates an import only after the removal of one with the same id', async () => {
+    const { id } = await imports.create({ ...SETTINGS, isEnabled: false });
+    const removal = imports.remove(id);
+    const { id: next } = await imports.create({ ...SETTINGS, isEnabled: false });
+    await removal;
+    await imports.refresh(next, { isDryRun: false });
+    expect(imports.get(next).channels).toBe(1);
+    expect(await stored()).toMatchObject([{ id: next }]);
+  });
+
+  it('keeps both imports if one is created while the removal of another fails', async () => {
+    const { id } = await imports.create({ ...SETTINGS, isEnabled: false });
+    jest.spyOn(directory, 'removeImport').mockRejectedValueOnce(new Error('disk full'));
+    const removal = imports.remove(id);
+    const [failed, created] = await Promise.allSettled([
+      removal,
+      imports.create({ ...SETTINGS, isEnabled: false }),
+    ]);
+    expect([failed.status, created.status]).toEqual(['rejected', 'fulfilled']);
+    expect(imports.list()).toHaveLength(2);
+    expect(await stored()).toHaveLength(2);
+  });
+
+  it('replaces a sent list by others that are sent at the same time with its name', async () => {
+    const send = () =>
+      imports.importText('Sent', Readable.from([Buffer.from('a'.repeat(40))]), { isDryRun: false });
+    const results = await Promise.all([send(), send()]);
+    expect(new Set(results.map(({ importId }) => importId)).size).toBe(1);
+    expect(imports.list()).toHaveLength(1);
   });
 });

@@ -59,6 +59,8 @@ export class ChannelImports implements OnModuleInit, OnModuleDestroy {
   private readonly store: ChannelImportStore;
   private readonly byId = new Map<string, StoredImport>();
   private readonly refreshing = new Map<string, Promise<ImportResult>>();
+  /** Serialises changes; each is on the disk before the next begins. */
+  private changing: Promise<unknown> = Promise.resolve();
   private readonly closing = new AbortController();
 
   constructor(
@@ -96,22 +98,26 @@ export class ChannelImports implements OnModuleInit, OnModuleDestroy {
    *
    * @throws AppError `conflict` if there are too many; as `Database.change`
    */
-  async create(settings: ImportSettings): Promise<ImportView> {
-    const one = await this.add(settings);
-    if (one.isEnabled) this.refreshSoon(one.id);
-    return this.get(one.id);
+  create(settings: ImportSettings): Promise<ImportView> {
+    return this.inOrder(async () => {
+      const one = await this.add(settings);
+      if (one.isEnabled) this.refreshSoon(one.id);
+      return this.get(one.id);
+    });
   }
 
   /** Changes an import. A new address is fetched at once. @throws AppError `not_found`; as `Database.change` */
-  async change(id: string, settings: Partial<ImportSettings>): Promise<ImportView> {
-    const before = this.find(id);
-    const after = { ...before, ...settings };
-    await this.store.put(after);
-    // A refresh may have ended meanwhile.
-    this.byId.set(id, { ...this.find(id), ...settings });
-    const isNewAddress = settings.url !== undefined && settings.url !== before.url;
-    if (after.isEnabled && isNewAddress) this.refreshSoon(id);
-    return this.get(id);
+  change(id: string, settings: Partial<ImportSettings>): Promise<ImportView> {
+    return this.inOrder(async () => {
+      const before = this.find(id);
+      const after = { ...before, ...settings };
+      await this.store.put(after);
+      // A refresh may have ended meanwhile.
+      this.byId.set(id, { ...this.find(id), ...settings });
+      const isNewAddress = settings.url !== undefined && settings.url !== before.url;
+      if (after.isEnabled && isNewAddress) this.refreshSoon(id);
+      return this.get(id);
+    });
   }
 
   /**
@@ -119,16 +125,18 @@ export class ChannelImports implements OnModuleInit, OnModuleDestroy {
    *
    * @throws AppError `not_found`; as `Database.change`, in which case nothing has changed
    */
-  async remove(id: string): Promise<void> {
-    const one = this.find(id);
-    // From now on, a refresh that is still fetching imports nothing.
-    this.byId.delete(id);
-    try {
-      await this.channels.removeImport(id);
-    } catch (error) {
-      this.byId.set(id, one);
-      throw error;
-    }
+  remove(id: string): Promise<void> {
+    return this.inOrder(async () => {
+      const one = this.find(id);
+      // From now on, a refresh that is still fetching imports nothing.
+      this.byId.delete(id);
+      try {
+        await this.channels.removeImport(id);
+      } catch (error) {
+        this.byId.set(id, one);
+        throw error;
+      }
+    });
   }
 
   /**
@@ -199,14 +207,16 @@ export class ChannelImports implements OnModuleInit, OnModuleDestroy {
     // The list is loaded before the import is created, because an unusable list must not leave an import.
     const list = await load();
     mustHaveEntries(list);
-    const { id } =
-      sentBefore() ??
-      (await this.add({
-        name,
-        url: null,
-        refreshIntervalMs: DEFAULT_REFRESH_INTERVAL_MS,
-        isEnabled: false,
-      }));
+    const { id } = await this.inOrder(
+      async () =>
+        sentBefore() ??
+        this.add({
+          name,
+          url: null,
+          refreshIntervalMs: DEFAULT_REFRESH_INTERVAL_MS,
+          isEnabled: false,
+        }),
+    );
     return this.importNow(id, () => Promise.resolve(list));
   }
 
@@ -266,6 +276,13 @@ export class ChannelImports implements OnModuleInit, OnModuleDestroy {
     return readM3u(body, 'unusable_list');
   }
 
+  private inOrder<T>(apply: () => Promise<T>): Promise<T> {
+    const changed = this.changing.then(apply);
+    this.changing = changed.catch(() => undefined);
+    return changed;
+  }
+
+  /** Call in order with other changes. */
   private async add(settings: ImportSettings): Promise<StoredImport> {
     if (this.byId.size >= MAX_IMPORTS) {
       throw new AppError(
@@ -295,7 +312,8 @@ export class ChannelImports implements OnModuleInit, OnModuleDestroy {
     const word = wordOf(name) || 'import';
     for (let suffix = 1; ; suffix += 1) {
       const id = suffix === 1 ? word : `${word}-${suffix}`;
-      if (!this.byId.has(id)) return id;
+      // A removed import that is still being fetched must not import its list under the name of another.
+      if (!this.byId.has(id) && !this.refreshing.has(id)) return id;
     }
   }
 

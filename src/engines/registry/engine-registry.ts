@@ -54,6 +54,11 @@ export class EngineRegistry implements EngineSink {
     return this.engines.get(id)?.networkConnected !== false;
   }
 
+  /** False if there is no engine, or if every engine reports that it has no network, so that no content plays. */
+  get isAnyConnected(): boolean {
+    return [...this.engines.keys()].some((id) => this.isNetworkConnected(id));
+  }
+
   /** Calls `listener` with every change from now on; returns the function that unsubscribes. */
   subscribe(listener: (change: RegistryChange) => void): () => void {
     this.listeners.add(listener);

@@ -9,9 +9,9 @@ import {
   Length,
   Matches,
 } from 'class-validator';
+import { PROFILE_NAME } from '../../kernel/profile-name';
 
 const MAX_NAMES = 10_000;
-const NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
 
 const AreNames = (): PropertyDecorator =>
   applyDecorators(
@@ -45,7 +45,7 @@ export class ProfileRuleDto {
 /** A profile to create. */
 export class CreateProfileDto {
   /** Part of the profile's addresses: 1 to 32 of a-z, 0-9 and hyphen, beginning with a letter or digit. */
-  @Matches(NAME, {
+  @Matches(PROFILE_NAME, {
     message: 'name must be 1 to 32 of a-z, 0-9 and hyphen, beginning with a letter or digit',
   })
   name!: string;

@@ -54,11 +54,11 @@ export class ProfilesController {
     return this.toDto(await this.profiles.change(name, readRule(body)));
   }
 
-  /** Remove a profile. Its addresses then answer 404. */
+  /** Remove a profile. Its addresses then answer 404. Answers 409 for the profile of a user. */
   @Delete(':name')
   @NeedsScope('admin')
   @ApiParam(NAME)
-  @ApiProblems('not_found')
+  @ApiProblems('not_found', 'conflict')
   async remove(@Param('name') name: string): Promise<ProfileRemovedDto> {
     await this.profiles.remove(name);
     return { name, message: 'The profile was removed.' };

@@ -1,12 +1,11 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { StreamUsers } from '../../access';
 import { AppError } from '../../kernel/errors';
 import { DataFolder, ProfileStore } from '../../storage';
 import { newDeviceId } from '../device-id';
 import type { Profile, ProfileRule } from './profile';
 
 const MAX_PROFILES = 100;
-/** Names that an error lists. */
-const MAX_LISTED = 20;
 
 /** The profiles by their names. */
 @Injectable()
@@ -17,8 +16,12 @@ export class Profiles implements OnModuleInit {
   /** Serialises changes; each is on the disk before it takes effect. */
   private changing: Promise<unknown> = Promise.resolve();
 
-  constructor(folder: DataFolder) {
+  constructor(
+    folder: DataFolder,
+    private readonly users: StreamUsers,
+  ) {
     this.store = new ProfileStore(folder);
+    users.checkProfiles((name) => this.byName.has(name));
   }
 
   async onModuleInit(): Promise<void> {
@@ -34,7 +37,7 @@ export class Profiles implements OnModuleInit {
    * The profile that a request asks for.
    *
    * @param name null: all channels, so that the result is null
-   * @throws AppError `not_found`, which lists the names of the profiles
+   * @throws AppError `not_found`, without the names of other profiles, because users of streams read it
    */
   resolve(name: string): Profile;
   resolve(name: string | null): Profile | null;
@@ -42,13 +45,7 @@ export class Profiles implements OnModuleInit {
     if (name === null) return null;
     const profile = this.byName.get(name);
     if (profile !== undefined) return profile;
-    const names = this.list().map((one) => one.name);
-    const listed = names.slice(0, MAX_LISTED).join(', ');
-    const known =
-      names.length === 0
-        ? 'there are none'
-        : `there are ${listed}${names.length > MAX_LISTED ? ' and others' : ''}`;
-    throw new AppError('not_found', `There is no such profile; ${known}.`);
+    throw new AppError('not_found', 'There is no such profile.');
   }
 
   /** @throws AppError `conflict` for a name that is taken, or if there are too many; as `Database.change` */
@@ -75,10 +72,14 @@ export class Profiles implements OnModuleInit {
     });
   }
 
-  /** @throws AppError `not_found`; as `Database.change` */
+  /** @throws AppError `not_found`; `conflict` if it is the profile of a user; as `Database.change` */
   remove(name: string): Promise<void> {
     return this.inOrder(async () => {
       this.resolve(name);
+      const user = this.users.list().find(({ profile }) => profile === name);
+      if (user !== undefined) {
+        throw new AppError('conflict', `It is the profile of the user "${user.name}".`);
+      }
       await this.store.remove(name);
       this.byName.delete(name);
       this.changed();

@@ -160,18 +160,17 @@ export class XtreamController {
   }
 
   private async answer(request: FastifyRequest, parameters: URLSearchParams): Promise<object> {
-    const channels = this.channelsFor(request);
     switch (parameters.get('action') ?? '') {
+      // Needs no profile, so that a login works in any case.
       case '':
         return this.accountOf(request);
       case 'get_live_categories':
-        return new XtreamCategories(channels).list();
-      case 'get_live_streams':
-        return xtreamStreams(
-          channels,
-          new XtreamCategories(channels),
-          parameters.get('category_id'),
-        );
+        return new XtreamCategories(this.channelsFor(request)).list();
+      case 'get_live_streams': {
+        const channels = this.channelsFor(request);
+        const categories = new XtreamCategories(channels);
+        return xtreamStreams(channels, categories, parameters.get('category_id'));
+      }
       case 'get_short_epg':
         return this.listingsOf(parameters, SHORT_LISTINGS);
       case 'get_simple_data_table':

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ContentSelector } from '../../kernel/content-selector';
 import { engineSession, fault } from '../testing/scripted-ace.spec-support';
 import { LiveStage, type StageOptions } from '../testing/live-stage.spec-support';
@@ -54,9 +55,20 @@ it('a start leaves a source without media after its share of the time, and stops
     stage.ace.log.indexOf('open e1 /ace/r/2'),
   );
   expect(stage.records.of({ kind: 'content_id', id: A }).failure).not.toBeNull();
+  expect(stage.records.isDead({ kind: 'content_id', id: A })).toBe(true);
   // The stream must no longer be found under the content that it gave up.
   expect(stage.directory.find('1'.repeat(40))).toBeNull();
   expect(stage.directory.find('2'.repeat(40))).toBe(stream);
+});
+
+it('a start that no engine answers leaves its sources alive', async () => {
+  await open({ engines: 1, slots: 1, env: { PROXY_INIT_TIMEOUT: '600ms' } });
+  stage.ace.onStart = async () => {
+    await delay(600);
+    throw fault('engine', 'answer_timeout');
+  };
+  await expect(stage.join(NEWS).ready).rejects.toMatchObject({ code: 'start_timeout' });
+  for (const id of [A, B]) expect(stage.records.isDead({ kind: 'content_id', id })).toBe(false);
 });
 
 it('a start tries the next source on the same engine after silence when the other engine is busy', async () => {

@@ -116,7 +116,7 @@ export class LiveStage {
       this.streams,
       this.faults,
       this.aliases,
-      new SourceRotations(channels, this.records),
+      new SourceRotations(channels, this.records, registry),
       this.reporters,
       this.sources,
       this.jobs,

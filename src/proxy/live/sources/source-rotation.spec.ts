@@ -13,7 +13,10 @@ const listOf = (...ids: string[]): ChannelSource[] =>
 
 class Stage {
   playedElsewhere = new Set<string>();
+  isAnyEngineConnected = true;
   readonly results: string[] = [];
+  /** The sources whose content was at fault. */
+  readonly dead: string[] = [];
   readonly rotation: SourceRotation;
 
   constructor(
@@ -24,9 +27,13 @@ class Stage {
       sourcesOf: () => this.sources,
       rank: (sources) => sources,
       isPlayedElsewhere: ({ value }) => this.playedElsewhere.has(value),
+      isAnyEngineConnected: () => this.isAnyEngineConnected,
       started: ({ id }) => this.results.push(`started ${id}`),
       stalled: ({ id }) => this.results.push(`stalled ${id}`),
-      failed: ({ id }, why) => this.results.push(`failed ${id} ${why}`),
+      failed: ({ id }, why, isOfContent) => {
+        this.results.push(`failed ${id} ${why}`);
+        if (isOfContent) this.dead.push(id);
+      },
     });
   }
 
@@ -142,6 +149,21 @@ describe('the rotation of a running stream', () => {
     rotation.trying();
     rotation.tryFailed();
     expect(results).toHaveLength(2);
+  });
+
+  it.each([
+    ['an engine without a network answered', true, false, false],
+    ['no engine answered', false, true, false],
+    ['an engine answered', true, true, true],
+  ])('after silence when %s, blames the right side', (_, answered, connected, isDead) => {
+    const stage = new Stage(listOf('a', 'b'));
+    stage.isAnyEngineConnected = connected;
+    if (answered) stage.rotation.engineKnows(stage.rotation.content);
+    stage.next(false, SILENT);
+    expect(stage.dead).toEqual(isDead ? ['a'] : []);
+    // The answer for the first source says nothing about the second one.
+    stage.next(true, SILENT);
+    expect(stage.dead).not.toContain('b');
   });
 
   it('records no failure of a source that another stream plays', () => {

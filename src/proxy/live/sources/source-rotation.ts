@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ChannelDirectory, selectorOf, SourceRecords, type ChannelSource } from '../../../channels';
+import { EngineRegistry } from '../../../engines';
 import { monotonicMs } from '../../../kernel/clock';
 import type { ContentSelector, SourceSelector } from '../../../kernel/content-selector';
 import { AppError, type ErrorCode } from '../../../kernel/errors';
@@ -12,6 +13,8 @@ export interface RotationFacts {
   rank(sources: readonly ChannelSource[]): readonly ChannelSource[];
   /** True if another stream plays this content. A second start on its engine would end its engine session. */
   isPlayedElsewhere(selector: SourceSelector): boolean;
+  /** False if no engine has a network, so that no content plays. */
+  isAnyEngineConnected(): boolean;
   /** Records that the channel's source delivered media `startMs` after the start. */
   started(source: ChannelSource, startMs: number): void;
   /** Records that the media of the channel's source have stopped. */
@@ -20,12 +23,8 @@ export interface RotationFacts {
   failed(source: ChannelSource, why: string, isOfContent: boolean): void;
 }
 
-/** Errors for which the content is to blame, because engines answered. */
-const CONTENT_FAULTS: readonly ErrorCode[] = [
-  'content_not_found',
-  'unsupported_content',
-  'start_timeout',
-];
+/** Errors for which the content is to blame, because an engine has judged it. */
+const CONTENT_FAULTS: readonly ErrorCode[] = ['content_not_found', 'unsupported_content'];
 
 /** Attempts that each source of a channel gets: the one that failed, a retry on the same engine, and one on another. */
 const TRIES_WITH_RETRY_HERE = 3;
@@ -50,6 +49,8 @@ export class SourceRotation {
   private selector: SourceSelector;
   /** `selector` with the kind of id that an engine has recognised; until an engine has answered, `selector` itself. */
   private form: SourceSelector;
+  /** True if an engine has recognised the content in use. */
+  private isKnown = false;
   /** Ids of the channel's sources that have failed in this round. */
   private readonly failedIds = new Set<string>();
   /** The failure that tells viewers most: the last one that is not `content_not_found`, or else the first one. */
@@ -102,6 +103,7 @@ export class SourceRotation {
   /** Call when an engine has recognised the content under this selector. */
   engineKnows(form: SourceSelector): void {
     this.form = form;
+    this.isKnown = true;
   }
 
   /** Call when an attempt begins. */
@@ -179,7 +181,7 @@ export class SourceRotation {
   next(goesRound: boolean, why: string, error: AppError | null): number | null {
     if (this.entry === null) return null;
     // After a `conflict`, another stream plays the content, which has therefore not failed.
-    if (error?.code !== 'conflict') this.facts.failed(this.entry, why, isOfContent(error));
+    if (error?.code !== 'conflict') this.facts.failed(this.entry, why, this.isOfContent(error));
     this.failedIds.add(this.entry.id);
     if (error !== null && (this.worst === null || error.code !== 'content_not_found')) {
       this.worst = error;
@@ -226,6 +228,7 @@ export class SourceRotation {
     this.entry = source;
     this.selector = this.selectorOf(source);
     this.form = this.selector;
+    this.isKnown = false;
     this.failedTries = 0;
     this.triedSinceMs = null;
   }
@@ -239,6 +242,12 @@ export class SourceRotation {
   /** Returns those of the others that have not failed in this round. */
   private untried(): ChannelSource[] {
     return this.others().filter(({ id }) => !this.failedIds.has(id));
+  }
+
+  /** A start without media is the fault of engines if none has answered, or if none has a network. */
+  private isOfContent(error: AppError | null): boolean {
+    if (error?.code === 'start_timeout') return this.isKnown && this.facts.isAnyEngineConnected();
+    return error !== null && CONTENT_FAULTS.includes(error.code);
   }
 
   private isFree(source: ChannelSource): boolean {
@@ -262,6 +271,7 @@ export class SourceRotations {
   constructor(
     private readonly channels: ChannelDirectory,
     private readonly records: SourceRecords,
+    private readonly engines: EngineRegistry,
   ) {}
 
   /** @param isPlayedElsewhere returns true if another stream plays the content */
@@ -269,11 +279,12 @@ export class SourceRotations {
     asked: ContentSelector,
     isPlayedElsewhere: RotationFacts['isPlayedElsewhere'],
   ): SourceRotation {
-    const { channels, records } = this;
+    const { channels, records, engines } = this;
     return new SourceRotation(asked, {
       sourcesOf: (channelId) => channels.get(channelId)?.sources ?? null,
       rank: (listed) => records.rank(listed),
       isPlayedElsewhere,
+      isAnyEngineConnected: () => engines.isAnyConnected,
       started: (source, startMs) => records.started(source, startMs),
       stalled: (source) => records.stalled(source),
       failed: (source, why, ofContent) => records.failed(source, why, ofContent),
@@ -299,10 +310,6 @@ export class SourceRotations {
   onChange(listener: (channelId: string) => void): void {
     this.channels.onChange(listener);
   }
-}
-
-function isOfContent(error: AppError | null): boolean {
-  return error !== null && CONTENT_FAULTS.includes(error.code);
 }
 
 function sourceOf({ kind, value, fileIndex }: ContentSelector): SourceSelector {

@@ -75,6 +75,12 @@ describe('UserStreams', () => {
     expect(streams.streamsOf(user)).toHaveLength(2);
   });
 
+  it('ends nothing below the limit', () => {
+    const user = aUser(5);
+    for (const subject of [one, two, three, { name: 'four' }]) watch(user, TV, subject);
+    expect(ended).toEqual([]);
+  });
+
   it('replaces a stream with all its viewers', () => {
     const user = aUser(1);
     watch(user, TV, one);

@@ -56,7 +56,8 @@ export class UserStreams {
       throw new AppError('client_limit', detail);
     }
     own.sort((a, b) => a.sinceMs - b.sinceMs);
-    for (const { uses } of own.slice(0, streams.length - maxStreams + 1)) {
+    const excess = Math.max(0, streams.length - maxStreams + 1);
+    for (const { uses } of own.slice(0, excess)) {
       for (const one of uses) one.leave('user_limit');
     }
   }

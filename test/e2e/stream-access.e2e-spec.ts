@@ -31,6 +31,7 @@ const PHONE = { 'User-Agent': 'VLC/3.0.20' };
 const NO_RECORD = { live: 0, file_bytes: 60_000_000, file_seed: 3 };
 
 describe('access to streams', () => {
+  const newsId = newContentId();
   let engine: Simulator;
   let product: Product;
 
@@ -45,7 +46,7 @@ describe('access to streams', () => {
         PROXY_GRACE_PERIOD: '1s',
       },
     });
-    const sources = [{ id: newContentId() }];
+    const sources = [{ id: newsId }];
     await product.api('PUT', '/api/v1/channels/news', { name: 'News', number: 7, sources });
   });
 
@@ -208,6 +209,19 @@ describe('access to streams', () => {
       await watch(user, second).playing();
       expect(next.ending).toBeNull();
       expect(await facts(user)).toMatchObject({ viewers: 2, streams: 1 });
+    });
+
+    it('keeps a stream when the device asks for it again, or for one that does not exist', async () => {
+      const user = await product.createUser({ max_streams: 1 });
+      const viewer = watch(user, newsId);
+      await viewer.playing();
+      const json = (channel: string): Promise<Answer> =>
+        ask(below(user, `/ace/getstream?channel=${channel}&format=json`), TV);
+      expect((await json('none')).status).toBe(404);
+      expect((await json('news')).status).toBe(200);
+      expect(await facts(user)).toMatchObject({ viewers: 1, streams: 1 });
+      await viewer.receiveMore(1000);
+      expect(viewer.ending).toBeNull();
     });
 
     it('counts a client of format=json and its player as one', async () => {

@@ -85,19 +85,12 @@ export class EngineApiService implements OnModuleInit, OnModuleDestroy {
     behindMs: number | null = null,
   ): Promise<EngineApiResponse> {
     const playback = this.createPlayback(selector, request);
-    const { users } = this.streams;
-    users.makeRoom(playback, this.liveStreams.lookup(selector) ?? playback.subject);
-    users.add(playback);
-    try {
-      if (this.filePlaybacks.find(selector) === null) await this.holdStream(playback);
-      if (playback.isOver) throw new AppError('forbidden', 'The client was sent away.');
-    } catch (error) {
-      playback.stream?.letGo(playback);
-      playback.stream = null;
-      if (playback.isOver || this.filePlaybacks.find(selector) === null) {
-        users.remove(playback);
-        throw error;
-      }
+    const file = this.filePlaybacks.find(selector);
+    if (file === null) await this.holdStream(playback);
+    else {
+      const { users } = this.streams;
+      users.replace(users.check(playback, file));
+      users.add(playback);
     }
     this.byToken.set(playback.token, playback);
     return this.answerOf(playback, request, behindMs);
@@ -125,13 +118,26 @@ export class EngineApiService implements OnModuleInit, OnModuleDestroy {
   }
 
   /**
-   * Resolves when the engine has answered. The stream is held from the beginning, because it would otherwise end
-   * meanwhile.
+   * Resolves when the engine has answered, also if the content turns out to be a file. The stream is held from the
+   * beginning, because it would otherwise end meanwhile.
    */
   private async holdStream(playback: EngineApiPlayback): Promise<void> {
-    const { selector, ip } = playback;
-    playback.stream = this.liveStreams.hold(selector, playback, 'client', ip);
-    playback.stream = await playback.stream.answered;
+    const { selector } = playback;
+    const { users } = this.streams;
+    let stream = this.liveStreams.hold(selector, playback);
+    playback.stream = stream;
+    users.add(playback);
+    try {
+      stream = await stream.answered;
+      playback.stream = stream;
+      if (playback.isOver) throw new AppError('forbidden', 'The client was sent away.');
+    } catch (error) {
+      stream.letGo(playback);
+      playback.stream = null;
+      if (!playback.isOver && this.filePlaybacks.find(selector) !== null) return;
+      users.remove(playback);
+      throw error;
+    }
   }
 
   /** Ends a playback and disconnects its viewers. */

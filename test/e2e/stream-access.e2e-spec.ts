@@ -236,6 +236,39 @@ describe('access to streams', () => {
       expect((await viewer.closed).how).toBe('rst');
       expect(await facts(user)).toMatchObject({ viewers: 0, streams: 1 });
     });
+
+    it('counts each further player at an address of format=json as a device of its own', async () => {
+      const user = await product.createUser({ max_streams: 2 });
+      const path = below(user, `${streamPath(newContentId())}&format=json`);
+      const { response } = (await ask(path, PHONE)).body;
+      const open = (localAddress: string): Viewer =>
+        openViewer(response.playback_url, { headers: TV, localAddress });
+      const first = open('127.10.0.1');
+      await first.playing();
+      await open('127.10.0.1').playing();
+      await open('127.10.0.2').playing();
+      expect(await facts(user)).toMatchObject({ viewers: 3, streams: 2 });
+      await expectProblem(open('127.10.0.3'), 429, 'client_limit');
+      // Another stream of the program's device ends its player, but not that of another device.
+      const other = await ask(below(user, `${streamPath(newContentId())}&format=json`), PHONE);
+      expect(other.status).toBe(200);
+      expect((await first.closed).how).toBe('rst');
+      expect(await facts(user)).toMatchObject({ viewers: 1, streams: 2 });
+    });
+
+    it('lets a player of format=json come back with another address', async () => {
+      const user = await product.createUser({ max_streams: 1 });
+      const path = below(user, `${streamPath(newContentId())}&format=json`);
+      const { response } = (await ask(path, PHONE)).body;
+      const open = (localAddress: string): Viewer =>
+        openViewer(response.playback_url, { headers: TV, localAddress });
+      const first = open('127.10.0.1');
+      await first.playing();
+      first.destroy();
+      await eventually(async () => (await facts(user)).viewers === 0);
+      await open('127.10.0.2').playing();
+      expect(await facts(user)).toMatchObject({ viewers: 1, streams: 1 });
+    });
   });
 
   describe('a revoked user is disconnected at once', () => {

@@ -13,7 +13,7 @@ import { LiveStreams, type LiveStream } from '../live';
 import { FilePlaybacks, type FileContent } from '../files';
 import { StreamRegistry, type StreamUse } from '../streams';
 import type { LeaveReason, Viewer } from '../viewers';
-import { deviceOf } from './request-client';
+import { deviceName, deviceOf, isSameAddress, userAgentOf } from './request-client';
 import { StreamRequestHandler } from './stream-request-handler';
 
 /** One client of the engine API: its token, which is part of its addresses, and its content. */
@@ -140,10 +140,12 @@ export class EngineApiService implements OnModuleInit, OnModuleDestroy {
     }
   }
 
-  /** Ends a playback and disconnects its viewers. */
+  /** Ends a playback and disconnects its viewers; if its user opens another stream, only those of the same device. */
   private dismiss(playback: EngineApiPlayback, reason: LeaveReason): void {
     playback.isOver = true;
-    for (const viewer of [...playback.viewers]) viewer.leave(reason);
+    for (const viewer of [...playback.viewers]) {
+      if (reason !== 'user_limit' || viewer.device === playback.device) viewer.leave(reason);
+    }
     this.byToken.delete(playback.token);
     this.release(playback);
   }
@@ -204,8 +206,8 @@ export class EngineApiService implements OnModuleInit, OnModuleDestroy {
       playback.viewers.add(viewer);
       reply.raw.once('close', () => playback.viewers.delete(viewer));
     };
-    // The program that asked for the address and the player that opens it may send different User-Agents.
-    const { token: ownToken = null, device } = playback ?? {};
+    const { token: ownToken = null } = playback ?? {};
+    const device = playback === undefined ? undefined : deviceFor(playback, request);
     const options = { behindMs, token: ownToken, device, onJoined };
     await this.streamRequests.handle(selector, request, reply, options);
   }
@@ -277,6 +279,24 @@ export class EngineApiService implements OnModuleInit, OnModuleDestroy {
       if (isIdle || playback.stream?.isOver === true) this.byToken.delete(token);
     }
   }
+}
+
+/**
+ * The device of a player that opens the address of a playback. The player may send another User-Agent than the program
+ * that asked for the address, so it counts as the device of that program. Only one player at a time does: otherwise the
+ * user could give the address to any number of players, which would all count as one device.
+ */
+function deviceFor({ user, device, viewers }: EngineApiPlayback, request: FastifyRequest): string {
+  const own = deviceOf(request);
+  if (streamCaller(request).user !== user) return own;
+  const players = [...viewers].filter(
+    (viewer) => viewer.device === device && viewer.leaveReason === null,
+  );
+  const isThisPlayer = ({ ip, identity: { userAgent } }: Viewer): boolean =>
+    userAgent === userAgentOf(request) && isSameAddress(ip, request);
+  // The program itself may have opened the address too.
+  const isProgram = (viewer: Viewer): boolean => deviceName(viewer.identity) === device;
+  return players.every((viewer) => isProgram(viewer) || isThisPlayer(viewer)) ? device : own;
 }
 
 /** The engine is not asked about a file, so its figures are 0. */

@@ -14,6 +14,7 @@ import {
   streamPath,
   type Answer,
   type Product,
+  type ResponseHead,
   type Simulator,
   type User,
   type Viewer,
@@ -254,6 +255,32 @@ describe('access to streams', () => {
       expect(other.status).toBe(200);
       expect((await first.closed).how).toBe('rst');
       expect(await facts(user)).toMatchObject({ viewers: 1, streams: 2 });
+    });
+
+    it('continues an HLS viewer whose address changes, and counts it once', async () => {
+      const user = await product.createUser({ max_streams: 1 });
+      const at = async (path: string, localAddress: string): Promise<ResponseHead> =>
+        openViewer(product.url(path), { localAddress }).head;
+      const path = below(user, manifestPath(newContentId()));
+      const load = async (localAddress: string, from: string): Promise<string> => {
+        const { status, headers } = await at(from, localAddress);
+        expect(status).toBe(302);
+        const location = new URL(headers.location!, product.url(from));
+        expect((await at(location.pathname + location.search, localAddress)).status).toBe(200);
+        return location.pathname + location.search;
+      };
+      const first = await load('127.10.0.1', path);
+      const second = await load('127.10.0.2', first);
+      expect(second).not.toBe(first);
+      expect(await facts(user)).toMatchObject({ viewers: 1, streams: 1 });
+      // The new address counts now, so the old one is another device.
+      expect((await at(first, '127.10.0.1')).status).toBe(429);
+      expect((await at(second, '127.10.0.2')).status).toBe(200);
+      // Another user does not continue it either, and does not end it.
+      const stranger = await product.createUser();
+      await load('127.10.0.2', second.replace(user.secret, stranger.secret));
+      expect((await at(second, '127.10.0.2')).status).toBe(200);
+      expect(await facts(stranger)).toMatchObject({ viewers: 1, streams: 1 });
     });
 
     it('lets a player of format=json come back with another address', async () => {

@@ -103,12 +103,14 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
    * Adds a viewer to the stream of a content, and starts the stream if there is none. The caller must call
    * `viewer.leave` in the end.
    *
+   * @param moved an earlier viewer of the same client, who leaves unless the new one is refused
    * @throws AppError `shutting_down`; the remembered failure of the content; or the error of a limit that is reached
    */
-  join(selector: ContentSelector, viewer: Viewer): LiveStream {
-    const stream = this.streamFor(selector, viewer);
+  join(selector: ContentSelector, viewer: Viewer, moved: Viewer | null = null): LiveStream {
+    const stream = this.streamFor(selector, viewer, moved);
     this.registry.viewerJoined(viewer);
     stream.addViewer(viewer);
+    moved?.leave('hung_up');
     return stream;
   }
 
@@ -278,11 +280,18 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
    * there is none. If the limit of the user is reached, ends what the new use replaces, but not if the request is
    * refused.
    */
-  private streamFor(selector: ContentSelector, use: StreamUse): LiveStream {
+  private streamFor(
+    selector: ContentSelector,
+    use: StreamUse,
+    moved: Viewer | null = null,
+  ): LiveStream {
     const existing = this.admit(selector);
     const { registry } = this;
-    const replaced = registry.checkLimits(use, existing, existing?.viewers.size ?? 0);
-    registry.egress.check(existing?.viewerBps ?? null, replaced);
+    const leaving = moved === null ? [] : [moved];
+    const present = existing?.viewers ?? new Set<Viewer>();
+    const onStream = present.size - leaving.filter((viewer) => present.has(viewer)).length;
+    const replaced = registry.checkLimits(use, existing, onStream, leaving);
+    registry.egress.check(existing?.viewerBps ?? null, [...replaced, ...leaving]);
     if (existing === null) {
       registry.countStart(use.ip);
       registry.checkRoom(replaced);

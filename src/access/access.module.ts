@@ -36,11 +36,12 @@ import { UsersController } from './http/users.controller';
     {
       provide: StreamAccess,
       inject: [CONFIG, StreamUsers],
-      // Wrong tokens, such as those of a player that was not told of a new one, do not count as wrong keys.
+      // Wrong tokens are counted apart from wrong keys: a player that still has an old token must not use up the attempts
+      // of an administrator at the same address.
       useFactory: (config: StreamAccessConfig, users: StreamUsers) =>
         new StreamAccess(config, users, new KeyAttempts()),
     },
-    // First, because an admin route below a token does not exist, rather than needing a key.
+    // StreamGuard is first: below a token, an admin route gets 404 instead of 401.
     { provide: APP_GUARD, useClass: StreamGuard },
     { provide: APP_GUARD, useClass: ApiKeyGuard },
   ],

@@ -39,7 +39,7 @@ export class ApiKeyGuard implements CanActivate {
     const open = this.reflector.getAllAndOverride<PublicRoute | undefined>(PUBLIC_ROUTE, targets);
     if (open === true || open?.(this.config) === true) return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    // A `TokenOrKeyRoute()`, to which a token has admitted: no other route that needs a key exists below a token.
+    // A token has admitted the request: of the routes that need a key, only a `TokenOrKeyRoute()` exists below a token.
     if (streamCaller(request).user !== null) return true;
     const ownName = this.reflector.get<string | undefined>(OWN_QUERY_NAME, context.getHandler());
     const key = this.keyOf(request, ownName);
@@ -81,7 +81,7 @@ export class ApiKeyGuard implements CanActivate {
     throw new AppError('forbidden', 'The API key is wrong.');
   }
 
-  /** Requests with a right key are counted apart, so that a stranger with the same address cannot use up their number. */
+  /** Requests with a right key are counted for each key, so that a stranger at the same address cannot use up its limit. */
   private limitRate(request: FastifyRequest, key: PresentedApiKey | null): void {
     const part = key === null ? '' : (key.id ?? 'main');
     const detail = 'Too many requests to the admin API came from this address within a minute.';

@@ -1,12 +1,12 @@
 import { RateLimit } from '../http';
 
-/** Number of wrong keys within a minute after which an address is refused. */
+/** Number of wrong keys within a minute after which further wrong keys from an address are refused. */
 const MAX_WRONG_KEYS = 10;
 
 /**
- * Counts wrong keys per address. An address with too many may not send another wrong key for a while. A right key is
- * always accepted, because many callers may share one address. It is the length of the key that makes guessing
- * hopeless.
+ * Counts wrong keys, or wrong secrets of users, per address. An address with too many may not send another wrong key for
+ * a while. A right key is always accepted, because many callers may share one address. Guessing is hopeless because keys
+ * are long.
  */
 export class KeyAttempts {
   private readonly limit: RateLimit;

@@ -5,7 +5,7 @@ import { AppError } from '../kernel/errors';
 import { StreamAccess } from './stream-access';
 import { STREAM_ROUTE, type WithoutToken } from './stream-route';
 
-/** Lets only those use the routes for players who may, and hides all other routes below `/t/TOKEN`. */
+/** Admits requests to the routes for players, and hides all other routes below `/t/TOKEN`. */
 @Injectable()
 export class StreamGuard implements CanActivate {
   constructor(

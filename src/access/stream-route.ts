@@ -5,7 +5,7 @@ import { Public, PUBLIC_OPERATION, PUBLIC_ROUTE } from './public';
 /** Metadata key of controllers and handlers for players. */
 export const STREAM_ROUTE = 'access:stream-route';
 
-/** Who may use a route without a token: those whom STREAM_ACCESS admits, those with an API key, or nobody. */
+/** Who may use a route without a token: clients that STREAM_ACCESS admits, holders of an API key, or nobody. */
 export type WithoutToken = 'by_setting' | 'key' | 'nobody';
 
 /** Extension of the OpenAPI document. Operations with it follow STREAM_ACCESS. */
@@ -23,7 +23,7 @@ export function StreamRoute(): ClassDecorator & MethodDecorator {
   );
 }
 
-/** Declares a controller or a handler that a token admits to, and that needs an API key without one, in any case. */
+/** Declares a controller or a handler that needs a token or an API key, whatever STREAM_ACCESS is. */
 export function TokenOrKeyRoute(): ClassDecorator & MethodDecorator {
   return applyDecorators(SetMetadata(STREAM_ROUTE, 'key' satisfies WithoutToken));
 }

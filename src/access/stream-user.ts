@@ -1,6 +1,6 @@
 /**
- * Someone who may use the addresses of players with a secret of their own. The object lives as long as the secret:
- * other changes are made in place, and a new secret or the removal of the user ends its validity.
+ * Someone who may use the addresses of players with a secret of their own. Each secret has one object: other
+ * changes are made in place, and a new secret or the removal of the user makes the object invalid.
  */
 export interface StreamUser {
   readonly id: string;
@@ -13,7 +13,7 @@ export interface StreamUser {
   readonly maxStreams: number | null;
   /** Addresses and networks from which the user may come; empty: any. */
   readonly cidrs: readonly string[];
-  /** Name of the profile whose channels the user gets; null: all channels. */
+  /** Name of the profile of the user's lists, unless a request names another one; null: all channels. */
   readonly profile: string | null;
   /** ms since 1970. */
   readonly createdAtMs: number;

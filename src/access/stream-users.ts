@@ -7,7 +7,7 @@ import type { StreamUser } from './stream-user';
 import { newSecret, secretHash, UserSecrets } from './user-secrets';
 
 const MAX_USERS = 10_000;
-/** The time of the last request is on the disk at most this much later. */
+/** The time of the last request is on the disk at most this much too early. */
 const SEEN_WRITE_MS = 60_000;
 /** The wall clock may jump, so the next expiry is looked for at least this often. */
 const EXPIRY_CHECK_MS = 60_000;

@@ -6,7 +6,7 @@ export interface UserCounts {
   readonly streams: number;
 }
 
-/** What users watch now, as far as the module that serves streams has said how to count it. */
+/** What users watch now. The module that serves streams provides the count, because this module must not import it. */
 @Injectable()
 export class UserActivity {
   private count: (user: StreamUser) => UserCounts = () => ({ viewers: 0, streams: 0 });

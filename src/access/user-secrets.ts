@@ -18,14 +18,14 @@ export function newSecret(): string {
   return randomBytes(SECRET_BYTES).toString('base64url');
 }
 
-/** By which a secret is looked up, so that the time of a look-up tells nothing about the secrets that exist. */
+/** The hash by which a secret is looked up, so that the time of a look-up reveals nothing about the secrets that exist. */
 export function secretHash(secret: string): string {
   return createHash('sha256').update(secret, 'utf8').digest('base64url');
 }
 
 /**
  * Encrypts the secrets of users, so that the database and its copies contain none of them in plain text. The key is in
- * a file beside the database, which is made when the first user is created.
+ * a file beside the database, which is generated when the first user is created.
  */
 export class UserSecrets {
   private readonly key: AsyncMemo<Buffer>;

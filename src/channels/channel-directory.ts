@@ -139,8 +139,9 @@ export class ChannelDirectory {
   }
 
   /**
-   * Creates or replaces a channel. Resolves when the channel is on disk; true if it is new. What is new about a channel of
-   * an imported list counts as edited, so that later imports do not change it; what the channel lacks follows its lists.
+   * Creates or replaces a channel. Resolves when the channel is on disk; true if it is new. If an imported
+   * list has the channel, fields that get another value count as edited, so that later imports do not change them, and
+   * fields without a value follow the list.
    *
    * @param number null: the channel keeps its present number, or gets a new one
    * @throws AppError `conflict` for a channel of the operator's file, for the number of another channel, or if there

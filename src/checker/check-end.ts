@@ -4,7 +4,7 @@ import type { PreflightVerdict } from '../proxy';
 
 /**
  * How a check ended. `skipped`: it says nothing about the source, for example because engines are at fault.
- * `postponed`: there was no room for it.
+ * `postponed`: no slot was free for it.
  */
 export type CheckEnd =
   | { readonly kind: 'result'; readonly result: CheckResult }

@@ -12,7 +12,7 @@ export type CheckTrigger = 'request' | 'schedule';
 /** What became of the check of one source. `skipped`: it had no result. */
 export type CheckTally = 'working' | 'failed' | 'skipped';
 
-/** A number of sources that are checked together, and how many of them work. */
+/** Sources that are checked together, and how many of them work. */
 export class CheckRun {
   readonly id = randomUUID();
   readonly startedAt = wallClockIso();
@@ -26,7 +26,7 @@ export class CheckRun {
   constructor(
     readonly trigger: CheckTrigger,
     readonly scope: CheckScope,
-    /** A run by schedule gets further sources until then. Monotonic ms. */
+    /** Until this time, a run by schedule gets further sources. Monotonic ms. */
     readonly openUntilMs: number,
   ) {}
 

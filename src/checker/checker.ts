@@ -29,7 +29,7 @@ import { dueSources } from './due-sources';
 
 /** How often the schedule looks for sources that are due. */
 const SCHEDULE_EVERY_MS = 60_000;
-/** A check for which there was no room is tried again after this time. */
+/** A check for which no slot was free is tried again after this time. */
 const ROOM_EVERY_MS = 2_000;
 const MAX_RUNS = 100;
 const MAX_PAST_RUNS = 20;
@@ -53,7 +53,7 @@ export class Checker implements OnModuleInit, OnModuleDestroy {
   private readonly aborts = new Map<QueuedCheck, AbortController>();
   private readonly counter: ReturnType<MetricsRegistry['counter']>;
   private readonly unsubscribe: () => void;
-  /** The schedule is suspended until then, because its run was stopped. Monotonic ms. */
+  /** The schedule is suspended until this time, because its run was stopped. Monotonic ms. */
   private suspendedUntilMs = -Infinity;
   private isClosed = false;
 
@@ -195,7 +195,7 @@ export class Checker implements OnModuleInit, OnModuleDestroy {
     this.proceed();
   }
 
-  /** Checks one source, or waits for room. */
+  /** Checks one source, or schedules the check again if no slot is free. */
   @JobHandler('source.check')
   async check({ kind, id }: JobTable['source.check'], signal: AbortSignal): Promise<void> {
     const check = this.queue.find(sourceKey({ kind, id }));

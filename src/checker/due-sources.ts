@@ -5,8 +5,9 @@ export interface LastCheck<T> {
 }
 
 /**
- * The sources to check now: those whose last check is `intervalMs` ago, the oldest first. At most so many that all
- * sources are spread over the interval, if this is asked every `everyMs`.
+ * The sources to check now: those whose last check is at least `intervalMs` ago, or that were never checked; the oldest
+ * check first. Their number is limited so that the checks are spread evenly over the interval, if this function is called
+ * every `everyMs`.
  */
 export function dueSources<T>(
   sources: readonly LastCheck<T>[],

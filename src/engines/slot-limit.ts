@@ -18,7 +18,8 @@ export function slotsKeptFree(
   config: SlotLimitConfig & Pick<EnginesConfig, 'minFreeReplicas'>,
 ): number {
   if (usesStaticEngines(config)) return 0;
-  // A fleet of as many engines keeps none of them free.
+  // If MIN_FREE_REPLICAS is MAX_REPLICAS or more, one engine is left out, because otherwise a check would never find a
+  // slot that it may take.
   const engines = Math.min(config.minFreeReplicas, config.maxReplicas - 1);
   return Math.max(0, engines) * config.maxStreamsPerEngine;
 }

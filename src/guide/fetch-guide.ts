@@ -14,7 +14,7 @@ const GZIP = Buffer.from([0x1f, 0x8b]);
 /** An XML declaration is within this many bytes. */
 const HEAD_BYTES = 256;
 
-/** By which the server can tell that the guide has not changed. */
+/** Headers of an answer by which the server can tell later that the guide has not changed. */
 export interface GuideVersion {
   readonly etag: string | null;
   readonly lastModified: string | null;
@@ -23,7 +23,7 @@ export interface GuideVersion {
 export interface FetchTask {
   readonly kind: 'fetch';
   readonly url: string;
-  /** The version that is present. */
+  /** The version that acefleet has. */
   readonly version: GuideVersion;
   readonly wanted: readonly WantedChannel[];
   /** Path of the guide file to write; there is no such file yet. */
@@ -39,7 +39,7 @@ export type FetchResult = (WrittenGuide & GuideVersion) | null;
  * Fetches a guide, reduces it to the wanted channels and writes it to a guide file. Nothing of the guide is kept in memory
  * except its index.
  *
- * @throws GuideFault; AppError; the error of the file system. Then there is no file
+ * @throws GuideFault; AppError; the error of the file system. After an error there is no file
  */
 export async function fetchGuide(task: FetchTask, signal: AbortSignal): Promise<FetchResult> {
   const requests = new OutboundRequests(task.allowed, { list: () => task.ownHosts });

@@ -2,7 +2,7 @@
  * Why a guide could not be fetched:
  * - `outbound_refused`: the address may not be reached
  * - `outbound_failed`: there was no complete answer
- * - `guide_status`: the answer had a status other than 200
+ * - `guide_status`: the answer had a status other than 200 and 304
  * - `guide_too_large`: the guide has more than 512 MiB, or too many programmes
  * - `guide_invalid`: the answer is not an XMLTV guide
  * - `storage_full`, `storage_failed`: the guide could not be written to DATA_DIR

@@ -31,7 +31,7 @@ export class GuideMatching {
     }
   }
 
-  /** Takes note of a channel of the guide. Guides list them before their programmes. */
+  /** Notes a channel of the guide. A guide lists its channels before its programmes. */
   addChannel(foreignId: string, displayNames: readonly string[]): void {
     this.add(foreignId, BY_ID, this.ids.has(foreignId) ? foreignId : undefined);
     this.add(foreignId, BY_ID_IN_ANY_CASE, this.idsInAnyCase.get(folded(foreignId)));

@@ -54,7 +54,7 @@ export class GuideRefresher implements OnApplicationBootstrap {
     if (this.sources.hasEnabled) this.checkChannelsLater();
   }
 
-  /** Schedules what the settings of a new or changed source ask for. */
+  /** Schedules the next refresh of a new or changed source. */
   sourceChanged(id: string): void {
     const { wanted } = this.sources.stateOf(id);
     this.schedule(id, wanted === '' ? 0 : this.remainingMs(id));
@@ -188,7 +188,7 @@ export class GuideRefresher implements OnApplicationBootstrap {
     this.jobs.schedule({ name: 'guide.channels', id: CHANNELS_JOB, data: {} }, options);
   }
 
-  /** Until the interval since the last check is over. A wall clock that was put back does not extend it. */
+  /** Time until the interval since the last check is over. A wall clock that was put back does not extend it. */
   private remainingMs(id: string): number {
     const { checkedAt } = this.sources.stateOf(id);
     const sinceMs = Math.max(0, Date.now() - (checkedAt ?? 0));
@@ -211,7 +211,7 @@ export class GuideRefresher implements OnApplicationBootstrap {
     return [...names].map(([tvgId, of]) => ({ tvgId, names: of }));
   }
 
-  /** What a killed process has left. */
+  /** Removes the drafts that a killed process has left. */
   private async removeDrafts(): Promise<void> {
     const { folder } = this.sources;
     for (const name of await readdir(folder).catch(() => [])) {

@@ -18,7 +18,7 @@ export interface GuideSource {
 
 /** What the refreshes of a source have found. Times are in milliseconds since 1970. */
 export interface GuideState {
-  /** Of the guide that is present. */
+  /** The version of the present guide. */
   readonly version: GuideVersion;
   /** The wanted channels to which the guide was reduced, as a hash; empty if there is no guide. */
   readonly wanted: string;

@@ -54,7 +54,7 @@ export class GuideSources implements OnModuleInit, OnModuleDestroy {
     return this.entryOf(id).state;
   }
 
-  /** False: players are not told of a guide. */
+  /** True if a source is enabled. Otherwise playlists contain no address of a guide. */
   get hasEnabled(): boolean {
     return this.list().some(({ isEnabled }) => isEnabled);
   }
@@ -93,7 +93,7 @@ export class GuideSources implements OnModuleInit, OnModuleDestroy {
     await this.store.put({ ...source, state: null });
     const { state, file } = this.entryOf(id);
     this.entries.set(id, { source, state, file });
-    // The version belongs to the guide at the earlier address.
+    // The version belongs to the guide at the earlier address, so the next request must not send it.
     if (source.url !== before.url) this.setState(id, { ...state, wanted: '' });
     this.changed();
     return source;
@@ -124,7 +124,7 @@ export class GuideSources implements OnModuleInit, OnModuleDestroy {
     this.changed();
   }
 
-  /** Keeps what a refresh has found. Does nothing for a source that was removed. */
+  /** Stores the result of a refresh. Does nothing for a source that was removed. */
   setState(id: string, state: GuideState): void {
     const entry = this.entries.get(id);
     if (entry === undefined) return;

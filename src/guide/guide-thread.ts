@@ -10,7 +10,7 @@ const HEAP_MB = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 };
 
 /**
  * Executes a task in a thread of its own, so that neither reading nor compressing a guide delays a viewer. The thread ends
- * with the task, or when the signal aborts; what it has half written stays.
+ * with the task, or when the signal aborts. A file that it has not finished stays.
  *
  * @throws GuideFault; the reason of the signal
  */

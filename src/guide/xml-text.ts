@@ -22,7 +22,7 @@ export function attributeText(text: string): string {
   return text.replace(FORBIDDEN, '').replace(/[&<>"]/g, (one) => REFERENCES[one] ?? one);
 }
 
-/** The text that `elementText` has written. */
+/** Returns the text from which `elementText` or `attributeText` has made `xml`. */
 export function plainTextOf(xml: string): string {
   return xml.replace(/&(?:amp|lt|gt|quot);/g, (one) => CHARACTERS[one] ?? one);
 }

@@ -26,7 +26,7 @@ interface Programme {
 
 /** Reads an XMLTV guide piece by piece and passes on the programmes of wanted channels, with our channel ids. */
 export class XmltvReader {
-  /** Not strict about entities: guides use those of HTML. It knows no others, and expands none. */
+  /** Knows the entities of XML and HTML, because guides use those. Entities that a guide declares are never expanded. */
   private readonly parser = createParser(true, { position: false });
   private depth = 0;
   private hasRoot = false;

@@ -6,7 +6,7 @@ const MAX_S = 2 ** 32 - 1;
 
 type SixNumbers = [number, number, number, number, number, number];
 
-/** Reads a time of XMLTV, such as `20261130183000 +0100`, as seconds since 1970; null if it has no such form. */
+/** Reads a time of XMLTV, such as `20261130183000 +0100`, as seconds since 1970; null if it has another form. */
 export function readTime(text: string): number | null {
   const match = FORM.exec(text);
   if (match === null) return null;

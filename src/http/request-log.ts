@@ -16,7 +16,7 @@ export function logWhenDone(request: FastifyRequest, reply: FastifyReply, logger
       {
         request_id: request.id,
         method: request.method,
-        path: printable(request.url.split('?', 1)[0] ?? ''),
+        path: printable(loggedPath(request)),
         status: reply.raw.statusCode,
         finished: reply.raw.writableFinished,
         duration_ms: Math.round(monotonicMs() - startedAt),
@@ -26,4 +26,15 @@ export function logWhenDone(request: FastifyRequest, reply: FastifyReply, logger
       'request',
     );
   });
+}
+
+/**
+ * The path of a request without secrets: an address that does not exist may contain a password, such as one of films at
+ * servers of Xtream Codes, so only its first part is logged.
+ */
+function loggedPath({ is404, url }: FastifyRequest): string {
+  const [path = ''] = url.split('?', 1);
+  if (!is404) return path;
+  const [, root = ''] = /^\/*([^/]*)/.exec(path) ?? [];
+  return `/${root}${path.length > root.length + 1 ? '/…' : ''}`;
 }

@@ -18,6 +18,8 @@ describe('routedAddress', () => {
     [`/ace/getstream/${ID}%7cUser-Agent=a&Referer=http://b/?c=d`, `/ace/getstream/${ID}`],
     [`/ace/getstream/acestream://${ID}`, `/ace/getstream/${ID}`],
     [`/ace/getstream/ACESTREAM%3A//${ID}/`, `/ace/getstream/${ID}`],
+    [`/ace/x${'%20'.repeat(5000)}x`, `/ace/x${'%20'.repeat(5000)}x`],
+    [`/ace/${'%20%0A'.repeat(2000)}x${'%20'.repeat(4000)}`, '/ace/x'],
     ['/ace/hls//token/5.ts%0d', '/ace/hls/token/5.ts'],
     [`/ace/r/${ID}/token/?behind=5`, `/ace/r/${ID}/token?behind=5`],
     ['/profiles/kids/playlist.m3u', '/playlist.m3u?profile=kids&'],

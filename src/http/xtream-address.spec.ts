@@ -4,6 +4,7 @@ it.each([
   ['/live/ann/secret/12.ts', 'ann', 'secret', '/live/12.ts'],
   ['/live/ann/secret/12.m3u8?a=1', 'ann', 'secret', '/live/12.m3u8?a=1'],
   ['/ann/secret/12', 'ann', 'secret', '/live/12'],
+  ['/live/api/secret/12.ts', 'api', 'secret', '/live/12.ts'],
   ['/a%20b/se%2Fcret/99999.ts', 'a b', 'se/cret', '/live/99999.ts'],
   ['/player_api.php?username=ann&password=a%26b', 'ann', 'a&b', '/player_api.php?'],
   [

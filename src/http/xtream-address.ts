@@ -1,7 +1,7 @@
 /** A stream at an address that contains the credentials: `/live/USER/PASSWORD/5.ts`, or without `/live` or the type. */
-const STREAM = /^\/(?:live\/)?([^/?#]+)\/([^/?#]+)\/(\d{1,5}(?:\.ts|\.m3u8)?)([?#].*)?$/is;
+const STREAM = /^\/(live\/)?([^/?#]+)\/([^/?#]+)\/(\d{1,5}(?:\.ts|\.m3u8)?)([?#].*)?$/is;
 
-/** Roots of addresses that have the same form but are not Xtream's. */
+/** Roots of addresses that have the same form without `/live` but are not Xtream's. */
 const OTHER_ROOTS = ['api', 'proxy', 'ace', 'auto', 't'];
 
 /** Addresses that have the credentials in the query. */
@@ -20,8 +20,8 @@ export function splitXtreamAddress(url: string): XtreamAddress | null {
 }
 
 function splitStream(url: string): XtreamAddress | null {
-  const [, user = '', secret = '', file = '', rest = ''] = STREAM.exec(url) ?? [];
-  if (file === '' || OTHER_ROOTS.includes(user.toLowerCase())) return null;
+  const [, root, user = '', secret = '', file = '', rest = ''] = STREAM.exec(url) ?? [];
+  if (file === '' || (root === undefined && OTHER_ROOTS.includes(user.toLowerCase()))) return null;
   const username = decoded(user);
   const password = decoded(secret);
   if (username === null || password === null) return null;

@@ -4,7 +4,7 @@ import { AppError } from '../kernel/errors';
 
 /** Real guides and playlists stay below 40; a bomb has about 1000. */
 const MAX_RATIO = 200;
-/** The ratio of a body that unpacks to less is not limited. */
+/** The ratio is not limited for a body that unpacks to at most this size. */
 const SMALL_BYTES = 1024 * 1024;
 
 /** Unpacks a gzip body. @throws AppError `outbound_failed` if it is damaged, or a bomb */

@@ -1,4 +1,4 @@
-// Without the Nest module: threads import this file, and would load the framework.
+// The Nest module is not exported here: threads import this file, and would load the framework with it.
 export { unpack } from './gzip-body';
 export { type OutboundAnswer, type OutboundGet, OutboundRequests } from './outbound-requests';
 export { type OwnHost } from './target-rules';

@@ -10,7 +10,7 @@ export interface BodyLimits {
   readonly signal: AbortSignal;
 }
 
-/** The body of an answer, without the compression of its way. @throws AppError `outbound_failed` */
+/** The body of an answer, unpacked if it was compressed for the transfer. @throws AppError `outbound_failed` */
 export async function* limitBody(
   response: IncomingMessage,
   where: string,
@@ -41,7 +41,7 @@ export async function* limitBody(
   }
 }
 
-/** The parts of a body, unless the time between two of them is too long. The time that the reader needs does not count. */
+/** Yields the parts of a body. Fails if a part takes too long to arrive; the time that the reader needs does not count. */
 async function* heard(
   response: IncomingMessage,
   silenceMs: number,

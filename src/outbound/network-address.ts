@@ -1,6 +1,6 @@
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
 
-/** Kinds of addresses at which an outbound target may not be. The first one that an address belongs to is named. */
+/** Kinds of addresses that an outbound target may not have. Messages name the first kind to which an address belongs. */
 const REFUSED: readonly (readonly [string, BlockList])[] = [
   [
     'a cloud metadata address',
@@ -32,14 +32,14 @@ export function isPrivate(address: string): boolean {
   return PRIVATE.check(address, familyOf(address));
 }
 
-/** The text that names the kind of an address at which a target may not be; null for public and private addresses. */
+/** Names the kind of a refused address, for messages; null for public and private addresses. */
 export function refusedKind(address: string): string | null {
   return REFUSED.find(([, list]) => list.check(address, familyOf(address)))?.[0] ?? null;
 }
 
 /**
- * The address that packets reach: the IPv4 address inside the IPv6 forms of it (mapped, NAT64, 6to4), else the address
- * without its zone.
+ * The address that packets reach: the IPv4 address that an IPv6 address contains (mapped, NAT64, 6to4), else the address
+ * itself, without its zone.
  */
 export function reachedAddress(address: string): string {
   const bare = address.replace(/%.*$/, '').replace(/^\[|\]$/g, '');

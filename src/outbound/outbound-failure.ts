@@ -1,6 +1,6 @@
 import { AppError } from '../kernel/errors';
 
-/** Errors of connections that need words. */
+/** Texts for common errors of connections. */
 const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'refuses connections',
   ECONNRESET: 'has broken the connection',

@@ -38,7 +38,7 @@ export interface OutboundAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   /**
-   * Unpacked if the answer was compressed on its way. The caller reads it to its end or destroys it. It fails with
+   * Unpacked if the answer was compressed for the transfer. The caller reads it to its end or destroys it. It fails with
    * `outbound_failed` if it is too large, too slow or not complete.
    */
   readonly body: Readable;
@@ -52,7 +52,7 @@ export interface OutboundLimits {
   readonly silenceMs: number;
 }
 
-/** Requests to addresses that an administrator gave. */
+/** Requests to addresses that an administrator or a user gave. */
 export class OutboundRequests {
   constructor(
     private readonly allowed: readonly AllowedTarget[],
@@ -159,7 +159,7 @@ export class OutboundRequests {
       fail(failed(`${url.host} sends no answer within ${silenceMs} ms`));
     }, silenceMs + connectMs);
     outgoing.once('socket', (socket) => socket.once('connect', () => clearTimeout(connecting)));
-    // Stays, because a reset is reported here as well as on the body.
+    // This listener stays: a reset is also reported here, and an error without a listener would end the process.
     outgoing.on('error', () => undefined);
     outgoing.end();
     try {

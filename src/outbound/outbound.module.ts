@@ -10,7 +10,7 @@ export abstract class EngineHosts {
   abstract list(): readonly string[];
 }
 
-/** Requests to addresses that an administrator gave, for every other module. */
+/** Requests to addresses that an administrator or a user gave, for every other module. */
 @Module({})
 export class OutboundModule {
   static forRoot(engineHosts: Omit<FactoryProvider<EngineHosts>, 'provide'>): DynamicModule {

@@ -1,6 +1,6 @@
 import type { OwnHost } from './target-rules';
 
-/** The hosts of this installation at which an outbound target may not be. */
+/** Lists the hosts of this installation, which an outbound request may not reach. */
 export abstract class OwnHosts {
   abstract list(): readonly OwnHost[];
 }

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { AllowedTarget } from '../config';
 import { isPrivate, networkContains, reachedAddress, refusedKind } from './network-address';
 
-/** A host of this installation, such as the Redis server, at which a target may not be. */
+/** A host of this installation, such as the Redis server, which an outbound request may not reach. */
 export interface OwnHost {
   /** For messages, such as "the Redis server". */
   readonly what: string;
@@ -23,8 +23,9 @@ export interface Target {
 }
 
 /**
- * Why a target may not be reached at one of its addresses; null if it may. Public and private addresses are allowed;
- * those that lead into this machine, its cloud or the installation's own servers are not, unless they are listed.
+ * Why a target may not be reached at one of its addresses; null if it may. Public addresses are allowed, and private ones
+ * if an administrator chose the target. Addresses that lead to this machine, to its cloud's metadata or to the servers of
+ * the installation are refused unless they are listed.
  */
 export function refusal(
   { hostname, port, isUntrusted = false }: Target,

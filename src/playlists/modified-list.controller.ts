@@ -9,7 +9,10 @@ import { AppError } from '../kernel/errors';
 import { OutboundRequests } from '../outbound';
 import { modifiedList } from './modified-list';
 
-/** Foreign lists for players. It needs a key or a token in any case, because it fetches addresses of the caller's choice. */
+/**
+ * Lists from other servers for players. A request needs a key or a token, whatever STREAM_ACCESS is, because this server
+ * fetches an address of the caller's choice.
+ */
 @ApiTags('playlists')
 @TokenOrKeyRoute()
 @Controller()
@@ -56,7 +59,7 @@ export class ModifiedListController {
     // Only an administrator may make this server read from the private network.
     const isUntrusted = keyOfRequest(request)?.scope !== 'admin';
     const list = modifiedList(this.outbound, url, origin, isUntrusted, control.signal);
-    // Before the head of the answer, because a failure must get its own status.
+    // Read before the head of the answer is sent, because a failure must get its own status.
     const first = await list.next();
     void reply.headers({
       'Content-Type': 'audio/x-mpegurl; charset=utf-8',

@@ -41,7 +41,7 @@ export async function* modifiedList(
   }
 }
 
-/** Everything else that servers send, such as pages and files of other programs, must not be passed on. */
+/** Throws if no list begins like this. Other documents, such as pages of other programs, must not be passed on. */
 function mustBeginList(line: Buffer): void {
   const text = line
     .toString('latin1')

@@ -20,7 +20,7 @@ export function tunerDevice(
   deviceId: string,
   tunerCount: number,
 ): TunerDeviceDto {
-  // Clients of a tuner keep no query, so that of a profile has a path of its own.
+  // Clients of a tuner keep no query, so the tuner of a profile has a path of its own.
   const base = origin + profilePath(profile);
   return {
     FriendlyName: profile === null ? NAME : `${NAME} ${profile.name}`,

@@ -21,7 +21,7 @@ const ANY = 0xffffffff;
 /** A length of 128 or more takes two bytes: the low seven bits with the top bit set, then the rest. */
 const LONG_LENGTH = 0x80;
 
-/** What a reply says of the tuner. */
+/** What a reply says about the tuner. */
 export interface DiscoveredTuner {
   /** 8 hex digits. */
   readonly deviceId: string;
@@ -59,7 +59,7 @@ export function discoveryReply(tuner: DiscoveredTuner): Buffer {
     field(Tag.deviceId, numberValue(parseInt(tuner.deviceId, 16))),
     field(Tag.deviceAuth, Buffer.from(tuner.deviceAuth)),
     field(Tag.baseUrl, Buffer.from(tuner.baseUrl)),
-    // One byte.
+    // The packet has one byte for it.
     field(Tag.tunerCount, Buffer.from([Math.min(tuner.tunerCount, 255)])),
     field(Tag.lineupUrl, Buffer.from(tuner.lineupUrl)),
   ]);

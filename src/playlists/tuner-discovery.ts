@@ -15,10 +15,13 @@ import { tunerDevice } from './tuner-device';
 import { discoveryReply, isRequestFor } from './tuner-discovery-packet';
 import { TunerIdentity } from './tuner-identity';
 
-/** The port at which HDHomeRun tuners are searched. */
+/** The port to which media servers send their search for HDHomeRun tuners. */
 const PORT = 65_001;
 
-/** A reply is larger than its request, whose sender can be forged. So only the networks of a home get one. */
+/**
+ * Only addresses of private networks get a reply. A reply is larger than its request, and the sender of a request can be
+ * forged, so otherwise an attacker could direct replies at others.
+ */
 const HOME_NETWORKS = new BlockList();
 HOME_NETWORKS.addSubnet('10.0.0.0', 8);
 HOME_NETWORKS.addSubnet('100.64.0.0', 10);

@@ -12,7 +12,7 @@ import { Profiles } from './profiles/profiles';
 import { TUNER_STATUS, tunerDevice, tunerDeviceXml, tunerLineup } from './tuner-device';
 import { TunerIdentity } from './tuner-identity';
 
-/** The channels as an HDHomeRun tuner, for media servers; those of a profile as one of its own. */
+/** The channels as an HDHomeRun tuner, for media servers. Each profile has a tuner of its own. */
 @ApiTags('playlists')
 @StreamRoute()
 @Controller()

@@ -3,7 +3,7 @@ import { AppError } from '../kernel/errors';
 const MAX_NAMES = 500;
 
 /**
- * Values as of a request, as texts of variables; null and empty text mean "back to the default".
+ * The values in a request, written as in the environment; null and empty text mean "back to the default".
  *
  * @throws AppError `invalid_request`
  */

@@ -230,6 +230,10 @@ describe('Settings', () => {
       await change({ RENAMED_SINCE: null, MAX_STREAMS_PER_ENGINE: null, MIN_REPLICAS: null });
       expect(settings.listIgnored()).toHaveLength(2);
       expect(Object.keys(await stored())).toEqual(['LOG_LEVEL', 'PORT', 'PROXY_GRACE_PERIOD']);
+      // An import removes what has no effect, too.
+      await settings.importAll(new Map(), false);
+      expect(Object.keys(await stored())).toEqual(['LOG_LEVEL']);
+      expect(settings.live.values).toMatchObject({ port: 8000, proxyGracePeriodMs: 10_000 });
     });
 
     it('uses the stored value again when the environment does not set the setting any more', async () => {

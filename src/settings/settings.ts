@@ -20,7 +20,7 @@ export const MASK = '********';
 
 export type SettingSource = 'default' | 'env' | 'file' | 'api';
 
-/** A setting as it is now. Values are texts as of the variable; empty text means "not set". */
+/** A setting as it is now. Values are written as in the environment; empty text means "not set". */
 export interface SettingState {
   readonly setting: Setting<unknown>;
   /** In force; masked if it is secret. */
@@ -45,7 +45,7 @@ export interface IgnoredSetting {
 export interface SettingsExport {
   /** By variable. Secrets are masked. */
   readonly settings: Readonly<Record<string, string>>;
-  /** The settings that only the environment can change, for the reader. */
+  /** The settings that only the environment can change, for information. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -185,7 +185,7 @@ export class Settings {
     }
   }
 
-  /** The environment may have changed since the values were stored. */
+  /** Drops stored values that contradict the environment, which may have changed since they were stored. */
   private dropContradictions(): void {
     for (;;) {
       const found = findContradictions(this.next, this.nameOf).find(({ fields }) =>
@@ -233,8 +233,8 @@ export class Settings {
     let { next } = this;
     for (const [name, text] of given) {
       const field = fieldOf(name);
-      if (field === undefined) {
-        // A value of an earlier release, which is removed.
+      if (field === undefined || declarationOf(field).change === 'environment_only') {
+        // A stored value that no setting has any longer, or that only the environment may set; null removes it.
         rows.set(name, null);
         continue;
       }
@@ -258,11 +258,13 @@ export class Settings {
   /** The field of a setting that the API may change; null for a stored value of an unknown name, which may be removed. */
   private mayChange(name: string, text: string | null): ConfigField | null {
     const field = fieldOf(name);
+    const isRemoval = text === null && this.ignored.some((one) => one.name === name);
     if (field === undefined) {
-      if (text === null && this.ignored.some((one) => one.name === name)) return null;
+      if (isRemoval) return null;
       throw refused([`${name} ${describeUnknown(name)}`]);
     }
     if (declarationOf(field).change === 'environment_only') {
+      if (isRemoval) return null;
       throw new AppError(
         'forbidden',
         `${name} can only be set in the environment, with a restart.`,

@@ -185,7 +185,13 @@ async function serveGuide(channel: string, title: string): Promise<string> {
       PATIENCE_MS,
       'the guide',
     );
-    await kodi.call('Player.Open', { item: { channelid: channels[0]!.channelid } });
+    // Kodi refuses while it still prepares its channels.
+    await eventually(
+      () =>
+        kodi.call('Player.Open', { item: { channelid: channels[0]!.channelid } }).catch(() => null),
+      PATIENCE_MS,
+      'Kodi opens a channel',
+    );
     const playing = async (): Promise<Answer> =>
       kodi.call('Player.GetProperties', {
         playerid: 1,
@@ -204,6 +210,7 @@ async function serveGuide(channel: string, title: string): Promise<string> {
       const { sessions } = (await product.api('GET', '/proxy/status')).body;
       return Number(sessions[0]?.bytes_out) > Number(before) + 500_000;
     }, PATIENCE_MS);
+    await kodi.call('GUI.SetFullscreen', { fullscreen: true });
     await kodi.screenshot(SCREENSHOT);
     expect(statSync(SCREENSHOT).size).toBeGreaterThan(5000);
     console.info(`what Kodi shows: ${SCREENSHOT}`);

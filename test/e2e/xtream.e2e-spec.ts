@@ -31,12 +31,7 @@ describe('replayed, a player with an Xtream login', () => {
       };
       expect((await product.api('PUT', `/api/v1/channels/${id}`, body)).status).toBe(201);
     }
-    const user = { name: 'anna', max_streams: 1 };
-    const created = await product.api('POST', '/api/v1/users', user);
-    expect(created.status).toBe(201);
-    name = created.body.name;
-    const links = await product.api('GET', `/api/v1/users/${created.body.id}/links`);
-    secret = links.body.xtream.password;
+    ({ name, secret } = await product.createUser({ name: 'anna', max_streams: 1 }));
   });
 
   function ask(path: string, method = 'GET'): Promise<Answer> {
@@ -122,5 +117,9 @@ describe('replayed, a player with an Xtream login', () => {
     expect((await ask(`/live/${name}/${secret}/99.ts`, 'HEAD')).status).toBe(404);
     expect((await ask(`/live/${name}/wrong/3.ts`)).status).toBe(403);
     expect((await ask('/live/3.ts')).status).toBe(401);
+    // The log of the product is searched for the secret of its user at the end.
+    for (const path of ['movie', 'series', '/live']) {
+      expect((await ask(`/${path}/${name}/${secret}/3.mp4`)).status).toBe(404);
+    }
   });
 });

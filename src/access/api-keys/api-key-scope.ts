@@ -1,4 +1,4 @@
-/** What an API key is good for. Each scope includes the ones before it. */
+/** What an API key allows. Each scope includes the ones before it. */
 export const API_KEY_SCOPES = ['read', 'operate', 'admin'] as const;
 
 export type ApiKeyScope = (typeof API_KEY_SCOPES)[number];

@@ -10,7 +10,7 @@ const MIN_SAFE_LENGTH = 16;
 /** Longer candidates are refused without being hashed. */
 const MAX_CANDIDATE_BYTES = 256;
 
-/** By this, programs that search files and logs for secrets recognise a key. */
+/** Programs that search files and logs for leaked secrets recognise a key by this prefix. */
 const SECRET_PREFIX = 'acefleet_';
 const SECRET_BYTES = 32;
 const ID_BYTES = 8;
@@ -43,7 +43,7 @@ const MAIN_KEY: PresentedApiKey = {
 
 /**
  * The keys of the admin API: the main key, which is API_KEY or the file `api-key`, and the keys that were created with
- * the API. Only digests are kept, so that no dump, log line or backup can contain a key.
+ * the API. Only digests are kept here and in the database, so that neither can leak a key.
  */
 export class ApiKeys implements OnModuleDestroy {
   /** True for a main key of fewer than 16 characters. */

@@ -10,7 +10,8 @@ export const SCOPE_OF_OPERATION = 'x-required-scope';
 
 /**
  * Declares the scope that an API key needs for a controller or a handler. Without it, GET and HEAD need `read` and other
- * methods `operate`. Declare `read` for what only asks, and `admin` for what deletes data or changes access.
+ * methods `operate`. Declare `read` for a route that changes nothing, and `admin` for one that deletes data or
+ * changes who has access.
  */
 export function NeedsScope(scope: ApiKeyScope): ClassDecorator & MethodDecorator {
   return applyDecorators(SetMetadata(NEEDED_SCOPE, scope), ApiExtension(SCOPE_OF_OPERATION, scope));

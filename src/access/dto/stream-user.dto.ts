@@ -76,7 +76,7 @@ class StreamUserFactsDto {
   )
   cidrs?: string[];
 
-  /** Name of the profile whose channels the user gets, 1 to 100 characters; null: all channels. */
+  /** Name of the profile of the user's lists, unless a request names another one; null: all channels. */
   @ApiPropertyOptional({ type: String, nullable: true })
   @IsGivenOrNull()
   @Matches(PROFILE, { message: 'profile must be text of 1 to 100 characters, or null' })

@@ -132,7 +132,7 @@ export class ImportDto {
   /** Number of channels that the list has. */
   @ApiProperty({ type: 'integer' })
   channels!: number;
-  /** Number of channels that the list had before. */
+  /** Number of channels that the list had before, but lacks now. */
   @ApiProperty({ type: 'integer' })
   missing_channels!: number;
 }

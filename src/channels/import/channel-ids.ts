@@ -25,7 +25,7 @@ export class ChannelIds {
   }
 }
 
-/** The letters and digits of a text as a word of an address; empty if it has none that addresses can contain. */
+/** Turns a text into a word for addresses; empty if the text has no letters and digits that addresses can contain. */
 export function wordOf(text: string): string {
   const word = text
     .normalize('NFKD')

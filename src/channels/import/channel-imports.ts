@@ -13,7 +13,7 @@ import { readM3u, type M3uList, type SkippedLine } from './m3u-list';
 const MAX_IMPORTS = 50;
 export const DEFAULT_REFRESH_INTERVAL_MS = 24 * 60 * 60_000;
 
-/** How often the imports are searched for those that are due. */
+/** How often due imports are looked for. */
 const CHECK_INTERVAL_MS = 60_000;
 /** A failed refresh is repeated after this time, or after the interval of the import if that is shorter. */
 const RETRY_AFTER_MS = 15 * 60_000;
@@ -31,7 +31,7 @@ export interface ImportView extends StoredImport {
   readonly nextRefreshAtMs: number | null;
   /** Number of channels that its list has. */
   readonly channels: number;
-  /** Number of channels that its list had before. */
+  /** Number of channels that its list had before, but lacks now. */
   readonly missingChannels: number;
 }
 
@@ -196,7 +196,7 @@ export class ChannelImports implements OnModuleInit, OnModuleDestroy {
     const sentBefore = (): StoredImport | undefined =>
       [...this.byId.values()].find((one) => one.url === null && one.name === name);
     if (isDryRun) return this.tryOut(sentBefore()?.id ?? null, name, load);
-    // Before the import is created, because a list that cannot be used must leave none.
+    // The list is loaded before the import is created, because an unusable list must not leave an import.
     const list = await load();
     mustHaveEntries(list);
     const { id } =

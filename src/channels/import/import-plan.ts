@@ -131,7 +131,7 @@ export async function planImport(
 
 /** What must be written when an import is removed. */
 export interface RemovalPlan {
-  /** Channels that other imports list, with what those say. */
+  /** Channels that other imports list too, with the values from those imports. */
   readonly put: readonly Channel[];
   /** Ids of the channels that no other import lists. */
   readonly removed: readonly string[];

@@ -39,15 +39,15 @@ export interface M3uList {
 /** Entries, used or not. Several of them may be sources of one channel. */
 export const MAX_ENTRIES = 50_000;
 
-/** What lists have instead of a tvg-id. All of their channels would become one. */
+/** Values that stand for a missing tvg-id in some lists. Taken as ids, they would join many channels into one. */
 const NO_TVG_ID = /^(?:-|0|n\/?a|none|null|undefined|\(no tvg-id\))$/i;
 
 const INFO = '#EXTINF:';
 const GROUP = '#EXTGRP:';
 
 /**
- * Reads an M3U list, or plain addresses one a line. Real lists are seldom well formed, so whatever has another form than
- * expected is ignored.
+ * Reads an M3U list, or a text with one address per line. Real lists are seldom well formed, so whatever does not have the
+ * expected form is ignored.
  *
  * @throws AppError as `readListLines`; `unusable_list` for more than `MAX_ENTRIES` entries
  */
@@ -124,7 +124,7 @@ function readInfo(text: string): EntryInfo {
   };
 }
 
-/** Reads each character once. Values are quoted, or end at a blank or a comma; the name follows the first other comma. */
+/** Reads each character once. Values are quoted, or end at a blank or comma; the name follows the first comma outside them. */
 function readAttributes(text: string): { attributes: Map<string, string>; name: string } {
   const attributes = new Map<string, string>();
   let at = endOfWord(text, 0);

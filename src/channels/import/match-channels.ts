@@ -2,7 +2,7 @@ import { Turns } from '../../kernel/turns';
 import type { Listing } from '../channel';
 import { nameKey, tvgKey, type ListChannel } from './list-channels';
 
-/** More channels of one import with the same name or content are not distinguished; a hostile list could have thousands. */
+/** At most so many channels with the same name or content are compared; a hostile list could have thousands. */
 const MAX_SAME = 16;
 
 type Described = Pick<Listing, 'name' | 'tvgId' | 'sources'>;

@@ -8,7 +8,7 @@ export const accessSettings = {
     type: oneOf('open', 'token'),
     defaultText: 'open',
     description:
-      'Who may use the addresses of players: streams, playlists, the tuner and `/ace/status`. `open`: anyone. `token`: [users](access.md) with their token, and STREAM_ALLOW_CIDRS.',
+      'Who may use the addresses of players: streams, playlists, the guide, the tuner and `/ace/status`. `open`: anyone. `token`: [users](access.md) with their token, and clients in STREAM_ALLOW_CIDRS.',
   }),
   streamAllowCidrs: setting({
     variable: 'STREAM_ALLOW_CIDRS',

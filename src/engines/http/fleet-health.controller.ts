@@ -1,5 +1,6 @@
 import { Controller, Get, Header, HttpCode, Inject, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import { ApiProblems } from '../../http';
 import { Public } from '../../access';
 import { CONFIG } from '../../config';
 import { BreakerResetDto, FleetHealthDto } from './dto/fleet-health.dto';
@@ -40,6 +41,7 @@ export class FleetHealthController {
    */
   @Post('circuit-breaker/reset')
   @HttpCode(200)
+  @ApiProblems('not_managed')
   reset(): BreakerResetDto {
     this.fleet.resetBreaker();
     return new BreakerResetDto(this.fleet.status().breaker);

@@ -44,7 +44,7 @@ export class ProfileRuleDto {
 
 /** A profile to create. */
 export class CreateProfileDto {
-  /** Word of addresses: 1 to 32 of a-z, 0-9 and hyphen, beginning with a letter or digit. */
+  /** Part of the profile's addresses: 1 to 32 of a-z, 0-9 and hyphen, beginning with a letter or digit. */
   @Matches(NAME, {
     message: 'name must be 1 to 32 of a-z, 0-9 and hyphen, beginning with a letter or digit',
   })

@@ -1,6 +1,6 @@
 import type { ListedChannel } from '../../channels';
 
-/** Which channels a profile has. What names a channel wins over what names its group. */
+/** Which channels a profile has. A rule about a channel wins over a rule about its group. */
 export interface ProfileRule {
   readonly includedGroups: readonly string[];
   readonly excludedGroups: readonly string[];
@@ -8,12 +8,12 @@ export interface ProfileRule {
   readonly excludedChannels: readonly string[];
 }
 
-/** A named part of the channels, with its own playlist and tuner. */
+/** A named selection of channels, with its own playlist, guide and tuner. */
 export interface Profile {
-  /** A word of addresses. */
+  /** Part of the profile's addresses. */
   readonly name: string;
   readonly rule: ProfileRule;
-  /** By which media servers know its tuner. */
+  /** The id by which media servers recognise its tuner. */
   readonly deviceId: string;
 }
 
@@ -38,7 +38,7 @@ export function channelsOf(
   });
 }
 
-/** The path below which the list and the tuner of a profile are; empty without a profile. */
+/** The path below which the playlist, the guide and the tuner of a profile are; empty without a profile. */
 export function profilePath(profile: Profile | null): string {
   return profile === null ? '' : `/profiles/${profile.name}`;
 }

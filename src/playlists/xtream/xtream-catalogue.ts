@@ -40,7 +40,10 @@ export class XtreamCategories {
   }
 }
 
-/** The channels as Xtream streams, those of one category if `categoryId` is not null. The id of a stream is the channel's number. */
+/**
+ * The channels as Xtream streams; with a `categoryId`, only those of the category. The id of a stream is the number of the
+ * channel.
+ */
 export function xtreamStreams(
   channels: readonly ListedChannel[],
   categories: XtreamCategories,

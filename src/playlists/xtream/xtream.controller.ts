@@ -32,13 +32,13 @@ import { xtreamListing } from './xtream-listing';
 
 const API = 'player_api.php';
 
-/** Programmes of `get_short_epg` without a limit, as Xtream Codes does. */
+/** Number of programmes in an answer to `get_short_epg` without a limit, as in Xtream Codes. */
 const SHORT_LISTINGS = 4;
 const MAX_LISTINGS = 200;
 
 /**
- * The channels for clients of Xtream Codes. Their credentials are the name and the secret of a user, also while
- * everybody may use the addresses of players.
+ * The channels for clients of Xtream Codes. Their credentials are the name and the secret of a user, which they
+ * need whatever STREAM_ACCESS is.
  */
 @ApiTags('playlists')
 @UserRoute()

@@ -19,7 +19,8 @@ import { RequestedContent } from './requested-content';
 import { ParsedQuery, type StreamQuery } from './stream-query';
 
 /**
- * `/ace/preflight`: whether a content is playable. A client that may start a stream may also check it. HEAD validates the request and starts nothing.
+ * `/ace/preflight`: whether a content is playable. A client that may start a stream may also check it. HEAD validates the
+ * request and starts nothing.
  */
 @ApiTags('streaming')
 @StreamRoute()

@@ -10,8 +10,8 @@ export interface EgressSettings {
 }
 
 /**
- * Limits what viewers take, and refuses those for whom there is not enough bandwidth. Viewers who receive media are never
- * slowed down or removed: a stream that stutters for everybody is worse than a viewer who is told why there is none.
+ * Limits the bandwidth that viewers take: refuses a new viewer for whom there is not enough, because otherwise the streams
+ * of all viewers would stutter. Viewers who receive media are never slowed down or removed.
  */
 export class EgressLimit {
   constructor(

@@ -21,8 +21,8 @@ export interface ViewerIdentity {
 /**
  * Why a viewer left. `hung_up` is the viewer's own doing and no error. `memory_limit`: of all paused viewers it had
  * paused longest when PROXY_BUFFER_TOTAL was reached. `revoked`: its user may not watch any more. `user_limit`: the
- * same device opened another stream, and the limit of its user allows no more. Only for recorded content: `finished`, all requested bytes were
- * sent; `replaced`, a newer request of the same playback took over.
+ * same device opened another stream, and the limit of its user allows no more. Only for recorded content: `finished`, all
+ * requested bytes were sent; `replaced`, a newer request of the same playback took over.
  */
 export type LeaveReason =
   | 'hung_up'

@@ -45,7 +45,7 @@ export class IgnoredSettingDto {
 
 export class SettingListDto {
   settings!: SettingDto[];
-  /** Values that were set with the API and have no effect. `null` as a new value removes them. */
+  /** Values that were set with the API and have no effect. `null` removes them, unless the API may not change the setting. */
   ignored!: IgnoredSettingDto[];
 }
 

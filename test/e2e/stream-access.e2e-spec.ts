@@ -14,6 +14,7 @@ import {
   streamPath,
   type Answer,
   type Product,
+  type ResponseHead,
   type Simulator,
   type User,
   type Viewer,
@@ -31,6 +32,7 @@ const PHONE = { 'User-Agent': 'VLC/3.0.20' };
 const NO_RECORD = { live: 0, file_bytes: 60_000_000, file_seed: 3 };
 
 describe('access to streams', () => {
+  const newsId = newContentId();
   let engine: Simulator;
   let product: Product;
 
@@ -45,7 +47,7 @@ describe('access to streams', () => {
         PROXY_GRACE_PERIOD: '1s',
       },
     });
-    const sources = [{ id: newContentId() }];
+    const sources = [{ id: newsId }];
     await product.api('PUT', '/api/v1/channels/news', { name: 'News', number: 7, sources });
   });
 
@@ -210,6 +212,19 @@ describe('access to streams', () => {
       expect(await facts(user)).toMatchObject({ viewers: 2, streams: 1 });
     });
 
+    it('keeps a stream when the device asks for it again, or for one that does not exist', async () => {
+      const user = await product.createUser({ max_streams: 1 });
+      const viewer = watch(user, newsId);
+      await viewer.playing();
+      const json = (channel: string): Promise<Answer> =>
+        ask(below(user, `/ace/getstream?channel=${channel}&format=json`), TV);
+      expect((await json('none')).status).toBe(404);
+      expect((await json('news')).status).toBe(200);
+      expect(await facts(user)).toMatchObject({ viewers: 1, streams: 1 });
+      await viewer.receiveMore(1000);
+      expect(viewer.ending).toBeNull();
+    });
+
     it('counts a client of format=json and its player as one', async () => {
       const user = await product.createUser({ max_streams: 1 });
       const path = below(user, `${streamPath(newContentId())}&format=json`);
@@ -221,6 +236,65 @@ describe('access to streams', () => {
       expect(other.status).toBe(200);
       expect((await viewer.closed).how).toBe('rst');
       expect(await facts(user)).toMatchObject({ viewers: 0, streams: 1 });
+    });
+
+    it('counts each further player at an address of format=json as a device of its own', async () => {
+      const user = await product.createUser({ max_streams: 2 });
+      const path = below(user, `${streamPath(newContentId())}&format=json`);
+      const { response } = (await ask(path, PHONE)).body;
+      const open = (localAddress: string): Viewer =>
+        openViewer(response.playback_url, { headers: TV, localAddress });
+      const first = open('127.10.0.1');
+      await first.playing();
+      await open('127.10.0.1').playing();
+      await open('127.10.0.2').playing();
+      expect(await facts(user)).toMatchObject({ viewers: 3, streams: 2 });
+      await expectProblem(open('127.10.0.3'), 429, 'client_limit');
+      // Another stream of the program's device ends its player, but not that of another device.
+      const other = await ask(below(user, `${streamPath(newContentId())}&format=json`), PHONE);
+      expect(other.status).toBe(200);
+      expect((await first.closed).how).toBe('rst');
+      expect(await facts(user)).toMatchObject({ viewers: 1, streams: 2 });
+    });
+
+    it('continues an HLS viewer whose address changes, and counts it once', async () => {
+      const user = await product.createUser({ max_streams: 1 });
+      const at = async (path: string, localAddress: string): Promise<ResponseHead> =>
+        openViewer(product.url(path), { localAddress }).head;
+      const path = below(user, manifestPath(newContentId()));
+      const load = async (localAddress: string, from: string): Promise<string> => {
+        const { status, headers } = await at(from, localAddress);
+        expect(status).toBe(302);
+        const location = new URL(headers.location!, product.url(from));
+        expect((await at(location.pathname + location.search, localAddress)).status).toBe(200);
+        return location.pathname + location.search;
+      };
+      const first = await load('127.10.0.1', path);
+      const second = await load('127.10.0.2', first);
+      expect(second).not.toBe(first);
+      expect(await facts(user)).toMatchObject({ viewers: 1, streams: 1 });
+      // The new address counts now, so the old one is another device.
+      expect((await at(first, '127.10.0.1')).status).toBe(429);
+      expect((await at(second, '127.10.0.2')).status).toBe(200);
+      // Another user does not continue it either, and does not end it.
+      const stranger = await product.createUser();
+      await load('127.10.0.2', second.replace(user.secret, stranger.secret));
+      expect((await at(second, '127.10.0.2')).status).toBe(200);
+      expect(await facts(stranger)).toMatchObject({ viewers: 1, streams: 1 });
+    });
+
+    it('lets a player of format=json come back with another address', async () => {
+      const user = await product.createUser({ max_streams: 1 });
+      const path = below(user, `${streamPath(newContentId())}&format=json`);
+      const { response } = (await ask(path, PHONE)).body;
+      const open = (localAddress: string): Viewer =>
+        openViewer(response.playback_url, { headers: TV, localAddress });
+      const first = open('127.10.0.1');
+      await first.playing();
+      first.destroy();
+      await eventually(async () => (await facts(user)).viewers === 0);
+      await open('127.10.0.2').playing();
+      expect(await facts(user)).toMatchObject({ viewers: 1, streams: 1 });
     });
   });
 

@@ -1,12 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { PassThrough, Writable } from 'node:stream';
+import type { StreamUser } from '../../access';
 import { EngineFault } from '../../ace';
 import { AppError } from '../../kernel/errors';
 import { Deferred } from '../../kernel/deferred';
 import { engineSession, fault } from '../testing/scripted-ace.spec-support';
 import { selector, LiveStage, type StageOptions } from '../testing/live-stage.spec-support';
 import { until, untilAborted } from '../testing/until.spec-support';
-import { makeViewer } from '../testing/viewers.spec-support';
+import { makeUser, makeViewer } from '../testing/viewers.spec-support';
 import type { Viewer } from '../viewers';
 import type { FileContent } from './file-contents';
 import { FilePlaybacks } from './file-playbacks';
@@ -30,6 +31,7 @@ interface Asking {
   readonly ip?: string;
   readonly range?: string | null;
   readonly token?: string | null;
+  readonly user?: StreamUser;
 }
 
 interface Asked {
@@ -69,8 +71,8 @@ describe('FilePlaybacks', () => {
     await stage.close();
   });
 
-  function ask({ ip = TV, range = null, token = null }: Asking = {}): Asked {
-    const viewer = makeViewer(ip);
+  function ask({ ip = TV, range = null, token = null, user }: Asking = {}): Asked {
+    const viewer = makeViewer(ip, user);
     const asked: Asked = { viewer, hasHead: false, outcome: Promise.resolve() };
     const outcome = playbacks.play(content, {
       viewer,
@@ -99,6 +101,30 @@ describe('FilePlaybacks', () => {
     stage.ace.onFile = (_engine, signal) => Promise.race([answer.promise, untilAborted(signal)]);
     return answer;
   }
+
+  it('keeps its viewer when the request that would replace it is refused', async () => {
+    await open({ engines: 3, env: { PROXY_MAX_CLIENTS_PER_IP: '1' } });
+    gate();
+    const reader = ask({ token: 'shared' });
+    const other = ask({ ip: BOX });
+    await until(() => stage.ace.count('file') === 2);
+    const refused = ask({ ip: BOX, token: 'shared' });
+    expect(await refused.outcome).toMatchObject({ code: 'client_limit' });
+    expect([reader.viewer.leaveReason, other.viewer.leaveReason]).toEqual([null, null]);
+  });
+
+  it('replaces what its user watches, but not if the request is refused', async () => {
+    await open({ engines: 2, slots: 1, env: { PROXY_MAX_STARTS_PER_IP: '1' } });
+    stage.ace.onStart = ({ number }) => engineSession(number);
+    const user = makeUser(1);
+    const live = await stage.live(selector('b'), user);
+    expect(await ask({ ip: live.viewer.ip, user }).outcome).toMatchObject({ code: 'rate_limited' });
+    expect(live.viewer.leaveReason).toBeNull();
+    stage.settings.apply({ proxyMaxStartsPerIp: 0 });
+    gate();
+    ask({ ip: live.viewer.ip, user });
+    expect(live.viewer.leaveReason).toBe('user_limit');
+  });
 
   it('is ended by its grace job only without a viewer', async () => {
     await open({ engines: 1, slots: 3 });

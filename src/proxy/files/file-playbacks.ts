@@ -155,9 +155,12 @@ export class FilePlaybacks implements FileHost, PlaybackEvents {
       }
       if (pick.kind === 'open') {
         try {
-          this.streams.egress.check(null);
-          this.streams.checkLimits(viewer, content, this.viewersOf(content));
+          const replaced = this.streams.checkLimits(viewer, content, this.viewersOf(content));
+          this.streams.egress.check(null, replaced);
           this.streams.countStart(viewer.identity.ip);
+          this.streams.checkRoom(replaced);
+          // Nothing refuses the request any more, and it may need the slot or the place of what it replaces.
+          this.streams.users.replace(replaced);
           this.streams.makeRoom();
           opened = this.open(content);
           this.assign(viewer, client, opened);
@@ -195,8 +198,12 @@ export class FilePlaybacks implements FileHost, PlaybackEvents {
 
   /** Makes `viewer` the viewer of `playback`, in place of any other. @throws AppError `client_limit` */
   private assign(viewer: Viewer, client: string, playback: FilePlayback): void {
-    if (playback.viewer !== null) playback.removeViewer(playback.viewer, 'replaced');
-    this.streams.checkLimits(viewer, playback.content, this.viewersOf(playback.content));
+    const { content, viewer: present } = playback;
+    const leaving = present === null ? [] : [present];
+    const onContent = this.viewersOf(content) - leaving.length;
+    const replaced = this.streams.checkLimits(viewer, content, onContent, leaving);
+    if (present !== null) playback.removeViewer(present, 'replaced');
+    this.streams.users.replace(replaced);
     this.streams.viewerJoined(viewer);
     playback.assign(viewer, client);
   }

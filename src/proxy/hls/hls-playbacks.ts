@@ -160,13 +160,15 @@ export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
     return playback;
   }
 
-  /** Returns the playback with this token, and notes that its player is alive. Null if the playback has ended. */
-  touch(token: string): HlsPlayback | null {
-    const playback = this.byToken.get(token);
-    if (playback === undefined) return null;
+  /** Returns the playback with this token. Null if it has ended. */
+  find(token: string): HlsPlayback | null {
+    return this.byToken.get(token) ?? null;
+  }
+
+  /** Notes that the player of a playback is alive. */
+  touch(playback: HlsPlayback): void {
     playback.lastRequestMs = monotonicMs();
     playback.hasRequested = true;
-    return playback;
   }
 
   /**

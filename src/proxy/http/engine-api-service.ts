@@ -13,7 +13,7 @@ import { LiveStreams, type LiveStream } from '../live';
 import { FilePlaybacks, type FileContent } from '../files';
 import { StreamRegistry, type StreamUse } from '../streams';
 import type { LeaveReason, Viewer } from '../viewers';
-import { deviceOf } from './request-client';
+import { deviceName, deviceOf, isSameAddress, userAgentOf } from './request-client';
 import { StreamRequestHandler } from './stream-request-handler';
 
 /** One client of the engine API: its token, which is part of its addresses, and its content. */
@@ -85,19 +85,12 @@ export class EngineApiService implements OnModuleInit, OnModuleDestroy {
     behindMs: number | null = null,
   ): Promise<EngineApiResponse> {
     const playback = this.createPlayback(selector, request);
-    const { users } = this.streams;
-    users.makeRoom(playback, this.liveStreams.lookup(selector) ?? playback.subject);
-    users.add(playback);
-    try {
-      if (this.filePlaybacks.find(selector) === null) await this.holdStream(playback);
-      if (playback.isOver) throw new AppError('forbidden', 'The client was sent away.');
-    } catch (error) {
-      playback.stream?.letGo(playback);
-      playback.stream = null;
-      if (playback.isOver || this.filePlaybacks.find(selector) === null) {
-        users.remove(playback);
-        throw error;
-      }
+    const file = this.filePlaybacks.find(selector);
+    if (file === null) await this.holdStream(playback);
+    else {
+      const { users } = this.streams;
+      users.replace(users.check(playback, file));
+      users.add(playback);
     }
     this.byToken.set(playback.token, playback);
     return this.answerOf(playback, request, behindMs);
@@ -125,19 +118,34 @@ export class EngineApiService implements OnModuleInit, OnModuleDestroy {
   }
 
   /**
-   * Resolves when the engine has answered. The stream is held from the beginning, because it would otherwise end
-   * meanwhile.
+   * Resolves when the engine has answered, also if the content turns out to be a file. The stream is held from the
+   * beginning, because it would otherwise end meanwhile.
    */
   private async holdStream(playback: EngineApiPlayback): Promise<void> {
-    const { selector, ip } = playback;
-    playback.stream = this.liveStreams.hold(selector, playback, 'client', ip);
-    playback.stream = await playback.stream.answered;
+    const { selector } = playback;
+    const { users } = this.streams;
+    let stream = this.liveStreams.hold(selector, playback);
+    playback.stream = stream;
+    users.add(playback);
+    try {
+      stream = await stream.answered;
+      playback.stream = stream;
+      if (playback.isOver) throw new AppError('forbidden', 'The client was sent away.');
+    } catch (error) {
+      stream.letGo(playback);
+      playback.stream = null;
+      if (!playback.isOver && this.filePlaybacks.find(selector) !== null) return;
+      users.remove(playback);
+      throw error;
+    }
   }
 
-  /** Ends a playback and disconnects its viewers. */
+  /** Ends a playback and disconnects its viewers; if its user opens another stream, only those of the same device. */
   private dismiss(playback: EngineApiPlayback, reason: LeaveReason): void {
     playback.isOver = true;
-    for (const viewer of [...playback.viewers]) viewer.leave(reason);
+    for (const viewer of [...playback.viewers]) {
+      if (reason !== 'user_limit' || viewer.device === playback.device) viewer.leave(reason);
+    }
     this.byToken.delete(playback.token);
     this.release(playback);
   }
@@ -198,8 +206,8 @@ export class EngineApiService implements OnModuleInit, OnModuleDestroy {
       playback.viewers.add(viewer);
       reply.raw.once('close', () => playback.viewers.delete(viewer));
     };
-    // The program that asked for the address and the player that opens it may send different User-Agents.
-    const { token: ownToken = null, device } = playback ?? {};
+    const { token: ownToken = null } = playback ?? {};
+    const device = playback === undefined ? undefined : deviceFor(playback, request);
     const options = { behindMs, token: ownToken, device, onJoined };
     await this.streamRequests.handle(selector, request, reply, options);
   }
@@ -271,6 +279,24 @@ export class EngineApiService implements OnModuleInit, OnModuleDestroy {
       if (isIdle || playback.stream?.isOver === true) this.byToken.delete(token);
     }
   }
+}
+
+/**
+ * The device of a player that opens the address of a playback. The player may send another User-Agent than the program
+ * that asked for the address, so it counts as the device of that program. Only one player at a time does: otherwise the
+ * user could give the address to any number of players, which would all count as one device.
+ */
+function deviceFor({ user, device, viewers }: EngineApiPlayback, request: FastifyRequest): string {
+  const own = deviceOf(request);
+  if (streamCaller(request).user !== user) return own;
+  const players = [...viewers].filter(
+    (viewer) => viewer.device === device && viewer.leaveReason === null,
+  );
+  const isThisPlayer = ({ ip, identity: { userAgent } }: Viewer): boolean =>
+    userAgent === userAgentOf(request) && isSameAddress(ip, request);
+  // The program itself may have opened the address too.
+  const isProgram = (viewer: Viewer): boolean => deviceName(viewer.identity) === device;
+  return players.every((viewer) => isProgram(viewer) || isThisPlayer(viewer)) ? device : own;
 }
 
 /** The engine is not asked about a file, so its figures are 0. */

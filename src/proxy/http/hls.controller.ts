@@ -8,13 +8,15 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { StreamRoute } from '../../access';
+import { streamCaller, StreamRoute } from '../../access';
 import { ApiProblems, CORS_HEADERS, CorsHeaders, sendCorsPreflight } from '../../http';
 import { streamKey, type ContentSelector } from '../../kernel/content-selector';
 import { monotonicMs } from '../../kernel/clock';
 import { AppError } from '../../kernel/errors';
 import { HlsPlaybacks, segmentBytes, SegmentSender, type HlsPlayback, type Segment } from '../hls';
+import type { Viewer } from '../viewers';
 import { PlaylistRequestHandler } from './playlist-request-handler';
+import { isSameAddress } from './request-client';
 import { RequestedContent } from './requested-content';
 import { ParsedQuery, readStreamQuery, type StreamQuery } from './stream-query';
 
@@ -114,15 +116,20 @@ export class HlsController {
     @ParsedQuery() { parameters, isDvr }: StreamQuery,
   ): Promise<void> {
     const folder = relativeFolder(request.originalUrl);
-    const known = this.playbacks.touch(parameters.get(PLAYBACK) ?? '');
-    const isKnown = known?.key === streamKey(selector) && known.track.isPlayable;
-    if (isKnown && (await this.playbacks.waitForNewSegment(known))) {
+    const named = this.playbacks.find(parameters.get(PLAYBACK) ?? '');
+    const known = named?.key === streamKey(selector) ? named : null;
+    const isOwn = known !== null && isOfClient(known.viewer, request);
+    if (isOwn) this.playbacks.touch(known);
+    if (isOwn && known.track.isPlayable && (await this.playbacks.waitForNewSegment(known))) {
       const text = this.playbacks.publishPlaylist(known, isDvr, `${folder}hls/${known.token}/`);
       // Sent as bytes, because Fastify would add a charset to text, which this type does not have.
       await reply.headers(PLAYLIST_HEADERS).send(Buffer.from(text));
       return;
     }
-    const playback = await this.playlists.open(selector, request, reply);
+    // A phone that changes its address continues in a new playback, which takes the place of the old one.
+    const hasMoved = known !== null && !isOwn && known.viewer.user === streamCaller(request).user;
+    const moved = hasMoved ? known.viewer : null;
+    const playback = await this.playlists.open(selector, request, reply, moved);
     if (playback === null) {
       reply.hijack();
       return;
@@ -185,7 +192,8 @@ export class HlsController {
     // Reports a wrong parameter, as every streaming address does.
     readStreamQuery(request);
     const number = SEGMENT_NAME.exec(name)?.[1];
-    const playback = this.playbacks.touch(token);
+    const playback = this.playbacks.find(token);
+    if (playback !== null) this.playbacks.touch(playback);
     if (playback === null || number === undefined) {
       throw new AppError('not_found', 'There is no such segment, or its playback is over.');
     }
@@ -201,6 +209,15 @@ export class HlsController {
       'X-Request-Id': request.id,
     });
   }
+}
+
+/**
+ * True if the request may continue the playback of this viewer. One with a user is bound to the user and to the
+ * address: otherwise any number of devices could share it as one viewer, whatever the user's limit.
+ */
+function isOfClient({ user, ip }: Viewer, request: FastifyRequest): boolean {
+  if (streamCaller(request).user !== user) return false;
+  return user === null || isSameAddress(ip, request);
 }
 
 /**

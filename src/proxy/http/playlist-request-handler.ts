@@ -43,6 +43,7 @@ export class PlaylistRequestHandler {
   /**
    * Opens a playback of the content as soon as there is a segment. Null if the client has hung up by then.
    *
+   * @param moved the viewer of the same client at its former address, who leaves
    * @throws AppError the error of the stream's start; `no_capacity` if the segments do not fit into memory;
    *   `unsupported_content` for a file; `still_starting` for a browser that has waited too long
    */
@@ -50,12 +51,13 @@ export class PlaylistRequestHandler {
     selector: ContentSelector,
     request: FastifyRequest,
     reply: FastifyReply,
+    moved: Viewer | null = null,
   ): Promise<HlsPlayback | null> {
     // The client has already reset the connection, so nothing is started for it.
     if (request.raw.socket.destroyed) return null;
     this.files.refuseHls(selector);
     const key = streamKey(selector);
-    const { viewer, joined } = this.join(key, selector, request);
+    const { viewer, joined } = this.join(key, selector, request, moved);
     const wait = new PlaylistWait(viewer, reply, isBrowser(request) ? BROWSER_WAIT_MS : null);
     let stream: LiveStream | null = null;
     try {
@@ -104,6 +106,7 @@ export class PlaylistRequestHandler {
     key: StreamKey,
     selector: ContentSelector,
     request: FastifyRequest,
+    moved: Viewer | null,
   ): { viewer: Viewer; joined: LiveStream } {
     const kept = this.playbacks.resumeWaitingViewer(
       key,
@@ -117,7 +120,7 @@ export class PlaylistRequestHandler {
     }
     kept?.leave('hung_up');
     const viewer = createViewer(request);
-    return { viewer, joined: this.liveStreams.join(selector, viewer) };
+    return { viewer, joined: this.liveStreams.join(selector, viewer, moved) };
   }
 }
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { streamCaller } from '../../access';
-import { clientAddress } from '../../http';
-import { Viewer } from '../viewers';
+import { addressGroup, clientAddress } from '../../http';
+import { Viewer, type ViewerIdentity } from '../viewers';
 
 const MAX_AGENT_LENGTH = 256;
 
@@ -13,7 +13,17 @@ export function userAgentOf(request: FastifyRequest): string {
 
 /** Identifies the device of a client, as far as that is possible: several may share an address and a User-Agent. */
 export function deviceOf(request: FastifyRequest): string {
-  return `${clientAddress(request)} ${userAgentOf(request)}`;
+  return deviceName({ ip: clientAddress(request), userAgent: userAgentOf(request) });
+}
+
+/** The device of a client with this address and User-Agent. */
+export function deviceName({ ip, userAgent }: Pick<ViewerIdentity, 'ip' | 'userAgent'>): string {
+  return `${ip} ${userAgent}`;
+}
+
+/** True if the request comes from `ip`, or from the IPv6 network that it belongs to. */
+export function isSameAddress(ip: string, request: FastifyRequest): boolean {
+  return addressGroup(clientAddress(request)) === addressGroup(ip);
 }
 
 /** A viewer for the client of this request, which no stream counts yet. */

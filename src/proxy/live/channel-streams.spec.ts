@@ -4,6 +4,7 @@ import type { ContentSelector } from '../../kernel/content-selector';
 import { engineSession, fault } from '../testing/scripted-ace.spec-support';
 import { LiveStage, type StageOptions } from '../testing/live-stage.spec-support';
 import { until } from '../testing/until.spec-support';
+import { makeUser, makeViewer } from '../testing/viewers.spec-support';
 
 const NEWS: ContentSelector = { kind: 'channel', value: 'news', fileIndex: 0 };
 const [A, B] = ['a'.repeat(40), 'b'.repeat(40)] as const;
@@ -152,6 +153,16 @@ it('a channel joins the stream that already plays its first source, without anot
   expect(stream).toBe(plain.stream);
   expect(stream.rotation.channelId).toBe('news');
   expect(stage.ace.count('start')).toBe(1);
+});
+
+it('a device that asks for a channel keeps the stream of its first source that it watches', async () => {
+  await open();
+  answer();
+  const user = makeUser(1);
+  const plain = await stage.live({ kind: 'content_id', value: A, fileIndex: 0 }, user);
+  expect(stage.directory.hold(NEWS, makeViewer(undefined, user))).toBe(plain.stream);
+  stage.join(NEWS, undefined, user);
+  expect(plain.viewer.leaveReason).toBeNull();
 });
 
 it('the removal of a channel refuses new viewers, and its stream continues', async () => {

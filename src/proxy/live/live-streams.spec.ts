@@ -3,6 +3,7 @@ import { AppError } from '../../kernel/errors';
 import { engineSession, fault } from '../testing/scripted-ace.spec-support';
 import { selector, LiveStage } from '../testing/live-stage.spec-support';
 import { eventLoopTurns, until } from '../testing/until.spec-support';
+import { makeUser, makeViewer } from '../testing/viewers.spec-support';
 
 const A = selector('a');
 const B = selector('b');
@@ -60,7 +61,7 @@ describe('requests for one content', () => {
     expect(() => stage.join(A)).toThrow(
       expect.objectContaining({ code: 'content_not_found', retryAfterS: expect.any(Number) }),
     );
-    expect(() => stage.directory.hold(A, {}, 'client', '192.0.2.1')).toThrow(AppError);
+    expect(() => stage.directory.hold(A, makeViewer())).toThrow(AppError);
     expect(stage.ace.count('start')).toBe(starts);
     stage.join(B);
     expect(stage.streams.limits.count).toBe(1);
@@ -172,11 +173,11 @@ describe('LiveStreams', () => {
     directory.countCheck(first, '192.0.2.1');
     directory.countCheck(second, '192.0.2.1');
     expect(() => stage.join(third, '192.0.2.1')).toThrow(tooMany);
-    expect(() => directory.hold(third, {}, 'client', '192.0.2.1')).toThrow(tooMany);
+    expect(() => directory.hold(third, makeViewer())).toThrow(tooMany);
     expect(() => directory.countCheck(third, '192.0.2.1')).toThrow(tooMany);
     expect(directory.lookup(third)).toBeNull();
     // `countCheck` has counted this start.
-    directory.hold(second, {}, 'check', '192.0.2.1');
+    directory.holdForCheck(second, {}, '192.0.2.1');
     stage.join(first, '192.0.2.1');
     for (const ip of ['192.0.2.2', '127.0.0.1', '127.0.0.1']) stage.join(third, ip);
     stage.join(third, '192.0.2.1');
@@ -246,5 +247,67 @@ describe('a start without a free slot', () => {
     await eventLoopTurns();
     expect(() => stage.join(B)).toThrow(expect.objectContaining({ code: 'no_capacity' }));
     expect(a.stream.isOver).toBe(false);
+  });
+});
+
+describe('a user whose limit is reached', () => {
+  const user = makeUser(1);
+
+  it('gets the next stream in the only slot and in place of the only stream', async () => {
+    stage = await LiveStage.open({ engines: 1, slots: 1, env: { PROXY_MAX_SESSIONS: '1' } });
+    const a = await stage.live(A, user);
+    const b = await stage.live(B, user);
+    expect(a.viewer.leaveReason).toBe('user_limit');
+    expect(a.stream.endReason).toBe('reclaimed');
+    expect(stage.directory.list()).toEqual([b.stream]);
+    expect(stage.engines.inUse()).toBe(1);
+  });
+
+  it('gets the next stream in the only slot while the last one may stay', async () => {
+    stage = await LiveStage.open({ engines: 1, slots: 1 });
+    const a = await stage.live(A, user);
+    const b = await stage.live(B, user);
+    expect(a.viewer.leaveReason).toBe('user_limit');
+    expect(a.stream.endReason).toBe('reclaimed');
+    expect(b.stream.state).toBe('live');
+  });
+
+  it.each([
+    ['too many starts', 'rate_limited', { PROXY_MAX_STARTS_PER_IP: '1' }],
+    ['too many viewers', 'client_limit', { PROXY_MAX_CLIENTS: '1' }],
+    ['no place for a stream', 'no_capacity', { PROXY_MAX_SESSIONS: '1' }],
+  ])('keeps the present stream when the next is refused for %s', async (_why, code, env) => {
+    stage = await LiveStage.open({ env });
+    const a = await stage.live(A, user);
+    // Another viewer, so that the end of the user's own stream would not help.
+    const other = makeViewer('192.0.2.9');
+    stage.streams.viewerJoined(other);
+    a.stream.addViewer(other);
+    const refusal = expect.objectContaining({ code });
+    expect(() => stage.join(B, undefined, user)).toThrow(refusal);
+    expect(() => stage.directory.hold(B, makeViewer(undefined, user))).toThrow(refusal);
+    expect(a.viewer.leaveReason).toBeNull();
+  });
+
+  it('keeps the present stream when the next has failed before', async () => {
+    stage = await LiveStage.open();
+    const a = await stage.live(A, user);
+    stage.directory.rememberFault(B, new AppError('content_not_found', 'No engine knows it.'));
+    const refusal = expect.objectContaining({ code: 'content_not_found' });
+    expect(() => stage.directory.hold(B, makeViewer(undefined, user))).toThrow(refusal);
+    expect(() => stage.join(B, undefined, user)).toThrow(refusal);
+    expect(a.viewer.leaveReason).toBeNull();
+  });
+
+  it('may replace a stream that takes all the bandwidth', async () => {
+    stage = await LiveStage.open();
+    const a = await stage.live(A, user);
+    await stage.attach(a);
+    jest.spyOn(a.stream.history, 'knownBitrateBps', 'get').mockReturnValue(4_000_000);
+    stage.settings.apply({ maxEgressBps: 5_000_000 });
+    const tooMuch = expect.objectContaining({ code: 'egress_limit' });
+    expect(() => stage.join(B, '192.0.2.9')).toThrow(tooMuch);
+    expect(() => stage.join(B, undefined, user)).not.toThrow();
+    expect(a.viewer.leaveReason).toBe('user_limit');
   });
 });

@@ -9,9 +9,14 @@ import {
 } from '../../kernel/content-selector';
 import type { AppError } from '../../kernel/errors';
 import { SteadyWallClock } from '../../kernel/steady-wall-clock';
-import { NegativeCache, publicStreamId, StreamRegistry, type Stream } from '../streams';
+import {
+  NegativeCache,
+  publicStreamId,
+  StreamRegistry,
+  type Stream,
+  type StreamUse,
+} from '../streams';
 import { BacklogScheduler, type Viewer } from '../viewers';
-import type { HolderKind } from './audience';
 import { ContentAliases } from './content-aliases';
 import { FileHost, type FoundFile } from './file-host';
 import { LiveStream, type LiveStreamDirectory } from './live-stream';
@@ -98,15 +103,14 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
    * Adds a viewer to the stream of a content, and starts the stream if there is none. The caller must call
    * `viewer.leave` in the end.
    *
+   * @param moved an earlier viewer of the same client, who leaves unless the new one is refused
    * @throws AppError `shutting_down`; the remembered failure of the content; or the error of a limit that is reached
    */
-  join(selector: ContentSelector, viewer: Viewer): LiveStream {
-    const existing = this.admit(selector);
-    this.registry.egress.check(existing?.viewerBps ?? null);
-    this.registry.checkLimits(viewer, existing, existing?.viewers.size ?? 0);
-    const stream = existing ?? this.openFor(viewer.identity.ip, selector);
+  join(selector: ContentSelector, viewer: Viewer, moved: Viewer | null = null): LiveStream {
+    const stream = this.streamFor(selector, viewer, moved);
     this.registry.viewerJoined(viewer);
     stream.addViewer(viewer);
+    moved?.leave('hung_up');
     return stream;
   }
 
@@ -120,16 +124,19 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
     this.registry.egress.check(stream.viewerBps);
   }
 
-  /** Like `join`, for a client at `ip` that keeps the stream alive without watching it. The same limits apply. */
-  hold(selector: ContentSelector, holder: object, kind: HolderKind, ip: string): LiveStream {
+  /** Like `join`, for a client that keeps the stream alive without watching it. The same limits apply. */
+  hold(selector: ContentSelector, client: StreamUse): LiveStream {
+    const stream = this.streamFor(selector, client);
+    stream.hold(client, 'client');
+    return stream;
+  }
+
+  /** Keeps the stream alive for a check of the content at the request of `ip`, which `countCheck` has counted. */
+  holdForCheck(selector: ContentSelector, holder: object, ip: string): LiveStream {
     const existing = this.admit(selector);
     this.registry.limits.check(ip, existing?.viewers.size ?? 0);
-    if (kind === 'client') this.registry.egress.check(existing?.viewerBps ?? null);
-    // `countCheck` has counted a check already.
-    const open = (): LiveStream =>
-      kind === 'check' ? this.open(selector) : this.openFor(ip, selector);
-    const stream = existing ?? open();
-    stream.hold(holder, kind);
+    const stream = existing ?? this.open(selector);
+    stream.hold(holder, 'check');
     return stream;
   }
 
@@ -268,9 +275,30 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
     return stream;
   }
 
-  private openFor(ip: string, selector: ContentSelector): LiveStream {
-    this.registry.countStart(ip);
-    return this.open(selector);
+  /**
+   * Returns the stream of a content for one more viewer or client, which is not added to it yet. Starts the stream if
+   * there is none. If the limit of the user is reached, ends what the new use replaces, but not if the request is
+   * refused.
+   */
+  private streamFor(
+    selector: ContentSelector,
+    use: StreamUse,
+    moved: Viewer | null = null,
+  ): LiveStream {
+    const existing = this.admit(selector);
+    const { registry } = this;
+    const leaving = moved === null ? [] : [moved];
+    const present = existing?.viewers ?? new Set<Viewer>();
+    const onStream = present.size - leaving.filter((viewer) => present.has(viewer)).length;
+    const replaced = registry.checkLimits(use, existing, onStream, leaving);
+    registry.egress.check(existing?.viewerBps ?? null, [...replaced, ...leaving]);
+    if (existing === null) {
+      registry.countStart(use.ip);
+      registry.checkRoom(replaced);
+    }
+    // Before the start, because it may need the slot or the place of the stream that ends.
+    registry.users.replace(replaced);
+    return existing ?? this.open(selector);
   }
 
   private open(selector: ContentSelector): LiveStream {

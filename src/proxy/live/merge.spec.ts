@@ -96,7 +96,7 @@ describe('a start of a content that another stream already plays', () => {
       const older = await stage.live(A);
       stage.leave(older);
       const holder = {};
-      const held = stage.directory.hold(B, holder, 'check', '192.0.2.1');
+      const held = stage.directory.holdForCheck(B, holder, '192.0.2.1');
       expect(await held.answered).toBe(older.stream);
       expect(older.stream.state).toBe('live');
       older.stream.letGo(holder);

@@ -281,7 +281,7 @@ export class Preflight implements OnModuleDestroy {
   ): Promise<PreflightVerdict> {
     this.expectRoom(keepFree);
     const holder = {};
-    const asked = this.sessions.hold(selector, holder, 'check', ip);
+    const asked = this.sessions.holdForCheck(selector, holder, ip);
     try {
       // The deadline is for the first media; a check that has them is not ended by it.
       return await this.sample(await within(asked.ready, signal), factsWithinMs, cancel);

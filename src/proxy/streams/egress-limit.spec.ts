@@ -71,6 +71,15 @@ describe('EgressLimit', () => {
     expect(refusal(limitOf({ total: 20 * M }, [[null, 9]]), null)).toBeNull();
   });
 
+  it('does not count viewers who leave before the next one joins', () => {
+    const viewer = { isFed: true } as Viewer;
+    const streams = [{ viewerBps: 8 * M, viewers: new Set([viewer]) }];
+    const limit = new EgressLimit({ maxEgressBps: 10 * M, proxyMaxStreamBps: 0 }, streams);
+    expect(() => limit.check(4 * M)).toThrow(expect.objectContaining({ code: 'egress_limit' }));
+    expect(() => limit.check(4 * M, [viewer])).not.toThrow();
+    expect(() => limit.check(11 * M, [viewer])).toThrow('Viewers take 0 ');
+  });
+
   it('refuses a stream above the highest bit rate, whatever is left', () => {
     expect(refusal(limitOf({ stream: 10 * M }), 10 * M)).toBeNull();
     expect(refusal(limitOf({ stream: 10 * M }), null)).toBeNull();

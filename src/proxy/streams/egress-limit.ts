@@ -29,21 +29,17 @@ export class EgressLimit {
    * others.
    */
   get bps(): number {
-    const meanBps = this.meanStreamBps;
-    let bps = 0;
-    for (const { viewers, viewerBps } of this.streams) {
-      for (const viewer of viewers) if (viewer.isFed) bps += viewerBps ?? meanBps;
-    }
-    return bps;
+    return this.bpsWithout([]);
   }
 
   /**
    * Checks that one more viewer may receive a stream.
    *
    * @param streamBps measured bit rate of the stream; null while it is unknown
+   * @param leaving viewers and other clients that leave before this viewer receives it
    * @throws AppError `egress_limit`, `bitrate_limit`
    */
-  check(streamBps: number | null): void {
+  check(streamBps: number | null, leaving: readonly object[] = []): void {
     const { maxEgressBps, proxyMaxStreamBps } = this.settings;
     if (proxyMaxStreamBps > 0 && streamBps !== null && streamBps > proxyMaxStreamBps) {
       throw new AppError(
@@ -52,7 +48,7 @@ export class EgressLimit {
       );
     }
     if (maxEgressBps === 0) return;
-    const presentBps = this.bps;
+    const presentBps = this.bpsWithout(leaving);
     const wantedBps = streamBps ?? this.meanStreamBps;
     if (presentBps < maxEgressBps && presentBps + wantedBps <= maxEgressBps) return;
     const wanted = wantedBps === 0 ? '' : `, and one more needs ${formatRate(wantedBps)}`;
@@ -60,6 +56,17 @@ export class EgressLimit {
       'egress_limit',
       `Viewers take ${formatRate(presentBps)} of ${formatRate(maxEgressBps)}${wanted}.`,
     );
+  }
+
+  private bpsWithout(leaving: readonly object[]): number {
+    const meanBps = this.meanStreamBps;
+    let bps = 0;
+    for (const { viewers, viewerBps } of this.streams) {
+      for (const viewer of viewers) {
+        if (viewer.isFed && !leaving.includes(viewer)) bps += viewerBps ?? meanBps;
+      }
+    }
+    return bps;
   }
 
   /** Mean of the measured streams; 0 if none is. */

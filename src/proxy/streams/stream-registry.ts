@@ -95,14 +95,21 @@ export class StreamRegistry {
   }
 
   /**
-   * Checks the limits of viewers for one more viewer of `subject`, which has `onStream` viewers. If the limit of its
-   * user is reached, ends the oldest stream of the same device.
+   * Checks the limits of viewers for one more viewer or client of `subject`, which has `onStream` viewers. Ends nothing,
+   * so that a request that is refused later does no harm: returns the uses that it replaces, as `UserStreams.check`.
    *
+   * @param leaving viewers that leave anyway before this one joins
    * @throws AppError `client_limit`; `forbidden` if the user was revoked meanwhile
    */
-  checkLimits(use: Omit<StreamUse, 'subject'>, subject: object | null, onStream: number): void {
-    this.limits.check(use.ip, onStream);
-    this.users.makeRoom(use, subject);
+  checkLimits(
+    use: Omit<StreamUse, 'subject'>,
+    subject: object | null,
+    onStream: number,
+    leaving: readonly Viewer[] = [],
+  ): readonly StreamUse[] {
+    const replaced = this.users.check(use, subject, leaving);
+    this.limits.check(use.ip, onStream, [...replaced, ...leaving]);
+    return replaced;
   }
 
   viewerJoined(viewer: Viewer): void {
@@ -116,6 +123,17 @@ export class StreamRegistry {
   }
 
   /**
+   * Checks that `makeRoom` can make room for one more stream when the uses in `leaving` have ended. Ends nothing.
+   *
+   * @throws AppError `shutting_down`; `no_capacity` if the limit is reached and no stream could be ended
+   */
+  checkRoom(leaving: readonly StreamUse[]): void {
+    this.mustBeOpen();
+    if (!this.isFull() || this.list().some((stream) => mayEnd(stream, leaving))) return;
+    throw this.full();
+  }
+
+  /**
    * Makes room for one more stream: ends an unwatched stream if the limit is reached.
    *
    * @throws AppError `shutting_down`; `no_capacity` if the limit is reached and no stream can be ended
@@ -125,9 +143,12 @@ export class StreamRegistry {
     if (!this.isFull()) return;
     // `end` removes the stream from the registry before it returns, so there is no need to wait for it.
     void firstToEnd(this.list().filter(({ holdsSlot }) => holdsSlot))?.end('reclaimed');
-    if (!this.isFull()) return;
+    if (this.isFull()) throw this.full();
+  }
+
+  private full(): AppError {
     const detail = `The limit of ${this.config.proxyMaxSessions} streams is reached.`;
-    throw new AppError('no_capacity', detail);
+    return new AppError('no_capacity', detail);
   }
 
   /** True if PROXY_MAX_SESSIONS is reached, so that a new stream ends an unwatched one. */
@@ -197,6 +218,14 @@ export class StreamRegistry {
   async endAll(reason: EndReason): Promise<void> {
     await Promise.all(this.list().map((stream) => stream.end(reason)));
   }
+}
+
+/** True if the stream holds a slot, and nobody watches it when the uses in `leaving` have ended. */
+function mayEnd({ holdsSlot, holder, viewers }: Stream, leaving: readonly StreamUse[]): boolean {
+  if (!holdsSlot) return false;
+  const isLast = (viewer: Viewer): boolean =>
+    viewer.pausedSinceMs !== null || leaving.includes(viewer);
+  return holder.watch !== 'watched' || (viewers.size > 0 && [...viewers].every(isLast));
 }
 
 function isViewer(use: StreamUse): use is Viewer {

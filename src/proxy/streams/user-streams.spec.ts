@@ -1,24 +1,11 @@
 import type { StreamUser } from '../../access';
 import { type AppError } from '../../kernel/errors';
+import { makeUser } from '../testing/viewers.spec-support';
 import type { LeaveReason } from '../viewers';
 import { type StreamUse, UserStreams } from './user-streams';
 
 const TV = 'tv';
 const PHONE = 'phone';
-
-function aUser(maxStreams: number | null, id = 'u1'): StreamUser {
-  return {
-    id,
-    name: id,
-    isEnabled: true,
-    expiresAtMs: null,
-    maxStreams,
-    cidrs: [],
-    profile: null,
-    createdAtMs: 0,
-    lastSeenAtMs: null,
-  };
-}
 
 describe('UserStreams', () => {
   const one = { name: 'one' };
@@ -52,7 +39,7 @@ describe('UserStreams', () => {
         streams.remove(use);
       },
     };
-    streams.makeRoom(use, subject);
+    streams.replace(streams.check(use, subject));
     streams.add(use);
     return use;
   }
@@ -67,7 +54,7 @@ describe('UserStreams', () => {
   }
 
   it('replaces the oldest stream of the same device at the limit', () => {
-    const user = aUser(2);
+    const user = makeUser(2);
     watch(user, TV, one);
     watch(user, TV, two);
     watch(user, TV, three);
@@ -75,8 +62,24 @@ describe('UserStreams', () => {
     expect(streams.streamsOf(user)).toHaveLength(2);
   });
 
+  it('ends nothing below the limit', () => {
+    const user = makeUser(5);
+    for (const subject of [one, two, three, { name: 'four' }]) watch(user, TV, subject);
+    expect(ended).toEqual([]);
+  });
+
+  it('does not count uses that leave anyway', () => {
+    const user = makeUser(1);
+    const leaving = watch(user, TV, one);
+    const next = { ...leaving, device: PHONE };
+    expect(refusalOf(() => streams.check(next, one))).toMatchObject({ code: 'client_limit' });
+    expect(streams.check(next, one, [leaving])).toEqual([]);
+    expect(streams.check({ ...leaving }, two)).toEqual([leaving]);
+    expect(ended).toEqual([]);
+  });
+
   it('replaces a stream with all its viewers', () => {
-    const user = aUser(1);
+    const user = makeUser(1);
     watch(user, TV, one);
     watch(user, TV, one);
     watch(user, TV, two);
@@ -87,7 +90,7 @@ describe('UserStreams', () => {
   });
 
   it('counts viewers of one content on one device once, and on two devices twice', () => {
-    const user = aUser(2);
+    const user = makeUser(2);
     watch(user, TV, one);
     watch(user, TV, one);
     watch(user, PHONE, one);
@@ -97,7 +100,7 @@ describe('UserStreams', () => {
   });
 
   it('never ends the stream of another device', () => {
-    const user = aUser(1);
+    const user = makeUser(1);
     watch(user, TV, one);
     expect(refusalOf(() => watch(user, PHONE, two))).toMatchObject({
       status: 429,
@@ -107,7 +110,7 @@ describe('UserStreams', () => {
   });
 
   it('keeps the own stream if other devices alone reach a limit that was lowered', () => {
-    const user = aUser(null);
+    const user = makeUser(null);
     watch(user, PHONE, one);
     watch(user, TV, two);
     Object.assign(user, { maxStreams: 1 });
@@ -116,7 +119,7 @@ describe('UserStreams', () => {
   });
 
   it('ends as many own streams as a lowered limit requires', () => {
-    const user = aUser(null);
+    const user = makeUser(null);
     for (const subject of [one, two, three]) watch(user, TV, subject);
     Object.assign(user, { maxStreams: 1 });
     watch(user, TV, { name: 'four' });
@@ -124,20 +127,20 @@ describe('UserStreams', () => {
   });
 
   it('does not limit other users, nor viewers without a user', () => {
-    watch(aUser(1, 'u1'), TV, one);
-    watch(aUser(1, 'u2'), TV, two);
+    watch(makeUser(1, 'u1'), TV, one);
+    watch(makeUser(1, 'u2'), TV, two);
     for (const subject of [one, two, three]) watch(null, TV, subject);
     expect(ended).toEqual([]);
   });
 
   it('ends what revoked users watch, and nothing else', () => {
-    watch(aUser(null, 'u1'), TV, one);
-    watch(aUser(null, 'u2'), TV, one);
+    watch(makeUser(null, 'u1'), TV, one);
+    watch(makeUser(null, 'u2'), TV, one);
     watch(null, TV, one);
     refused = new Set(['u1']);
     streams.endRevoked();
     expect(ended).toEqual([[TV, one, 'revoked']]);
-    expect(refusalOf(() => watch(aUser(null, 'u1'), TV, two))).toMatchObject({
+    expect(refusalOf(() => watch(makeUser(null, 'u1'), TV, two))).toMatchObject({
       code: 'forbidden',
       detail: 'This user is disabled.',
     });

@@ -34,21 +34,27 @@ export class UserStreams {
   constructor(private readonly refusalOf: RefusalOf) {}
 
   /**
-   * Makes room for one more use of `subject` (null: of a content that nobody watches yet). If the user's limit is
-   * reached, the oldest stream of the same device ends: players open the next channel before they close the last one.
+   * Checks that one more use of `subject` (null: of a content that nobody watches yet) may begin, and ends nothing. If
+   * the user's limit is reached, returns the uses that give way, those of the oldest stream of the same device: players
+   * open the next channel before they close the last one. Pass them to `replace` once nothing can refuse the request.
    *
+   * @param leaving uses that end anyway before this one begins
    * @throws AppError `forbidden` if the user was revoked meanwhile; `client_limit` if only other devices watch
    */
-  makeRoom(use: Omit<StreamUse, 'subject'>, subject: object | null): void {
+  check(
+    use: Omit<StreamUse, 'subject'>,
+    subject: object | null,
+    leaving: readonly StreamUse[] = [],
+  ): readonly StreamUse[] {
     const { user, device } = use;
-    if (user === null) return;
+    if (user === null) return [];
     const refusal = this.refusalOf(user, use.ip);
     if (refusal !== null) throw new AppError('forbidden', refusal);
     const { maxStreams } = user;
-    if (maxStreams === null) return;
-    const streams = this.streamsOf(user);
+    if (maxStreams === null) return [];
+    const streams = this.streamsOf(user, leaving);
     const isWatched = streams.some((one) => one.device === device && one.subject === subject);
-    if (subject !== null && isWatched) return;
+    if (subject !== null && isWatched) return [];
     const own = streams.filter((one) => one.device === device);
     if (streams.length - own.length >= maxStreams) {
       const limit = maxStreams === 1 ? '1 stream' : `${maxStreams} streams`;
@@ -56,9 +62,13 @@ export class UserStreams {
       throw new AppError('client_limit', detail);
     }
     own.sort((a, b) => a.sinceMs - b.sinceMs);
-    for (const { uses } of own.slice(0, streams.length - maxStreams + 1)) {
-      for (const one of uses) one.leave('user_limit');
-    }
+    const excess = Math.max(0, streams.length - maxStreams + 1);
+    return own.slice(0, excess).flatMap(({ uses }) => uses);
+  }
+
+  /** Ends the uses that give way to another one. */
+  replace(uses: readonly StreamUse[]): void {
+    for (const one of uses) one.leave('user_limit');
   }
 
   add(use: StreamUse): void {
@@ -75,10 +85,11 @@ export class UserStreams {
     if (uses?.size === 0) this.usesByUser.delete(use.user.id);
   }
 
-  /** The streams of a user, as `max_streams` counts them. */
-  streamsOf({ id }: StreamUser): UserStream[] {
+  /** The streams of a user, as `max_streams` counts them, without the uses in `leaving`. */
+  streamsOf({ id }: StreamUser, leaving: readonly StreamUse[] = []): UserStream[] {
     const streams: UserStream[] = [];
     for (const use of this.usesByUser.get(id) ?? []) {
+      if (leaving.includes(use)) continue;
       const { device, subject } = use;
       const known = streams.find((one) => one.device === device && one.subject === subject);
       if (known === undefined) {

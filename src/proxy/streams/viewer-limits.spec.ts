@@ -45,6 +45,14 @@ describe('ViewerLimits', () => {
     expect(refusal(limits, '127.0.0.1', 0)).toBeNull();
   });
 
+  it('does not count viewers who leave before the next one joins', () => {
+    const limits = new ViewerLimits({ total: 1, perStream: 10, perIp: 1 }, loopback);
+    const leaving = makeViewer('192.0.2.1');
+    limits.add(leaving);
+    expect(() => limits.check('192.0.2.1', 0)).toThrow(AppError);
+    expect(() => limits.check('192.0.2.1', 0, [leaving])).not.toThrow();
+  });
+
   it('has no limit per address when that is 0', () => {
     const limits = new ViewerLimits({ total: 100, perStream: 100, perIp: 0 }, loopback);
     for (let i = 0; i < 50; i++) limits.add(makeViewer('192.0.2.1'));

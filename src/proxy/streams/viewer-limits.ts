@@ -30,11 +30,15 @@ export class ViewerLimits {
   /**
    * Checks that one more viewer from `ip` may join a stream that has `onStream` viewers.
    *
+   * @param leaving viewers and other clients that leave before it joins
    * @throws AppError `client_limit`
    */
-  check(ip: string, onStream: number): void {
+  check(ip: string, onStream: number, leaving: readonly object[] = []): void {
     const { total, perStream, perIp } = this.limits;
-    if (this.viewers.size >= total) {
+    const stays = (viewer: Viewer): boolean => !leaving.includes(viewer);
+    const countOf = (viewers: ReadonlySet<Viewer> | undefined): number =>
+      leaving.length === 0 ? (viewers?.size ?? 0) : [...(viewers ?? [])].filter(stays).length;
+    if (countOf(this.viewers) >= total) {
       throw new AppError('client_limit', `The limit of ${total} viewers is reached.`);
     }
     if (onStream >= perStream) {
@@ -43,7 +47,7 @@ export class ViewerLimits {
         `The limit of ${perStream} viewers of this stream is reached.`,
       );
     }
-    if (perIp > 0 && !this.isExempt(ip) && (this.byIp.get(ip)?.size ?? 0) >= perIp) {
+    if (perIp > 0 && !this.isExempt(ip) && countOf(this.byIp.get(ip)) >= perIp) {
       throw new AppError(
         'client_limit',
         `The limit of ${perIp} viewers from one address is reached.`,

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { UserActivity } from '../../access';
+import { type StreamUser, UserActivity } from '../../access';
 import { ChannelDirectory, SourceRecords } from '../../channels';
 import { LiveConfig, loadConfig, type AppConfig, viewOf } from '../../config';
 import { StagedEngines } from '../../engines/testing/staged-engines.spec-support';
@@ -158,8 +158,8 @@ export class LiveStage {
   }
 
   /** A viewer asks for a content. */
-  join(content: ContentSelector, ip?: string): Joined {
-    const viewer = makeViewer(ip);
+  join(content: ContentSelector, ip?: string, user?: StreamUser): Joined {
+    const viewer = makeViewer(ip, user);
     const stream = this.directory.join(content, viewer);
     const { ready } = stream;
     ready.catch(() => undefined);
@@ -185,9 +185,9 @@ export class LiveStage {
   }
 
   /** Starts a stream and plays its first frames; resolves when the viewer who asked for it can watch. */
-  async live(content: ContentSelector): Promise<Joined> {
+  async live(content: ContentSelector, user?: StreamUser): Promise<Joined> {
     const next = this.ace.sources.length + 1;
-    const joined = this.join(content);
+    const joined = this.join(content, undefined, user);
     (await this.source(next)).play(30);
     await joined.ready;
     return joined;

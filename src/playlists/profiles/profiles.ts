@@ -1,5 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { AppError } from '../../kernel/errors';
+import { SerialQueue } from '../../kernel/serial-queue';
 import { DataFolder, ProfileStore } from '../../storage';
 import { newDeviceId } from '../device-id';
 import type { Profile, ProfileRule } from './profile';
@@ -14,8 +15,8 @@ export class Profiles implements OnModuleInit {
   private readonly store: ProfileStore<ProfileRule>;
   private readonly byName = new Map<string, Profile>();
   private readonly changeListeners: (() => void)[] = [];
-  /** Serialises changes; each is on the disk before it takes effect. */
-  private changing: Promise<unknown> = Promise.resolve();
+  /** Each change is on the disk before it takes effect. */
+  private readonly changes = new SerialQueue();
 
   constructor(folder: DataFolder) {
     this.store = new ProfileStore(folder);
@@ -53,7 +54,7 @@ export class Profiles implements OnModuleInit {
 
   /** @throws AppError `conflict` for a name that is taken, or if there are too many; as `Database.change` */
   create(name: string, rule: ProfileRule): Promise<Profile> {
-    return this.inOrder(async () => {
+    return this.changes.run(async () => {
       if (this.byName.has(name)) {
         throw new AppError('conflict', `There is already a profile "${name}".`);
       }
@@ -69,7 +70,7 @@ export class Profiles implements OnModuleInit {
 
   /** Changes parts of the rule. @throws AppError `not_found`; as `Database.change` */
   change(name: string, rule: Partial<ProfileRule>): Promise<Profile> {
-    return this.inOrder(() => {
+    return this.changes.run(() => {
       const profile = this.resolve(name);
       return this.write({ ...profile, rule: { ...profile.rule, ...rule } });
     });
@@ -77,7 +78,7 @@ export class Profiles implements OnModuleInit {
 
   /** @throws AppError `not_found`; as `Database.change` */
   remove(name: string): Promise<void> {
-    return this.inOrder(async () => {
+    return this.changes.run(async () => {
       this.resolve(name);
       await this.store.remove(name);
       this.byName.delete(name);
@@ -94,12 +95,6 @@ export class Profiles implements OnModuleInit {
     this.byName.set(profile.name, profile);
     this.changed();
     return profile;
-  }
-
-  private inOrder<T>(apply: () => Promise<T>): Promise<T> {
-    const changed = this.changing.then(apply);
-    this.changing = changed.catch(() => undefined);
-    return changed;
   }
 
   private changed(): void {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -13,6 +13,8 @@ const WANTED = [
   { tvgId: 'news', names: ['News'] },
   { tvgId: 'a&b', names: ['A & B'] },
 ];
+
+const CHANNELS = WANTED.map(({ tvgId, names }) => ({ tvgId, name: names[0]!, logo: null }));
 
 const GUIDE = `<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE tv SYSTEM "xmltv.dtd">
@@ -62,8 +64,7 @@ describe('the content of a guide', () => {
       }),
     );
     const out = path();
-    const channels = WANTED.map(({ tvgId, names }) => ({ tvgId, name: names[0]!, logo: null }));
-    await renderGuide({ kind: 'render', channels, sources: [], path: out }, sources);
+    await renderGuide({ kind: 'render', channels: CHANNELS, sources: [], path: out }, sources);
     const text = readFileSync(out, 'utf8');
     expect(gunzipSync(readFileSync(`${out}.gz`)).toString()).toBe(text);
     return text;
@@ -161,6 +162,26 @@ describe('the content of a guide', () => {
     expect(await programs.of('news', at('2026-11-30T19:00:00Z'), 5)).toEqual([second]);
     expect(await programs.of('news', at('2026-11-30T20:00:00Z'), 5)).toEqual([]);
     expect(await programs.of('unknown', 0, 5)).toEqual([]);
+  });
+
+  it.each([
+    ['plain', ''],
+    ['compressed', '.gz'],
+  ])('leaves no draft if the %s form cannot be written', async (_, ending) => {
+    const out = path();
+    const blocked = `${out}${ending}`;
+    const before = readdirSync(folder);
+    mkdirSync(blocked);
+    const task = { kind: 'render', channels: CHANNELS, sources: [], path: out } as const;
+    await expect(renderGuide(task, [])).rejects.toMatchObject({ syscall: 'rename' });
+    rmSync(out, { recursive: true, force: true });
+    rmSync(blocked, { recursive: true, force: true });
+    expect(readdirSync(folder)).toEqual(before);
+    // The draft itself.
+    mkdirSync(`${blocked}.tmp`);
+    await expect(renderGuide(task, [])).rejects.toMatchObject({ syscall: 'open' });
+    rmSync(`${blocked}.tmp`, { recursive: true });
+    expect(readdirSync(folder)).toEqual(before);
   });
 
   it('is not read from a damaged file', async () => {

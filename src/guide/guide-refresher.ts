@@ -149,7 +149,7 @@ export class GuideRefresher implements OnApplicationBootstrap {
     if (!isKept) return;
     this.logger.log(`guide "${source.name}": ${channels} channels, ${programmes} programmes`);
     // Otherwise the first player that asks would wait for it. If it fails, the player gets the error.
-    await this.guides.get(this.channels.listVisible()).catch(() => undefined);
+    await this.guides.get(this.channels.listVisible(), null).catch(() => undefined);
   }
 
   private fail({ id, name }: GuideSource, before: GuideState, error: unknown): void {

@@ -1,15 +1,17 @@
 import 'reflect-metadata';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { ChannelDirectory } from '../channels';
 import type { Job, JobName, JobOptions, Jobs } from '../coordination';
 import { DataFolder } from '../storage';
+import { reduceGuide } from './fetch-guide';
 import { GuidePrograms } from './guide-programs';
 import { GuideRefresher } from './guide-refresher';
 import { GuideSources } from './guide-sources';
@@ -271,5 +273,25 @@ describe('GuideRefresher', () => {
     const [channel] = channels.listVisible();
     await guides.get([{ ...channel!, name: 'x' }], null);
     expect(readdirSync(join(dataDir, 'guide')).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+
+  it('renders the guide again if a source is replaced meanwhile', async () => {
+    const id = await addSource();
+    await refresh(id);
+    const drafts = [await sources.draftPath(id), await sources.draftPath(id)] as const;
+    for (const draft of drafts) {
+      const wanted = [{ tvgId: 'one', names: [] }];
+      await reduceGuide(Readable.from([Buffer.from(guide('one', 'one'))]), wanted, draft);
+    }
+    // The file is the next one already, but this is not known yet.
+    renameSync(drafts[0], join(dataDir, 'guide', `${id}.guide`));
+    const [channel] = channels.listVisible();
+    const get = (): Promise<RenderedGuide> => guides.get([{ ...channel!, name: 'x' }], null);
+    const [{ key, path }] = await Promise.all([
+      get(),
+      sources.replaceGuide(sources.get(id), drafts[1], sources.stateOf(id)),
+    ]);
+    expect(readFileSync(path, 'utf8').split('<programme')).toHaveLength(3);
+    expect((await get()).key).toBe(key);
   });
 });

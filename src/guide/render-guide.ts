@@ -4,7 +4,8 @@ import { rename, unlink } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { type GuideFile, readAt, withFile } from './guide-file';
+import { GuideFault } from './guide-fault';
+import { type GuideFile, readAt } from './guide-file';
 import { attributeText, elementText } from './xml-text';
 
 /** Programmes that are next to each other are copied together, up to this size. */
@@ -21,8 +22,8 @@ export interface GuideChannel {
 export interface RenderTask {
   readonly kind: 'render';
   readonly channels: readonly GuideChannel[];
-  /** Paths of guide files. The first one that has programmes of a channel provides them. */
-  readonly sources: readonly string[];
+  /** Guide files. The first one that has programmes of a channel provides them. */
+  readonly sources: readonly Pick<GuideFile, 'path' | 'id'>[];
   /** The guide; the compressed one has the same path with `.gz`. */
   readonly path: string;
 }
@@ -30,7 +31,7 @@ export interface RenderTask {
 /**
  * Writes the guide of the channels, plain and compressed. If that fails, no draft is left.
  *
- * @throws the error of the file system
+ * @throws the error of the file system; RangeError for a damaged source; GuideFault if a source was replaced meanwhile
  */
 export async function renderGuide(task: RenderTask, sources: readonly GuideFile[]): Promise<void> {
   const drafts = [`${task.path}.tmp`, `${task.path}.gz.tmp`] as const;
@@ -90,6 +91,11 @@ async function closed(stream: Writable): Promise<void> {
   await end;
 }
 
+/** The guide would not have the content that its name stands for, so it must be rendered from the new sources. */
+export function sourceReplaced(): GuideFault {
+  return new GuideFault('internal_error', 'a source was replaced while the guide was written');
+}
+
 function channelElement({ tvgId, name, logo }: GuideChannel): string {
   const icon = logo === null ? '' : `<icon src="${attributeText(logo)}"/>`;
   const displayName = `<display-name>${elementText(name)}</display-name>`;
@@ -102,7 +108,8 @@ async function copyProgrammes(
   write: (bytes: Buffer) => Promise<void>,
 ): Promise<void> {
   if (channels.length === 0) return;
-  await withFile(source.path, async (file) => {
+  await source.use(async (file, { id }) => {
+    if (id !== source.id) throw sourceReplaced();
     let start = 0;
     let end = 0;
     const copy = async (): Promise<void> => {

@@ -46,13 +46,21 @@ export class RenderedGuides implements OnModuleDestroy {
    * @param profile name of the profile that the channels belong to; null for all channels
    * @throws AppError `storage_full`, `storage_failed`
    */
-  get(channels: readonly ListedChannel[], profile: string | null): Promise<RenderedGuide> {
+  async get(channels: readonly ListedChannel[], profile: string | null): Promise<RenderedGuide> {
     const listed = listChannels(channels);
-    const files = this.sources.files();
-    const guide = this.guideOf(keyOf(listed, files));
-    this.keys.delete(profile);
-    this.keys.set(profile, guide.key);
-    return this.find(guide, listed, files);
+    for (;;) {
+      const files = this.sources.files();
+      const guide = this.guideOf(keyOf(listed, files));
+      this.keys.delete(profile);
+      this.keys.set(profile, guide.key);
+      try {
+        return await this.find(guide, listed, files);
+      } catch (error) {
+        // The render of a guide fails if one of its sources is replaced meanwhile.
+        await this.sources.settled();
+        if (keyOf(listed, this.sources.files()) === guide.key) throw error;
+      }
+    }
   }
 
   onModuleDestroy(): void {
@@ -94,7 +102,7 @@ export class RenderedGuides implements OnModuleDestroy {
       signal.throwIfAborted();
       await makeFolder(this.sources.folder);
       await this.removeOld();
-      const sources = files.map((file) => file.path);
+      const sources = files.map((file) => ({ path: file.path, id: file.id }));
       await runGuideTask({ kind: 'render', channels, sources, path }, signal);
       return guide;
     } catch (error) {

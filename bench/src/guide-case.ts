@@ -168,7 +168,8 @@ async function source(
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   if (!answer.ok) throw new Error(`${method} of a guide source: ${await answer.text()}`);
-  return (await answer.json()) as SourceState;
+  // The answer to a refresh has no body.
+  return JSON.parse((await answer.text()) || '{}') as SourceState;
 }
 
 function channelList(): string {

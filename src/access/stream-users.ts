@@ -2,6 +2,7 @@ import { randomUUID, timingSafeEqual } from 'node:crypto';
 import type { OnModuleDestroy } from '@nestjs/common';
 import { NetworkList } from '../http';
 import { AppError } from '../kernel/errors';
+import { SerialQueue } from '../kernel/serial-queue';
 import { type DataFolder, type StoredStreamUser, StreamUserStore } from '../storage';
 import type { StreamUser } from './stream-user';
 import { newSecret, secretHash, UserSecrets } from './user-secrets';
@@ -32,7 +33,7 @@ export class StreamUsers implements OnModuleDestroy {
   private readonly byId = new Map<string, Entry>();
   private readonly bySecret = new Map<string, Entry>();
   private readonly revocationListeners: (() => void)[] = [];
-  private changing: Promise<unknown> = Promise.resolve();
+  private readonly changes = new SerialQueue();
   private expiryTimer: NodeJS.Timeout | null = null;
   private hasProfile: (name: string) => boolean = () => true;
 
@@ -120,7 +121,7 @@ export class StreamUsers implements OnModuleDestroy {
    *   profile; `storage_full` or `storage_failed`, in which case nothing has changed
    */
   create(facts: UserFacts): Promise<StreamUser> {
-    return this.inTurn(async () => {
+    return this.changes.run(async () => {
       if (this.byId.size >= MAX_USERS) {
         throw new AppError('conflict', `There are already ${MAX_USERS} users, which is the limit.`);
       }
@@ -134,7 +135,7 @@ export class StreamUsers implements OnModuleDestroy {
 
   /** @throws as `create`; null if there is no such user */
   change(id: string, facts: Partial<UserFacts>): Promise<StreamUser | null> {
-    return this.inTurn(async () => {
+    return this.changes.run(async () => {
       const entry = this.byId.get(id);
       if (entry === undefined) return null;
       const changed = { ...entry.user, ...facts };
@@ -150,7 +151,7 @@ export class StreamUsers implements OnModuleDestroy {
 
   /** Gives the user a new secret. The old one is no longer valid. @throws as `create`; null if there is no such user */
   rotate(id: string): Promise<StreamUser | null> {
-    return this.inTurn(async () => {
+    return this.changes.run(async () => {
       const entry = this.byId.get(id);
       if (entry === undefined) return null;
       return this.write({ ...entry.user }, await this.newSecret(id));
@@ -159,7 +160,7 @@ export class StreamUsers implements OnModuleDestroy {
 
   /** False if there is no such user. @throws as `create` */
   remove(id: string): Promise<boolean> {
-    return this.inTurn(async () => {
+    return this.changes.run(async () => {
       const entry = this.byId.get(id);
       if (entry === undefined) return false;
       await this.store.remove(id);
@@ -236,12 +237,6 @@ export class StreamUsers implements OnModuleDestroy {
     if (next === Infinity) return;
     const delayMs = Math.min(next - nowMs, EXPIRY_CHECK_MS);
     this.expiryTimer = setTimeout(() => this.changed(), delayMs).unref();
-  }
-
-  private inTurn<T>(change: () => Promise<T>): Promise<T> {
-    const changed = this.changing.then(change);
-    this.changing = changed.catch(() => undefined);
-    return changed;
   }
 }
 

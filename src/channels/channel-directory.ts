@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { AppError } from '../kernel/errors';
+import { SerialQueue } from '../kernel/serial-queue';
 import { Turns } from '../kernel/turns';
 import { ChannelStore, type DataFolder, type EarlierFile, NewerSchemaError } from '../storage';
 import {
@@ -55,8 +56,8 @@ export class ChannelFileError extends Error {
  */
 export class ChannelDirectory {
   private readonly changeListeners: ((channelId: string) => void)[] = [];
-  /** Serialises changes; each is on the disk before it takes effect. */
-  private changing: Promise<unknown> = Promise.resolve();
+  /** Each change is on the disk before it takes effect. */
+  private readonly changes = new SerialQueue();
 
   /** Null until it is needed after a change, because sorting 10,000 channels takes some 20 ms. */
   private visible: readonly ListedChannel[] | null = null;
@@ -195,7 +196,7 @@ export class ChannelDirectory {
     list: readonly ListChannel[],
     { isDryRun = false }: { readonly isDryRun?: boolean } = {},
   ): Promise<readonly ChannelChange[]> {
-    return this.inOrder(async () => {
+    return this.changes.run(async () => {
       const state = this.state();
       const plan = await planImport(importId, list, state, Date.now());
       if (isDryRun || plan.listings.length === 0) return plan.changes;
@@ -214,7 +215,7 @@ export class ChannelDirectory {
    * @throws like `put`
    */
   removeImport(importId: string): Promise<void> {
-    return this.inOrder(async () => {
+    return this.changes.run(async () => {
       const { put, removed } = await planRemoval(importId, this.state());
       await this.store.apply({ put, removed, removedImport: importId });
       for (const channel of put) this.ofApi.set(channel.id, channel);
@@ -257,7 +258,7 @@ export class ChannelDirectory {
   }
 
   private change(id: string, apply: () => Promise<boolean>): Promise<boolean> {
-    return this.inOrder(async () => {
+    return this.changes.run(async () => {
       if (this.ofFile.has(id)) {
         throw new AppError('conflict', `The channel "${id}" is in CHANNELS_FILE; change it there.`);
       }
@@ -265,12 +266,6 @@ export class ChannelDirectory {
       await this.changed([id]);
       return answer;
     });
-  }
-
-  private inOrder<T>(apply: () => Promise<T>): Promise<T> {
-    const changed = this.changing.then(apply);
-    this.changing = changed.catch(() => undefined);
-    return changed;
   }
 
   private async changed(ids: readonly string[]): Promise<void> {

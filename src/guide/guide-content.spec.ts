@@ -1,18 +1,30 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { reduceGuide } from './fetch-guide';
 import { GuideFile } from './guide-file';
+import type { Directory } from './guide-file-format';
 import type { WrittenGuide } from './guide-file-writer';
 import { GuidePrograms } from './guide-programs';
 import type { GuideSources } from './guide-sources';
+import { executeGuideTask } from './guide-tasks';
 import { renderGuide } from './render-guide';
 
 const WANTED = [
   { tvgId: 'news', names: ['News'] },
   { tvgId: 'a&b', names: ['A & B'] },
 ];
+
+const CHANNELS = WANTED.map(({ tvgId, names }) => ({ tvgId, name: names[0]!, logo: null }));
 
 const GUIDE = `<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE tv SYSTEM "xmltv.dtd">
@@ -62,8 +74,7 @@ describe('the content of a guide', () => {
       }),
     );
     const out = path();
-    const channels = WANTED.map(({ tvgId, names }) => ({ tvgId, name: names[0]!, logo: null }));
-    await renderGuide({ kind: 'render', channels, sources: [], path: out }, sources);
+    await renderGuide({ kind: 'render', channels: CHANNELS, sources, path: out }, sources);
     const text = readFileSync(out, 'utf8');
     expect(gunzipSync(readFileSync(`${out}.gz`)).toString()).toBe(text);
     return text;
@@ -163,7 +174,81 @@ describe('the content of a guide', () => {
     expect(await programs.of('unknown', 0, 5)).toEqual([]);
   });
 
-  it('is not read from a damaged file', async () => {
+  it('is read as it is now if its file was replaced since', async () => {
+    const file = path();
+    await reduce(GUIDE, file);
+    const files = [(await GuideFile.read(file))!];
+    const programs = new GuidePrograms({ files: () => files } as unknown as GuideSources);
+    const next = path();
+    await reduce(GUIDE.replace('<desc>', '<desc>longer than before'), next);
+    renameSync(next, file);
+    const [first, second] = await programs.of('news', 0, 5);
+    expect([first?.description, second?.title]).toEqual(['longer than beforea <b> & c', 'Late']);
+  });
+
+  it('is not rendered from a file that was replaced since', async () => {
+    const file = path();
+    await reduce(GUIDE, file);
+    const source = (await GuideFile.read(file))!;
+    const next = path();
+    await reduce(GUIDE.replace('Late', 'Later'), next);
+    renameSync(next, file);
+    const out = path();
+    const task = { kind: 'render', channels: CHANNELS, sources: [source], path: out } as const;
+    const before = readdirSync(folder);
+    await expect(renderGuide(task, [source])).rejects.toThrow('replaced');
+    await expect(executeGuideTask(task, new AbortController().signal)).rejects.toThrow('replaced');
+    expect(readdirSync(folder)).toEqual(before);
+  });
+
+  it.each([
+    ['plain', ''],
+    ['compressed', '.gz'],
+  ])('leaves no draft if the %s form cannot be written', async (_, ending) => {
+    const out = path();
+    const blocked = `${out}${ending}`;
+    const before = readdirSync(folder);
+    mkdirSync(blocked);
+    const task = { kind: 'render', channels: CHANNELS, sources: [], path: out } as const;
+    await expect(renderGuide(task, [])).rejects.toMatchObject({ syscall: 'rename' });
+    rmSync(out, { recursive: true, force: true });
+    rmSync(blocked, { recursive: true, force: true });
+    expect(readdirSync(folder)).toEqual(before);
+    // The draft itself.
+    mkdirSync(`${blocked}.tmp`);
+    await expect(renderGuide(task, [])).rejects.toMatchObject({ syscall: 'open' });
+    rmSync(`${blocked}.tmp`, { recursive: true });
+    expect(readdirSync(folder)).toEqual(before);
+  });
+
+  it('is not read from a missing or damaged file', async () => {
     expect(await GuideFile.read(join(folder, 'missing'))).toBeNull();
+    const file = path();
+    await reduce(GUIDE, file);
+    const whole = readFileSync(file);
+    for (const length of [0, 10, whole.length - 1]) {
+      writeFileSync(file, whole.subarray(0, length));
+      expect(await GuideFile.read(file)).toBeNull();
+    }
+    // The directory promises more records than there are.
+    writeFileSync(file, whole.toString('latin1').replace('"news",0,2', '"news",0,9'), 'latin1');
+    expect(await GuideFile.read(file)).toBeNull();
+  });
+
+  it.each([
+    ['is far too long', 12, 0xffff_fff0],
+    ['is outside', 8, 0xffff_fff0],
+  ])('is not read if its index has an element that %s', async (_, field, value) => {
+    const file = path();
+    await reduce(GUIDE, file);
+    const bytes = readFileSync(file);
+    const source = (await GuideFile.read(file))!;
+    const { indexOffset } = JSON.parse(
+      /\{"version".*\}/.exec(bytes.toString('latin1'))![0],
+    ) as Directory;
+    bytes.writeUInt32LE(value, indexOffset + field);
+    writeFileSync(file, bytes);
+    const programs = new GuidePrograms({ files: () => [source] } as unknown as GuideSources);
+    await expect(programs.of('news', 0, 5)).rejects.toThrow('the index does not fit the file');
   });
 });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { ChannelRecords } from './channel-records';
 import { GuideFault } from './guide-fault';
-import { type Directory, TRAILER_BYTES, VERSION } from './guide-file-format';
+import { type Directory, ID_BYTES, TRAILER_BYTES, VERSION } from './guide-file-format';
 
 const WRITE_BYTES = 256 * 1024;
 const MAX_BYTES = 2 ** 30;
@@ -60,16 +60,17 @@ export class GuideFileWriter {
       directory.push([tvgId, first, records.count]);
       first += records.count;
     }
-    const id = this.hash.copy().digest('hex').slice(0, 24);
+    const id = this.hash.copy().digest('hex').slice(0, ID_BYTES);
     const content: Directory = {
-      ...{ version: VERSION, id, programmes: this.count },
+      ...{ version: VERSION, programmes: this.count },
       indexOffset: this.position,
       channels: directory,
     };
     const text = Buffer.from(JSON.stringify(content));
     this.write(text);
     const trailer = Buffer.alloc(TRAILER_BYTES);
-    trailer.writeUInt32LE(text.length);
+    trailer.write(id, 'latin1');
+    trailer.writeUInt32LE(text.length, ID_BYTES);
     this.write(trailer);
     fsyncSync(this.file);
     closeSync(this.file);

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { playlistText } from '../channels';
-import { readAt, withFile } from './guide-file';
+import { readAt } from './guide-file';
 import { GuideSources } from './guide-sources';
 import { plainTextOf } from './xml-text';
 
@@ -20,14 +20,14 @@ export class GuidePrograms {
   /**
    * The next programmes of a channel, beginning with the one that runs at `fromS`. Empty if there is no guide.
    *
-   * @throws the error of the file system
+   * @throws the error of the file system; RangeError or SyntaxError for a damaged file
    */
   async of(tvgId: string, fromS: number, limit: number): Promise<GuideProgram[]> {
     const id = playlistText(tvgId);
     const source = this.sources.files().find((file) => file.has(id));
     if (source === undefined) return [];
-    return withFile(source.path, async (file) => {
-      const programmes = await source.programmes(file, id);
+    return source.use(async (file, guide) => {
+      const programmes = await guide.programmes(file, id);
       const next = programmes.filter(({ stopS }) => stopS > fromS).slice(0, limit);
       return Promise.all(
         next.map(async ({ startS, stopS, offset, length }) => {

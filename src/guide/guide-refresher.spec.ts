@@ -1,18 +1,21 @@
 import 'reflect-metadata';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { ChannelDirectory } from '../channels';
 import type { Job, JobName, JobOptions, Jobs } from '../coordination';
 import { DataFolder } from '../storage';
+import { reduceGuide } from './fetch-guide';
 import { GuidePrograms } from './guide-programs';
 import { GuideRefresher } from './guide-refresher';
 import { GuideSources } from './guide-sources';
-import { RenderedGuides } from './rendered-guides';
+import { type RenderedGuide, RenderedGuides } from './rendered-guides';
 
 /** Jobs that the test runs itself. */
 class ManualJobs {
@@ -209,12 +212,12 @@ describe('GuideRefresher', () => {
   it('continues after a restart, and fetches again if the guide is missing', async () => {
     const id = await addSource();
     await refresh(id);
-    const { key } = await guides.get(channels.listVisible());
+    const { key } = await guides.get(channels.listVisible(), null);
     await close();
     await open();
     expect(sources.stateOf(id)).toMatchObject({ channels: 1, programmes: 1 });
     expect(jobs.delayOf('guide.refresh')).toBeGreaterThan(3_500_000);
-    expect((await guides.get(channels.listVisible())).key).toBe(key);
+    expect((await guides.get(channels.listVisible(), null)).key).toBe(key);
     await close();
     rmSync(join(dataDir, 'guide'), { recursive: true });
     await open();
@@ -229,7 +232,7 @@ describe('GuideRefresher', () => {
     await addChannel('quote', 'the "one"');
     answer = (response) => response.end(guide('the &quot;One&quot;'));
     await refresh(await addSource());
-    const { path } = await guides.get(channels.listVisible());
+    const { path } = await guides.get(channels.listVisible(), null);
     const text = readFileSync(path, 'utf8');
     expect(text).toContain(`<channel id="the 'one'">`);
     expect(text).toContain(`channel="the 'one'"`);
@@ -237,12 +240,58 @@ describe('GuideRefresher', () => {
     expect(await programs.of('the "one"', 0, 1)).toMatchObject([{ title: 'T' }]);
   });
 
-  it('keeps the guides of the last eight sets of channels', async () => {
+  it('keeps the last guide of each profile, and renders one at a time', async () => {
     const id = await addSource();
     await refresh(id);
     const [channel] = channels.listVisible();
-    for (let i = 0; i < 10; i++) await guides.get([{ ...channel!, name: `name ${i}` }]);
-    const files = readdirSync(join(dataDir, 'guide')).filter((name) => name.startsWith('epg-'));
-    expect(files).toHaveLength(16);
+    const get = (profile: string, name: string): Promise<RenderedGuide> =>
+      guides.get([{ ...channel!, name }], profile);
+    const files = (): string[] =>
+      readdirSync(join(dataDir, 'guide')).filter((name) => name.startsWith('epg-'));
+    const profiles = Array.from({ length: 30 }, (_, i) => `profile ${i}`);
+    const all = Promise.all(profiles.map((profile) => get(profile, profile)));
+    const isOver = all.then(() => true);
+    let drafts = 0;
+    do drafts = Math.max(drafts, files().filter((name) => name.endsWith('.tmp')).length);
+    while (!(await Promise.race([isOver, nextTurn(false)])));
+    expect(drafts).toBe(2);
+    // Profiles and the guide of all channels, which the refresh has rendered.
+    expect(files()).toHaveLength(2 * 31);
+    for (const { path, gzipPath } of await all) {
+      expect(readdirSync(join(dataDir, 'guide'))).toEqual(
+        expect.arrayContaining([basename(path), basename(gzipPath)]),
+      );
+    }
+    await get('profile 0', 'another name');
+    await get('profile 1', 'yet another name');
+    expect(files()).toHaveLength(2 * 31);
+  });
+
+  it('removes the drafts of a thread that has failed', async () => {
+    await refresh(await addSource());
+    writeFileSync(join(dataDir, 'guide', 'epg-abc.xml.gz.tmp'), '');
+    const [channel] = channels.listVisible();
+    await guides.get([{ ...channel!, name: 'x' }], null);
+    expect(readdirSync(join(dataDir, 'guide')).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+
+  it('renders the guide again if a source is replaced meanwhile', async () => {
+    const id = await addSource();
+    await refresh(id);
+    const drafts = [await sources.draftPath(id), await sources.draftPath(id)] as const;
+    for (const draft of drafts) {
+      const wanted = [{ tvgId: 'one', names: [] }];
+      await reduceGuide(Readable.from([Buffer.from(guide('one', 'one'))]), wanted, draft);
+    }
+    // The file is the next one already, but this is not known yet.
+    renameSync(drafts[0], join(dataDir, 'guide', `${id}.guide`));
+    const [channel] = channels.listVisible();
+    const get = (): Promise<RenderedGuide> => guides.get([{ ...channel!, name: 'x' }], null);
+    const [{ key, path }] = await Promise.all([
+      get(),
+      sources.replaceGuide(sources.get(id), drafts[1], sources.stateOf(id)),
+    ]);
+    expect(readFileSync(path, 'utf8').split('<programme')).toHaveLength(3);
+    expect((await get()).key).toBe(key);
   });
 });

@@ -130,7 +130,7 @@ export class GuideRefresher implements OnApplicationBootstrap {
   }
 
   private async keep(
-    { id, name }: GuideSource,
+    source: GuideSource,
     before: GuideState,
     wanted: string,
     draft: string,
@@ -138,17 +138,18 @@ export class GuideRefresher implements OnApplicationBootstrap {
   ): Promise<void> {
     const checkedAt = Date.now();
     if (result === null) {
-      this.sources.setState(id, { ...before, checkedAt, fault: null });
+      this.sources.setState(source.id, { ...before, checkedAt, fault: null });
       return;
     }
     const { channels, programmes, etag, lastModified } = result;
-    await this.sources.replaceGuide(id, draft, {
+    const isKept = await this.sources.replaceGuide(source, draft, {
       ...{ channels, programmes, wanted, checkedAt, fetchedAt: checkedAt, fault: null },
       version: { etag, lastModified },
     });
-    this.logger.log(`guide "${name}": ${channels} channels, ${programmes} programmes`);
+    if (!isKept) return;
+    this.logger.log(`guide "${source.name}": ${channels} channels, ${programmes} programmes`);
     // Otherwise the first player that asks would wait for it. If it fails, the player gets the error.
-    await this.guides.get(this.channels.listVisible()).catch(() => undefined);
+    await this.guides.get(this.channels.listVisible(), null).catch(() => undefined);
   }
 
   private fail({ id, name }: GuideSource, before: GuideState, error: unknown): void {

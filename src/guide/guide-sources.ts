@@ -3,6 +3,7 @@ import { rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { AppError } from '../kernel/errors';
+import { SerialQueue } from '../kernel/serial-queue';
 import { DataFolder, GuideSourceStore, makeFolder } from '../storage';
 import { GuideFile } from './guide-file';
 import { type GuideSource, type GuideState, MAX_SOURCES, NO_STATE } from './guide-source';
@@ -23,6 +24,8 @@ export class GuideSources implements OnModuleInit, OnModuleDestroy {
   readonly folder: string;
   private readonly store: GuideSourceStore;
   private readonly entries = new Map<string, Entry>();
+  /** Each change is on the disk before it takes effect. */
+  private readonly changes = new SerialQueue();
   private readonly listeners: (() => void)[] = [];
 
   constructor(dataFolder: DataFolder) {
@@ -72,40 +75,46 @@ export class GuideSources implements OnModuleInit, OnModuleDestroy {
   }
 
   /** Resolves when the source is on disk. @throws AppError `conflict`, `storage_full`, `storage_failed` */
-  async create(source: Omit<GuideSource, 'id'>): Promise<GuideSource> {
-    if (this.entries.size >= MAX_SOURCES) {
-      throw new AppError(
-        'conflict',
-        `There are already ${MAX_SOURCES} sources, which is the limit.`,
-      );
-    }
-    const created = { ...source, id: randomBytes(6).toString('hex') };
-    await this.store.put({ ...created, state: null });
-    this.entries.set(created.id, { source: created, state: NO_STATE, file: null });
-    this.changed();
-    return created;
+  create(source: Omit<GuideSource, 'id'>): Promise<GuideSource> {
+    return this.changes.run(async () => {
+      if (this.entries.size >= MAX_SOURCES) {
+        throw new AppError(
+          'conflict',
+          `There are already ${MAX_SOURCES} sources, which is the limit.`,
+        );
+      }
+      const created = { ...source, id: randomBytes(6).toString('hex') };
+      await this.store.put({ ...created, state: null });
+      this.entries.set(created.id, { source: created, state: NO_STATE, file: null });
+      this.changed();
+      return created;
+    });
   }
 
   /** Resolves when the change is on disk. @throws AppError `not_found`, `storage_full`, `storage_failed` */
-  async update(id: string, changes: Partial<Omit<GuideSource, 'id'>>): Promise<GuideSource> {
-    const before = this.entryOf(id).source;
-    const source = { ...before, ...changes };
-    await this.store.put({ ...source, state: null });
-    const { state, file } = this.entryOf(id);
-    this.entries.set(id, { source, state, file });
-    // The version belongs to the guide at the earlier address, so the next request must not send it.
-    if (source.url !== before.url) this.setState(id, { ...state, wanted: '' });
-    this.changed();
-    return source;
+  update(id: string, changes: Partial<Omit<GuideSource, 'id'>>): Promise<GuideSource> {
+    return this.changes.run(async () => {
+      const before = this.entryOf(id).source;
+      const source = { ...before, ...changes };
+      await this.store.put({ ...source, state: null });
+      const { state, file } = this.entryOf(id);
+      this.entries.set(id, { source, state, file });
+      // The version belongs to the guide at the earlier address, so the next request must not send it.
+      if (source.url !== before.url) this.setState(id, { ...state, wanted: '' });
+      this.changed();
+      return source;
+    });
   }
 
   /** Resolves when the source is removed from disk. @throws AppError `not_found`, `storage_full`, `storage_failed` */
-  async remove(id: string): Promise<void> {
-    this.entryOf(id);
-    await this.store.remove(id);
-    this.entries.delete(id);
-    await unlink(this.pathOf(id)).catch(() => undefined);
-    this.changed();
+  remove(id: string): Promise<void> {
+    return this.changes.run(async () => {
+      this.entryOf(id);
+      await this.store.remove(id);
+      this.entries.delete(id);
+      await unlink(this.pathOf(id)).catch(() => undefined);
+      this.changed();
+    });
   }
 
   /** Path at which the next guide of a source can be written. There is no such file. @throws the error of the file system */
@@ -114,14 +123,28 @@ export class GuideSources implements OnModuleInit, OnModuleDestroy {
     return `${this.pathOf(id)}.${randomBytes(6).toString('hex')}.tmp`;
   }
 
-  /** Replaces the guide of a source by the one in `draft`. @throws the error of the file system */
-  async replaceGuide(id: string, draft: string, state: GuideState): Promise<void> {
-    const { source } = this.entryOf(id);
-    const path = this.pathOf(id);
-    await rename(draft, path);
-    this.entries.set(id, { source, state, file: await GuideFile.read(path) });
-    this.setState(id, state);
-    this.changed();
+  /**
+   * Replaces the guide of a source by the one in `draft`. False if the source was changed or removed since, in which case
+   * nothing happens.
+   *
+   * @throws the error of the file system
+   */
+  replaceGuide(source: GuideSource, draft: string, state: GuideState): Promise<boolean> {
+    return this.changes.run(async () => {
+      const { id } = source;
+      if (this.entries.get(id)?.source !== source) return false;
+      const path = this.pathOf(id);
+      await rename(draft, path);
+      this.entries.set(id, { source, state, file: await GuideFile.read(path) });
+      this.setState(id, state);
+      this.changed();
+      return true;
+    });
+  }
+
+  /** Resolves when all changes until now are made. */
+  settled(): Promise<void> {
+    return this.changes.settled();
   }
 
   /** Stores the result of a refresh. Does nothing for a source that was removed. */

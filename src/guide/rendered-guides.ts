@@ -4,15 +4,18 @@ import { join } from 'node:path';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { type ListedChannel, playlistText } from '../channels';
 import { AppError } from '../kernel/errors';
+import { SerialQueue } from '../kernel/serial-queue';
 import { makeFolder } from '../storage';
 import { asGuideFault } from './guide-fault';
+import type { GuideFile } from './guide-file';
 import { GuideSources } from './guide-sources';
 import { runGuideTask } from './guide-thread';
 import type { GuideChannel } from './render-guide';
 
-/** Guides of different sets of channels, such as profiles, that are kept. */
-const MAX_KEPT = 8;
-const FORM = /^epg-([\w-]+)\.xml(?:\.gz)?$/;
+/** Of all channels, and of each profile: there can be 100. */
+const MAX_KEPT = 101;
+/** The key, and the end of a draft's name. */
+const FORM = /^epg-([\w-]+)\.xml(?:\.gz)?(\.tmp)?$/;
 
 /** A guide on the disk. */
 export interface RenderedGuide {
@@ -29,40 +32,34 @@ export interface RenderedGuide {
 @Injectable()
 export class RenderedGuides implements OnModuleDestroy {
   private readonly rendering = new Map<string, Promise<RenderedGuide>>();
-  /** Keys of kept guides, the last used one at the end. */
-  private readonly used = new Set<string>();
+  /** One render at a time, because each needs memory and a processor. */
+  private readonly renders = new SerialQueue();
+  /** Keys of the guides that were last requested for each profile, and for all channels (null); the last one at the end. */
+  private readonly keys = new Map<string | null, string>();
   private readonly closing = new AbortController();
 
   constructor(private readonly sources: GuideSources) {}
 
-  /** The guide of the channels: those with a tvg-id. @throws AppError `storage_full`, `storage_failed` */
-  async get(channels: readonly ListedChannel[]): Promise<RenderedGuide> {
+  /**
+   * The guide of the channels: those with a tvg-id. It may be removed as soon as the profile has another one.
+   *
+   * @param profile name of the profile that the channels belong to; null for all channels
+   * @throws AppError `storage_full`, `storage_failed`
+   */
+  async get(channels: readonly ListedChannel[], profile: string | null): Promise<RenderedGuide> {
     const listed = listChannels(channels);
-    const files = this.sources.files();
-    const guide = this.guideOf(
-      keyOf(
-        listed,
-        files.map(({ id }) => id),
-      ),
-    );
-    const { key } = guide;
-    this.used.delete(key);
-    this.used.add(key);
-    const known = this.rendering.get(key);
-    if (known !== undefined) return known;
-    if (await exists(guide.gzipPath)) return guide;
-    const rendering =
-      this.rendering.get(key) ??
-      this.render(
-        guide,
-        listed,
-        files.map(({ path }) => path),
-      );
-    this.rendering.set(key, rendering);
-    try {
-      return await rendering;
-    } finally {
-      this.rendering.delete(key);
+    for (;;) {
+      const files = this.sources.files();
+      const guide = this.guideOf(keyOf(listed, files));
+      this.keys.delete(profile);
+      this.keys.set(profile, guide.key);
+      try {
+        return await this.find(guide, listed, files);
+      } catch (error) {
+        // The render of a guide fails if one of its sources is replaced meanwhile.
+        await this.sources.settled();
+        if (keyOf(listed, this.sources.files()) === guide.key) throw error;
+      }
     }
   }
 
@@ -75,31 +72,54 @@ export class RenderedGuides implements OnModuleDestroy {
     return { key, path, gzipPath: `${path}.gz` };
   }
 
+  private async find(
+    guide: RenderedGuide,
+    channels: readonly GuideChannel[],
+    files: readonly GuideFile[],
+  ): Promise<RenderedGuide> {
+    const { key } = guide;
+    const known = this.rendering.get(key);
+    if (known !== undefined) return known;
+    if (await exists(guide)) return guide;
+    const rendering =
+      this.rendering.get(key) ?? this.renders.run(() => this.render(guide, channels, files));
+    this.rendering.set(key, rendering);
+    try {
+      return await rendering;
+    } finally {
+      this.rendering.delete(key);
+    }
+  }
+
   private async render(
     guide: RenderedGuide,
     channels: readonly GuideChannel[],
-    sources: readonly string[],
+    files: readonly GuideFile[],
   ): Promise<RenderedGuide> {
     const { path } = guide;
+    const { signal } = this.closing;
     try {
+      signal.throwIfAborted();
       await makeFolder(this.sources.folder);
       await this.removeOld();
-      await runGuideTask({ kind: 'render', channels, sources, path }, this.closing.signal);
+      const sources = files.map((file) => ({ path: file.path, id: file.id }));
+      await runGuideTask({ kind: 'render', channels, sources, path }, signal);
       return guide;
     } catch (error) {
-      if (this.closing.signal.aborted) throw new AppError('shutting_down', 'acefleet is ending.');
+      if (signal.aborted) throw new AppError('shutting_down', 'acefleet is ending.');
       const { code, detail } = asGuideFault(error);
       const isDisk = code === 'storage_full' || code === 'storage_failed';
       throw new AppError(isDisk ? code : 'internal_error', detail, { cause: error });
     }
   }
 
+  /** Removes guides of before a change, and drafts of a thread that has failed. Nothing may be rendered meanwhile. */
   private async removeOld(): Promise<void> {
-    const kept = [...this.used].slice(-MAX_KEPT);
-    for (const key of this.used) if (!kept.includes(key)) this.used.delete(key);
+    for (const profile of [...this.keys.keys()].slice(0, -MAX_KEPT)) this.keys.delete(profile);
+    const kept = new Set(this.keys.values());
     for (const name of await readdir(this.sources.folder)) {
-      const key = FORM.exec(name)?.[1];
-      if (key === undefined || kept.includes(key)) continue;
+      const [, key, draft] = FORM.exec(name) ?? [];
+      if (key === undefined || (draft === undefined && kept.has(key))) continue;
       await unlink(join(this.sources.folder, name)).catch(() => undefined);
     }
   }
@@ -116,13 +136,13 @@ function listChannels(channels: readonly ListedChannel[]): GuideChannel[] {
   return [...byId.values()];
 }
 
-function keyOf(channels: readonly GuideChannel[], sources: readonly string[]): string {
-  const text = JSON.stringify([sources, channels]);
+function keyOf(channels: readonly GuideChannel[], sources: readonly GuideFile[]): string {
+  const text = JSON.stringify([sources.map(({ id }) => id), channels]);
   return createHash('sha256').update(text).digest('base64url').slice(0, 27);
 }
 
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
+async function exists({ path, gzipPath }: RenderedGuide): Promise<boolean> {
+  return Promise.all([access(path), access(gzipPath)]).then(
     () => true,
     () => false,
   );

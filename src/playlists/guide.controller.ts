@@ -68,7 +68,7 @@ export class GuideController {
   @ApiResponse({ status: 304, description: 'The guide has not changed' })
   @CorsHeaders()
   async get(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    await sendGuide(await this.guideFor(request), request, reply);
+    await sendGuide(() => this.guideFor(request), request, reply);
   }
 
   @Head(PACKED_PATH)
@@ -95,12 +95,13 @@ export class GuideController {
   @ApiResponse({ status: 304, description: 'The guide has not changed' })
   @CorsHeaders()
   async getPacked(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    await sendGuideFile(await this.guideFor(request), request, reply);
+    await sendGuideFile(() => this.guideFor(request), request, reply);
   }
 
   /** @throws AppError `not_found` for an unknown profile */
-  private guideFor(request: FastifyRequest): Promise<RenderedGuide> {
+  private async guideFor(request: FastifyRequest): Promise<RenderedGuide> {
     const profile = this.profiles.resolve(requestedProfile(request));
-    return this.guides.get(channelsOf(profile, this.channels.listVisible()));
+    const channels = channelsOf(profile, this.channels.listVisible());
+    return this.guides.get(channels, profile?.name ?? null);
   }
 }

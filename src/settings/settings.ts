@@ -12,6 +12,7 @@ import {
   THIS_MACHINE,
 } from '../config';
 import { AppError } from '../kernel/errors';
+import { SerialQueue } from '../kernel/serial-queue';
 import type { SettingStore } from '../storage';
 import { declarationOf, DECLARATIONS, describeUnknown, fieldOf } from './setting-names';
 
@@ -83,7 +84,7 @@ export class Settings {
   private ignored: IgnoredSetting[] = [];
   /** The configuration that a restart would put in force. */
   private next: AppConfig;
-  private lastChange: Promise<unknown> = Promise.resolve();
+  private readonly changes = new SerialQueue();
 
   constructor(
     { config, decided }: Pick<LoadedConfig, 'config' | 'decided'>,
@@ -131,7 +132,7 @@ export class Settings {
    * @throws AppError `invalid_request`, `forbidden`, `conflict`; `storage_full` or `storage_failed`
    */
   change(given: Texts): Promise<SettingsChange> {
-    return this.inTurn(() => this.carryOut(this.plan(given)));
+    return this.changes.run(() => this.carryOut(this.plan(given)));
   }
 
   exportAll(): SettingsExport {
@@ -154,7 +155,7 @@ export class Settings {
    * @throws as `change`
    */
   importAll(settings: Texts, isDryRun: boolean): Promise<SettingsChange> {
-    return this.inTurn(async () => {
+    return this.changes.run(async () => {
       const plan = this.plan(this.differences(settings));
       return isDryRun ? { changed: plan.changed } : await this.carryOut(plan);
     });
@@ -330,12 +331,6 @@ export class Settings {
 
   private readonly nameOf = (field: ConfigField): string =>
     this.decided.get(field)?.names ?? declarationOf(field).variable;
-
-  private inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.lastChange.then(work);
-    this.lastChange = result.catch(() => undefined);
-    return result;
-  }
 }
 
 function refused(lines: readonly string[]): AppError {

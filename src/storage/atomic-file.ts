@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { readFile, stat, unlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { SerialQueue } from '../kernel/serial-queue';
 import { createFile, errnoOf, replaceFile, setAside } from './file-writes';
 import type { StorageLog } from './storage-log';
 import { type StorageTrouble, writeTrouble } from './storage-trouble';
@@ -48,7 +49,7 @@ export class AtomicFile<T> {
   private readonly path: string;
   private readonly copyPath: string;
   private readonly pending: Record<'text' | 'copy', string | null> = { text: null, copy: null };
-  private queue: Promise<unknown> = Promise.resolve();
+  private readonly queue = new SerialQueue();
   private isQueued = false;
   private retry: NodeJS.Timeout | null = null;
   private isClosed = false;
@@ -99,7 +100,7 @@ export class AtomicFile<T> {
    */
   obtain(make: () => string): Promise<T> {
     // In the queue, so that `settled` waits for it: a start that fails elsewhere must not leave a draft.
-    return this.inTurn(async () => {
+    return this.queue.run(async () => {
       const kept = await this.read();
       if (kept !== null) return kept;
       const text = make();
@@ -115,11 +116,8 @@ export class AtomicFile<T> {
   }
 
   /** Resolves when all pending texts are written, or could not be written. */
-  async settled(): Promise<void> {
-    for (let last: unknown = null; last !== this.queue;) {
-      last = this.queue;
-      await last;
-    }
+  settled(): Promise<void> {
+    return this.queue.settled();
   }
 
   /** Does what `settled` does. A text that could not be written is not tried again. */
@@ -206,17 +204,11 @@ export class AtomicFile<T> {
     this.pending[part] = text;
     if (this.isQueued || this.isClosed) return;
     this.isQueued = true;
-    void this.inTurn(() => {
+    void this.queue.run(() => {
       // A text that is saved from now on is written by this call or by the next one.
       this.isQueued = false;
       return this.writePending();
     });
-  }
-
-  private inTurn<R>(work: () => Promise<R>): Promise<R> {
-    const done = this.queue.then(work);
-    this.queue = done.catch(() => undefined);
-    return done;
   }
 
   /** Never rejects. */
@@ -258,7 +250,7 @@ export class AtomicFile<T> {
     if (this.isClosed) return;
     this.retry ??= setTimeout(() => {
       this.retry = null;
-      void this.inTurn(() => this.writePending());
+      void this.queue.run(() => this.writePending());
     }, RETRY_MS).unref();
   }
 

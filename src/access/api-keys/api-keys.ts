@@ -1,6 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { type OnModuleDestroy } from '@nestjs/common';
 import { AppError } from '../../kernel/errors';
+import { SerialQueue } from '../../kernel/serial-queue';
 import { ApiKeyStore, type DataFolder, type StoredApiKey } from '../../storage';
 import type { ApiKeyScope } from './api-key-scope';
 
@@ -51,8 +52,8 @@ export class ApiKeys implements OnModuleDestroy {
   private readonly mainDigest: Buffer;
   private readonly byId: Map<string, StoredApiKey>;
   private readonly byDigest: Map<string, StoredApiKey>;
-  /** Serialises changes; each is on the disk before it takes effect. */
-  private changing: Promise<unknown> = Promise.resolve();
+  /** Each change is on the disk before it takes effect. */
+  private readonly changes = new SerialQueue();
 
   private constructor(
     mainKey: string,
@@ -121,7 +122,7 @@ export class ApiKeys implements OnModuleDestroy {
    * @throws AppError `conflict` if there are too many; `storage_full` or `storage_failed`
    */
   create(terms: ApiKeyTerms): Promise<{ key: ApiKey; secret: string }> {
-    return this.change(async () => {
+    return this.changes.run(async () => {
       if (this.byId.size >= MAX_KEYS) {
         throw new AppError('conflict', `There are already ${MAX_KEYS} keys, which is the limit.`);
       }
@@ -141,7 +142,7 @@ export class ApiKeys implements OnModuleDestroy {
 
   /** Changes the given terms of a key; null if there is no such key. @throws like `create` */
   update(id: string, terms: Partial<ApiKeyTerms>): Promise<ApiKey | null> {
-    return this.change(async () => {
+    return this.changes.run(async () => {
       const key = this.byId.get(id);
       if (key === undefined) return null;
       await this.store.put({ ...key, ...terms });
@@ -154,7 +155,7 @@ export class ApiKeys implements OnModuleDestroy {
 
   /** Removes a key, which is refused from then on. False if there is no such key. @throws like `create` */
   remove(id: string): Promise<boolean> {
-    return this.change(async () => {
+    return this.changes.run(async () => {
       const key = this.byId.get(id);
       if (key === undefined) return false;
       await this.store.remove(id);
@@ -170,12 +171,6 @@ export class ApiKeys implements OnModuleDestroy {
   private keep(key: StoredApiKey): void {
     this.byId.set(key.id, key);
     this.byDigest.set(key.digest, key);
-  }
-
-  private change<T>(apply: () => Promise<T>): Promise<T> {
-    const changed = this.changing.then(apply);
-    this.changing = changed.catch(() => undefined);
-    return changed;
   }
 }
 

@@ -71,17 +71,17 @@ export class GuideSourcesController {
     return { id, message: 'The guide source was removed.' };
   }
 
-  /** Refresh a guide source now. The answer does not wait for the end of the refresh. */
+  /** Refresh a guide source now. The answer has no body and does not wait for the end of the refresh. */
   @Post(':id/refresh')
   @NeedsScope('operate')
   @HttpCode(202)
-  @ApiAcceptedResponse({ type: GuideSourceDto })
+  @ApiAcceptedResponse({ description: 'The refresh begins soon' })
   @ApiProblems('not_found', 'conflict')
-  refresh(@Param('id') id: string): GuideSourceDto {
-    const source = this.sources.get(id);
-    if (!source.isEnabled) throw new AppError('conflict', 'The guide source is switched off.');
+  refresh(@Param('id') id: string): void {
+    const { isEnabled } = this.sources.get(id);
+    if (!isEnabled) throw new AppError('conflict', 'The guide source is switched off.');
+    // The address of the source may contain a password, which only `admin` may see, so the source is not in the answer.
     this.refresher.refreshNow(id);
-    return this.toDto(source);
   }
 
   private toDto(source: GuideSource): GuideSourceDto {

@@ -1,6 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { StreamUsers } from '../../access';
 import { AppError } from '../../kernel/errors';
+import { SerialQueue } from '../../kernel/serial-queue';
 import { DataFolder, ProfileStore } from '../../storage';
 import { newDeviceId } from '../device-id';
 import type { Profile, ProfileRule } from './profile';
@@ -13,8 +14,8 @@ export class Profiles implements OnModuleInit {
   private readonly store: ProfileStore<ProfileRule>;
   private readonly byName = new Map<string, Profile>();
   private readonly changeListeners: (() => void)[] = [];
-  /** Serialises changes; each is on the disk before it takes effect. */
-  private changing: Promise<unknown> = Promise.resolve();
+  /** Each change is on the disk before it takes effect. */
+  private readonly changes = new SerialQueue();
 
   constructor(
     folder: DataFolder,
@@ -50,7 +51,7 @@ export class Profiles implements OnModuleInit {
 
   /** @throws AppError `conflict` for a name that is taken, or if there are too many; as `Database.change` */
   create(name: string, rule: ProfileRule): Promise<Profile> {
-    return this.inOrder(async () => {
+    return this.changes.run(async () => {
       if (this.byName.has(name)) {
         throw new AppError('conflict', `There is already a profile "${name}".`);
       }
@@ -66,7 +67,7 @@ export class Profiles implements OnModuleInit {
 
   /** Changes parts of the rule. @throws AppError `not_found`; as `Database.change` */
   change(name: string, rule: Partial<ProfileRule>): Promise<Profile> {
-    return this.inOrder(() => {
+    return this.changes.run(() => {
       const profile = this.resolve(name);
       return this.write({ ...profile, rule: { ...profile.rule, ...rule } });
     });
@@ -74,7 +75,7 @@ export class Profiles implements OnModuleInit {
 
   /** @throws AppError `not_found`; `conflict` if it is the profile of a user; as `Database.change` */
   remove(name: string): Promise<void> {
-    return this.inOrder(async () => {
+    return this.changes.run(async () => {
       this.resolve(name);
       const user = this.users.list().find(({ profile }) => profile === name);
       if (user !== undefined) {
@@ -95,12 +96,6 @@ export class Profiles implements OnModuleInit {
     this.byName.set(profile.name, profile);
     this.changed();
     return profile;
-  }
-
-  private inOrder<T>(apply: () => Promise<T>): Promise<T> {
-    const changed = this.changing.then(apply);
-    this.changing = changed.catch(() => undefined);
-    return changed;
   }
 
   private changed(): void {

@@ -134,7 +134,8 @@ export class XtreamController {
   @ApiResponse({ status: 304, description: 'The guide has not changed' })
   @CorsHeaders()
   async guide(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    await sendGuide(await this.guides.get(this.channelsFor(request)), request, reply);
+    const profile = requestedProfile(request);
+    await sendGuide(() => this.guides.get(this.channelsFor(request), profile), request, reply);
   }
 
   private accountOf(request: FastifyRequest): XtreamAccountDto {

@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { JobHandler, Jobs } from '../../coordination';
 import { AppError, asAppError } from '../../kernel/errors';
+import { SerialQueue } from '../../kernel/serial-queue';
 import { OutboundRequests } from '../../outbound';
 import { ChannelImportStore, DataFolder, type StoredImport } from '../../storage';
 import { ChannelDirectory } from '../channel-directory';
@@ -60,7 +61,7 @@ export class ChannelImports implements OnModuleInit, OnModuleDestroy {
   private readonly byId = new Map<string, StoredImport>();
   private readonly refreshing = new Map<string, Promise<ImportResult>>();
   /** Serialises changes; each is on the disk before the next begins. */
-  private changing: Promise<unknown> = Promise.resolve();
+  private readonly changes = new SerialQueue();
   private readonly closing = new AbortController();
 
   constructor(
@@ -99,7 +100,7 @@ export class ChannelImports implements OnModuleInit, OnModuleDestroy {
    * @throws AppError `conflict` if there are too many; as `Database.change`
    */
   create(settings: ImportSettings): Promise<ImportView> {
-    return this.inOrder(async () => {
+    return this.changes.run(async () => {
       const one = await this.add(settings);
       if (one.isEnabled) this.refreshSoon(one.id);
       return this.get(one.id);
@@ -108,7 +109,7 @@ export class ChannelImports implements OnModuleInit, OnModuleDestroy {
 
   /** Changes an import. A new address is fetched at once. @throws AppError `not_found`; as `Database.change` */
   change(id: string, settings: Partial<ImportSettings>): Promise<ImportView> {
-    return this.inOrder(async () => {
+    return this.changes.run(async () => {
       const before = this.find(id);
       const after = { ...before, ...settings };
       await this.store.put(after);
@@ -126,7 +127,7 @@ export class ChannelImports implements OnModuleInit, OnModuleDestroy {
    * @throws AppError `not_found`; as `Database.change`, in which case nothing has changed
    */
   remove(id: string): Promise<void> {
-    return this.inOrder(async () => {
+    return this.changes.run(async () => {
       const one = this.find(id);
       // From now on, a refresh that is still fetching imports nothing.
       this.byId.delete(id);
@@ -207,7 +208,7 @@ export class ChannelImports implements OnModuleInit, OnModuleDestroy {
     // The list is loaded before the import is created, because an unusable list must not leave an import.
     const list = await load();
     mustHaveEntries(list);
-    const { id } = await this.inOrder(
+    const { id } = await this.changes.run(
       async () =>
         sentBefore() ??
         this.add({
@@ -274,12 +275,6 @@ export class ChannelImports implements OnModuleInit, OnModuleDestroy {
       throw new AppError('outbound_failed', `the server of the list answers with status ${status}`);
     }
     return readM3u(body, 'unusable_list');
-  }
-
-  private inOrder<T>(apply: () => Promise<T>): Promise<T> {
-    const changed = this.changing.then(apply);
-    this.changing = changed.catch(() => undefined);
-    return changed;
   }
 
   /** Call in order with other changes. */

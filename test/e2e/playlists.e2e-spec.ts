@@ -260,6 +260,30 @@ describe('playlists and the tuner', () => {
     await plays(openViewer(entry!.address));
   });
 
+  it('replayed, TiviMate: gets the list compressed, plays, and zaps before it closes', async () => {
+    const agent = { 'User-Agent': 'TiviMate/5.1.0 (Android 12)' };
+    const { status, headers } = await ask('/playlist.m3u', { ...agent, 'Accept-Encoding': 'gzip' });
+    expect([status, headers['content-encoding']]).toEqual([200, 'gzip']);
+    const [first, next] = await playlist('', agent);
+    const asPlayer = { ...agent, 'Icy-MetaData': '1', 'Accept-Encoding': 'identity' };
+    const viewer = openViewer(first!.address, { headers: asPlayer });
+    await viewer.playing();
+    const zapped = openViewer(next!.address, { headers: asPlayer });
+    viewer.destroy();
+    await plays(zapped);
+  });
+
+  it('replayed, Dispatcharr: refreshes the list, validates an address and plays it', async () => {
+    const headers = { 'User-Agent': 'VLC/3.0.20 LibVLC/3.0.20' };
+    const before = await ask('/playlist.m3u', headers);
+    expect((await ask('/playlist.m3u', headers)).text).toBe(before.text);
+    const [entry] = await playlist('', headers);
+    const { pathname, search } = new URL(entry!.address);
+    const head = await ask(pathname + search, headers, 'HEAD');
+    expect(head).toMatchObject({ status: 200, headers: { 'content-type': 'video/mp2t' } });
+    await plays(openViewer(entry!.address, { headers }));
+  });
+
   it('replayed, Channels: every entry has an id and a number of its own', async () => {
     const headers = { 'User-Agent': 'Go-http-client/1.1', 'Accept-Encoding': 'identity' };
     const entries = await playlist('', headers);

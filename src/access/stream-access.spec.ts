@@ -1,5 +1,5 @@
 import type { FastifyRequest } from '../http';
-import { AppError } from '../kernel/errors';
+import { type AppError } from '../kernel/errors';
 import { KeyAttempts } from './key-attempts';
 import { StreamAccess, type StreamAccessConfig } from './stream-access';
 import { listBase, streamCaller } from './stream-caller';
@@ -103,13 +103,6 @@ describe('StreamAccess', () => {
     expect(streamCaller(asked).user).toBe(ANNA);
     const wrong = request(`/live/ben/${SECRET}/5.ts`);
     expect(answer(access({ streamAccess: 'open' }), wrong)).toMatchObject({ code: 'forbidden' });
-  });
-
-  it('admits a user by name and secret', () => {
-    const asked = request('/player_api.php');
-    expect(() => access().admitCredentials(asked, 'ben', SECRET)).toThrow(AppError);
-    access().admitCredentials(asked, 'anna', SECRET);
-    expect(streamCaller(asked).user).toBe(ANNA);
   });
 
   it('limits wrong secrets per address, but always admits a right one', () => {

@@ -45,12 +45,7 @@ export class StreamAccess {
     );
   }
 
-  /**
-   * Admits a request that presents the name and the secret of a user, as Xtream Codes clients do.
-   *
-   * @throws AppError `forbidden` or `rate_limited` if they are not valid
-   */
-  admitCredentials(request: FastifyRequest, name: string, secret: string): void {
+  private admitCredentials(request: FastifyRequest, name: string, secret: string): void {
     const user = this.users.withCredentials(name, secret);
     this.enter(request, user, secret, 'The user name or the password is wrong.');
   }

@@ -94,6 +94,8 @@ describe('isStreamAddress', () => {
     ['/auto/v5', true],
     ['/acex', false],
     ['/automatic', false],
+    ['/live/5.ts', true],
+    ['/lively', false],
     ['/engines/ace/', false],
   ])('%s: %s', (url, expected) => {
     expect(isStreamAddress(url)).toBe(expected);

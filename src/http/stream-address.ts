@@ -1,8 +1,8 @@
 import { splitToken } from './stream-token';
 
 const STREAM_ROOT = 'ace';
-/** The addresses at which clients of an HDHomeRun tuner play a channel. */
-const TUNER_ROOT = 'auto';
+/** The roots of all addresses at which streams are played: also those of HDHomeRun tuners and of Xtream Codes. */
+const PLAYER_ROOTS = [STREAM_ROOT, 'auto', 'live'];
 
 /** The playlist, the guide and the tuner of a profile. */
 const OF_PROFILE =
@@ -20,7 +20,7 @@ const ACE_SCHEME = /^acestream(?::|%3a)$/i;
 
 /** True for addresses of players, false for the admin API and its pages. `url` must be a result of `routedAddress`. */
 export function isStreamAddress(url: string): boolean {
-  return url.startsWith(`/${STREAM_ROOT}/`) || url.startsWith(`/${TUNER_ROOT}/`);
+  return PLAYER_ROOTS.some((root) => url.startsWith(`/${root}/`));
 }
 
 /**

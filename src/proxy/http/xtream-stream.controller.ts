@@ -84,6 +84,8 @@ export class XtreamStreamController {
   @ApiProblems(
     'content_not_found',
     'client_limit',
+    'egress_limit',
+    'bitrate_limit',
     'unsupported_content',
     'engine_failed',
     'no_engine',

@@ -113,4 +113,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
        device_id TEXT NOT NULL
      ) WITHOUT ROWID`,
   ],
+  [],
 ];

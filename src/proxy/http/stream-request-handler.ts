@@ -66,7 +66,7 @@ export class StreamRequestHandler {
     let stream: LiveStream;
     try {
       stream = await joined.ready;
-      if (viewer.leaveReason === null) this.liveStreams.checkBandwidth(stream);
+      if (viewer.leaveReason === null) this.liveStreams.checkBandwidth(stream, viewer);
     } catch (error) {
       const hasHungUp = viewer.leaveReason === 'hung_up';
       viewer.leave('stream_failed');

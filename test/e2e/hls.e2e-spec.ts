@@ -137,7 +137,7 @@ describe('HLS of a stream', () => {
     const loaded = await Promise.all(players.map(({ segments }) => loadSegment(segments[1]!)));
     const counted = await product.session(id);
     const clients = await clientsOf(product, id);
-    const active = await metric(product, 'proxy_hls_clients_active');
+    const active = await metric(product, 'acefleet_hls_viewers_active');
     expect(new Set(loaded.map((body) => body.toString('hex'))).size).toBe(1);
     const { bodies: followed } = await follow(players[0]!, 4);
     expectNothingLost(followed);

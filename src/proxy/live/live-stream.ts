@@ -277,7 +277,7 @@ export class LiveStream implements Stream {
         keyframes: this.isOver ? 0 : history.points.count,
       },
       bitrateBps: history.bitrateBps === null ? null : Math.round(history.bitrateBps),
-      bytesIn: ingest.bytesIn,
+      bytesIn: this.bytesIn,
       bytesOut: this.bytesOut,
       pinnedBytes: this.pinnedBytes,
       continuityErrors: history.scanner.continuityErrors,
@@ -294,6 +294,10 @@ export class LiveStream implements Stream {
   /** Number of viewers who wait or watch, without the paused ones. */
   get watching(): number {
     return this.audience.watching;
+  }
+
+  get bytesIn(): number {
+    return this.ingest.bytesIn;
   }
 
   get bytesOut(): number {
@@ -333,12 +337,18 @@ export class LiveStream implements Stream {
     if (point === null) throw new AppError('internal_error', 'The stream has no join point.');
     this.fanout.attach(viewer, socket, point, monotonicMs());
     this.report.viewerJoined(viewer);
+    this.report.firstByte(viewer, 'mpegts');
   }
 
   /** Call when an HLS viewer gets its first playlist, and only after `ready` has resolved. */
   attachSegmentViewer(viewer: Viewer): void {
     viewer.takesSegments = true;
     this.report.viewerJoined(viewer);
+  }
+
+  /** Call before a segment is sent to an HLS viewer. */
+  segmentBegins(viewer: Viewer): void {
+    if (viewer.queuedBytes === 0) this.report.firstByte(viewer, 'hls');
   }
 
   removeViewer(viewer: Viewer, reason: LeaveReason): void {
@@ -462,6 +472,7 @@ export class LiveStream implements Stream {
 
   private mediaAppended(): void {
     this.fanout.appended();
+    this.sources.mediaAppended();
     // This method also runs when only padding or tables arrived, but only media end a stall.
     const lastMediaMs = this.ingest.lastMediaMs ?? 0;
     if (this.currentPhase !== 'starting') this.rotation.mediaCame(lastMediaMs);

@@ -9,6 +9,7 @@ import { EventBus, type RecordedEvent } from '../../events';
 import type { ContentSelector, SourceKind, SourceSelector } from '../../kernel/content-selector';
 import { monotonicMs } from '../../kernel/clock';
 import { SteadyWallClock } from '../../kernel/steady-wall-clock';
+import { MetricsRegistry } from '../../metrics';
 import { DataFolder } from '../../storage';
 import {
   ContentAliases,
@@ -103,7 +104,7 @@ export class LiveStage {
     this.engines = StagedEngines.withEngines(options.engines ?? 2, options.slots ?? 3, config);
     const { scheduler, registry, health } = this.engines;
     this.sources = new EngineSources(config, this.ace, scheduler, registry, health);
-    this.reporters = new StreamReporters(this.bus, this.log);
+    this.reporters = new StreamReporters(this.bus, this.log, new MetricsRegistry());
     this.aliases = new ContentAliases(new DataFolder(config.dataDir));
     this.streams = new StreamRegistry(
       config,

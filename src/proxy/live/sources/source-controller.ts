@@ -108,6 +108,11 @@ export class SourceController {
     this.reader?.leave(why);
   }
 
+  /** Call after media were appended to the history. */
+  mediaAppended(): void {
+    this.reading.mediaAppended();
+  }
+
   /**
    * Protects the slot of the source in use like that of any running stream. Call when viewers can join the stream.
    */

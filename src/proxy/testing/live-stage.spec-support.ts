@@ -79,6 +79,7 @@ export class LiveStage {
   });
   readonly log = new RecordedLog();
   readonly events: RecordedEvent[] = [];
+  readonly metrics = new MetricsRegistry();
   readonly records = new SourceRecords();
   readonly backlog = new BacklogScheduler();
   readonly engines: StagedEngines;
@@ -104,7 +105,7 @@ export class LiveStage {
     this.engines = StagedEngines.withEngines(options.engines ?? 2, options.slots ?? 3, config);
     const { scheduler, registry, health } = this.engines;
     this.sources = new EngineSources(config, this.ace, scheduler, registry, health);
-    this.reporters = new StreamReporters(this.bus, this.log, new MetricsRegistry());
+    this.reporters = new StreamReporters(this.bus, this.log, this.metrics);
     this.aliases = new ContentAliases(new DataFolder(config.dataDir));
     this.streams = new StreamRegistry(
       config,

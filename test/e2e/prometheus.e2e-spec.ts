@@ -152,13 +152,13 @@ describeIfThere(`Prometheus ${why ?? ''}`, () => {
     await eventually(async () => {
       const all = await rules();
       expect(all.filter(({ health }) => health !== 'ok')).toEqual([]);
-      const active = all.filter(({ state }) => state !== 'inactive').map(({ name }) => name);
-      expect(active.sort()).toEqual([
-        'AcefleetEnginesMissing',
-        'AcefleetNotReady',
-        'AcefleetRuntimeDisconnected',
-        'AcefleetVpnDown',
-      ]);
+      const silent = all.filter(({ state }) => state === 'inactive').map(({ name }) => name);
+      const wrong = ['EnginesMissing', 'NotReady', 'RuntimeDisconnected', 'VpnDown'];
+      expect(wrong.filter((name) => silent.includes(`Acefleet${name}`))).toEqual([]);
+      // A busy machine may cause others, but not these.
+      expect(silent).toEqual(
+        expect.arrayContaining(['AcefleetDown', 'AcefleetDegraded', 'AcefleetJobsFail']),
+      );
       return true;
     }, COMES_WITHIN_MS);
   });

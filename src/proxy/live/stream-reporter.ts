@@ -5,11 +5,13 @@ import { streamKey, type ContentSelector } from '../../kernel/content-selector';
 import { monotonicMs } from '../../kernel/clock';
 import type { AppError } from '../../kernel/errors';
 import { MetricsRegistry } from '../../metrics';
+import { Traces } from '../../tracing';
 import type { Attempt, AttemptOutcome, EndReason } from '../streams';
 import type { LeaveReason, Viewer } from '../viewers';
 import type { LoopAction } from './observation/loop-policy';
 import type { LoopFinding } from './observation/loop-watch';
 import type { SourceRotation } from './sources/source-rotation';
+import { type EndedStart, startTrace } from './start-trace';
 
 /** Cause of a planned move: an operator's request, or a drain request, which an unhealthy engine raises too. */
 export type MoveCause = 'operator' | 'drain';
@@ -74,13 +76,21 @@ export class StreamReporters {
     private readonly events: EventBus,
     private readonly log: PinoLogger,
     metrics: MetricsRegistry,
+    private readonly traces: Traces,
   ) {
     log.setContext('Stream');
     this.times = new StreamTimes(metrics);
   }
 
   of(streamId: string, selector: ContentSelector): StreamReporter {
-    return new StreamReporter(streamId, streamKey(selector), this.events, this.log, this.times);
+    return new StreamReporter(
+      streamId,
+      streamKey(selector),
+      this.events,
+      this.log,
+      this.times,
+      this.traces,
+    );
   }
 }
 
@@ -92,7 +102,13 @@ export class StreamReporter {
     private readonly events: EventBus,
     private readonly log: PinoLogger,
     private readonly times: StreamTimes,
+    private readonly traces: Traces,
   ) {}
+
+  /** The start of a live stream is over. */
+  startEnded(start: () => EndedStart): void {
+    this.traces.record(() => startTrace(start()));
+  }
 
   requested(): void {
     this.events.publish('stream_requested', {

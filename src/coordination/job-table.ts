@@ -21,6 +21,8 @@ export interface JobTable {
   readonly 'hls.idle': null;
   /** Find playbacks of the engine API that are no longer used. */
   readonly 'engine_api.idle': null;
+  /** Remove old events from the event log. */
+  readonly 'events.retention': null;
   /** Fetch the lists of imports that are due. */
   readonly 'channel_imports.refresh': null;
 }
@@ -36,6 +38,7 @@ const NAMES: { readonly [Name in keyof JobTable]: true } = {
   'source.schedule': true,
   'hls.idle': true,
   'engine_api.idle': true,
+  'events.retention': true,
   'channel_imports.refresh': true,
 };
 

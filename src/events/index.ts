@@ -4,7 +4,7 @@ export {
   type RecordedEvent,
 } from './domain-events';
 export { EventBus, type EventListener } from './event-bus';
-export { EventLog, type EventQuery, type EventTotals } from './event-log';
+export { EventLog, type EventPage, type EventTotals } from './event-log';
 export {
   categoryOf,
   describeEvent,
@@ -13,4 +13,5 @@ export {
   type EventLevel,
 } from './event-description';
 export { EVENT_TYPES } from './event-type';
+export { type LoggedEvent, toLoggedEvent } from './logged-event';
 export { EventsModule } from './events.module';

@@ -89,6 +89,7 @@ const DRIVERS = {
 /** Modules of src/engines, and the modules that each may import. */
 const ENGINES = {
   registry: [],
+  reports: ['registry'],
   selection: ['registry'],
   health: ['registry'],
   drivers: ['registry'],

@@ -134,6 +134,25 @@ const DESCRIPTIONS: { readonly [T in DomainEventType]: Describe<T> } = {
       stream(stream_id),
       `Viewer ${client_id} of stream ${stream_id} was too slow and was moved forward from ${lag_s} s behind.`,
     ),
+  external_stream_started: ({ stream_id, engine_id, actor }) =>
+    info(
+      stream(stream_id),
+      `Stream ${stream_id} of an outside proxy has started on engine ${engine_id}, as ${actor} reports.`,
+    ),
+  external_stream_ended: ({ stream_id, engine_id, reason }) =>
+    info(
+      stream(stream_id),
+      `Stream ${stream_id} of an outside proxy has ended on engine ${engine_id}`,
+      reason,
+    ),
+  admin_action: ({ actor, method, route, parameters }) =>
+    info(
+      'api',
+      `${actor} has sent ${method} ${route}`,
+      Object.entries(parameters)
+        .map(([name, value]) => `${name} ${value}`)
+        .join(', '),
+    ),
   settings_changed: ({ names, actor }) =>
     info('settings', `Settings were changed by ${actor}: ${names.join(', ')}.`),
 };

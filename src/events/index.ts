@@ -1,3 +1,4 @@
+export { HasOwnEvent } from './admin-actions';
 export {
   type DomainEventPayloads,
   type DomainEventType,

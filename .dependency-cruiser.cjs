@@ -14,7 +14,7 @@ const MODULES = {
   metrics: ['kernel', 'config', 'access', 'http'],
   coordination: ['kernel', 'config', 'storage'],
   ace: ['kernel', 'config', 'storage'],
-  events: ['kernel', 'config', 'access', 'http'],
+  events: ['kernel', 'config', 'storage', 'coordination', 'access', 'http'],
   engines: [
     'kernel',
     'config',
@@ -91,6 +91,7 @@ const DRIVERS = {
 /** Modules of src/engines, and the modules that each may import. */
 const ENGINES = {
   registry: [],
+  reports: ['registry'],
   selection: ['registry'],
   health: ['registry'],
   drivers: ['registry'],

@@ -23,6 +23,10 @@ export interface JobTable {
   readonly 'engine_api.idle': null;
   /** Compare the uploads of engines with their limit. */
   readonly 'engine.uploads': null;
+  /** Remove old events from the event log. */
+  readonly 'events.retention': null;
+  /** Find streams of outside proxies that are no longer there. */
+  readonly 'reported_streams.check': null;
   /** Fetch the lists of imports that are due. */
   readonly 'channel_imports.refresh': null;
 }
@@ -39,6 +43,8 @@ const NAMES: { readonly [Name in keyof JobTable]: true } = {
   'hls.idle': true,
   'engine_api.idle': true,
   'engine.uploads': true,
+  'events.retention': true,
+  'reported_streams.check': true,
   'channel_imports.refresh': true,
 };
 

@@ -19,6 +19,11 @@ export type {
   EngineView,
 } from './registry/engine.types';
 export { EnginesModule } from './engines.module';
+export {
+  type ReportedStream,
+  ReportedStreams,
+  type StreamReport,
+} from './reports/reported-streams';
 export { slotLimit, slotsKeptFree } from './slot-limit';
 export {
   EngineScheduler,

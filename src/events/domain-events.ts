@@ -148,6 +148,30 @@ export interface DomainEventPayloads {
     readonly reason: string;
     readonly bytes_sent: number;
   };
+  /** A proxy outside of acefleet has reported a stream on an engine. */
+  external_stream_started: {
+    readonly stream_id: string;
+    readonly engine_id: string;
+    /** Name of the API key. */
+    readonly actor: string;
+  };
+  external_stream_ended: {
+    readonly stream_id: string;
+    readonly engine_id: string;
+    readonly reason: string;
+    /** Name of the API key with which the end was reported; null if it was not reported. */
+    readonly actor: string | null;
+  };
+  /** A request to the API has succeeded that was not a GET request. */
+  admin_action: {
+    /** Name of the API key. */
+    readonly actor: string;
+    readonly method: string;
+    /** With the names of its parameters, as in the API's description. */
+    readonly route: string;
+    /** Values of the parameters. */
+    readonly parameters: Readonly<Record<string, string>>;
+  };
   /** Settings were changed with the API. Values are left out, because some are secret. */
   settings_changed: {
     /** Names of the variables. */

@@ -13,6 +13,7 @@ import { PreflightController } from './http/preflight.controller';
 import { SessionsController } from './http/sessions.controller';
 import { StreamController } from './http/stream.controller';
 import { StreamRequestHandler } from './http/stream-request-handler';
+import { StreamReportsController } from './http/stream-reports.controller';
 import { StreamsController } from './http/streams.controller';
 import { TunerStreamController } from './http/tuner-stream.controller';
 import { XtreamStreamController } from './http/xtream-stream.controller';
@@ -39,6 +40,7 @@ const preflight = PreflightModule.forLive(live);
     PreflightController,
     SessionsController,
     StreamsController,
+    StreamReportsController,
   ],
   providers: [
     StreamRequestHandler,

@@ -2,6 +2,7 @@ export {
   type DomainEventPayloads,
   type DomainEventType,
   type RecordedEvent,
+  type StreamTotals,
 } from './domain-events';
 export { EventBus, type EventListener } from './event-bus';
 export { EventLog, type EventQuery, type EventTotals } from './event-log';

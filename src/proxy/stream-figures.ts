@@ -16,6 +16,8 @@ export interface StreamSums {
   readonly byState: ReadonlyMap<StreamState, number>;
   /** Viewers, including those that wait for a start. */
   readonly viewers: number;
+  /** Of these: viewers of HLS. */
+  readonly hlsViewers: number;
   /** Bytes from engines since the start of the process; never decreases. */
   readonly bytesIn: number;
   /** Bytes that the kernel has accepted for viewers since the start of the process; never decreases. */
@@ -52,13 +54,14 @@ export class StreamFigures {
   sums(): StreamSums {
     const byState = new Map<StreamState, number>();
     let { in: bytesIn, out: bytesOut } = this.past;
-    let reports = 0;
+    let [reports, hlsViewers] = [0, 0];
     const swarm = { peers: 0, downloadBps: 0, uploadBps: 0 };
     for (const stream of this.streams.list()) {
       byState.set(stream.state, (byState.get(stream.state) ?? 0) + 1);
       const { bytes_in, bytes_out } = stream.totals();
       bytesIn += bytes_in;
       bytesOut += bytes_out;
+      for (const viewer of stream.viewers) hlsViewers += Number(viewer.takesSegments);
       const stat = isLiveStream(stream) ? stream.observation.stat?.stat : undefined;
       if (stat === undefined) continue;
       reports += 1;
@@ -67,6 +70,13 @@ export class StreamFigures {
       swarm.uploadBps += (stat.speedUpKBps ?? 0) * BITS_PER_KB;
     }
     const { count: viewers } = this.streams.limits;
-    return { byState, viewers, bytesIn, bytesOut, swarm: reports === 0 ? null : swarm };
+    return {
+      byState,
+      viewers,
+      hlsViewers,
+      bytesIn,
+      bytesOut,
+      swarm: reports === 0 ? null : swarm,
+    };
   }
 }

@@ -7,6 +7,21 @@ export { DataFolder } from './data-folder';
 export { DataFolderError } from './data-folder-error';
 export { makeFolder } from './file-writes';
 export { GuideSourceStore, type StoredGuideSource } from './guide-source-store';
+export {
+  HISTORY_OUTCOMES,
+  HistoryStore,
+  type HistoryBatch,
+  type HistoryOutcome,
+  type SeriesPoint,
+  type StartTotals,
+  type StoredBucket,
+  type StoredStream,
+  type StreamCursor,
+  type StreamFilter,
+  SUBJECT_ORDER_NAMES,
+  type SubjectOrder,
+  type SubjectTotals,
+} from './history-store';
 export { OpenSessionStore, type StoredSession } from './open-session-store';
 export type { EarlierFile } from './earlier-file';
 export { InstanceIdError, isInstanceId, obtainInstanceId } from './instance-id';

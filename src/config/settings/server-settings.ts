@@ -112,4 +112,11 @@ export const serverSettings = {
     defaultText: '1000',
     description: 'How many events `GET /events` keeps.',
   }),
+  historyDays: setting({
+    variable: 'HISTORY_DAYS',
+    type: integer(1, 1825),
+    defaultText: '365',
+    description:
+      'Days for which the [history](history.md) of streams, and the hourly values of the installation, are kept.',
+  }),
 };

@@ -64,6 +64,8 @@ export class Database {
   private slowestMs = 0;
   private probeTimer: NodeJS.Timeout | null = null;
   private copyTimer: NodeJS.Timeout | null = null;
+  /** Monotonic time at which the timer fires. */
+  private copyDueMs = 0;
   private isChanged = false;
   /** True if it could not be created for lack of space. */
   private isMissing = false;
@@ -134,12 +136,17 @@ export class Database {
   /**
    * Runs `work` in one transaction. Resolves when its changes are on the disk.
    *
+   * @param copyAfterMs the copy may lack the changes for so long. The copy is as large as the database, so data that are
+   *   added all the time are copied with other changes, or rarely.
    * @throws AppError `storage_full` or `storage_failed`, in which case nothing has changed; the error of `work`
    */
-  async change<T>(work: (transaction: Transaction<Schema>) => Promise<T>): Promise<T> {
+  async change<T>(
+    work: (transaction: Transaction<Schema>) => Promise<T>,
+    copyAfterMs = COPY_AFTER_MS,
+  ): Promise<T> {
     try {
       const result = await this.kysely.transaction().execute(work);
-      this.written();
+      this.written(copyAfterMs);
       return result;
     } catch (error) {
       // A broken constraint is a defect of `work`, not of the disk.
@@ -240,7 +247,7 @@ export class Database {
     this.log.write('error', { file: this.path, reason }, detail);
   }
 
-  private written(): void {
+  private written(copyAfterMs = COPY_AFTER_MS): void {
     if (this.unwritten !== null) {
       this.unwritten = null;
       this.log.write('log', { file: this.path }, `${this.name} can be written again`);
@@ -248,15 +255,18 @@ export class Database {
     this.noteDuration(this.slowestMs);
     this.slowestMs = 0;
     this.isChanged = true;
-    this.copyLater();
+    this.copyLater(copyAfterMs);
   }
 
-  private copyLater(): void {
-    if (this.isClosed) return;
-    this.copyTimer ??= setTimeout(() => {
+  private copyLater(afterMs = COPY_AFTER_MS): void {
+    const dueMs = monotonicMs() + afterMs;
+    if (this.isClosed || (this.copyTimer !== null && this.copyDueMs <= dueMs)) return;
+    if (this.copyTimer !== null) clearTimeout(this.copyTimer);
+    this.copyDueMs = dueMs;
+    this.copyTimer = setTimeout(() => {
       this.copyTimer = null;
       void this.copy();
-    }, COPY_AFTER_MS).unref();
+    }, afterMs).unref();
   }
 
   private noteDuration(tookMs: number): void {

@@ -113,5 +113,40 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
        device_id TEXT NOT NULL
      ) WITHOUT ROWID`,
   ],
-  [],
+  [
+    `CREATE TABLE history_streams (
+       started_at_ms INTEGER NOT NULL,
+       id TEXT NOT NULL,
+       seen_at_ms INTEGER NOT NULL,
+       stream_id TEXT NOT NULL,
+       kind TEXT NOT NULL,
+       infohash TEXT,
+       channel_id TEXT,
+       channel_name TEXT,
+       outcome TEXT NOT NULL,
+       reason TEXT,
+       viewers INTEGER NOT NULL,
+       peak_viewers INTEGER NOT NULL,
+       viewer_ms INTEGER NOT NULL,
+       bytes_in INTEGER NOT NULL,
+       bytes_out INTEGER NOT NULL,
+       first_byte_ms INTEGER,
+       start_ms INTEGER,
+       failovers INTEGER NOT NULL,
+       moves INTEGER NOT NULL,
+       stall_ms INTEGER NOT NULL,
+       engines TEXT NOT NULL,
+       PRIMARY KEY (started_at_ms, id)
+     ) WITHOUT ROWID`,
+    `CREATE TABLE history_series (
+       step_s INTEGER NOT NULL,
+       at_s INTEGER NOT NULL,
+       metric INTEGER NOT NULL,
+       samples INTEGER NOT NULL,
+       min REAL NOT NULL,
+       mean REAL NOT NULL,
+       max REAL NOT NULL,
+       PRIMARY KEY (step_s, at_s, metric)
+     ) WITHOUT ROWID`,
+  ],
 ];

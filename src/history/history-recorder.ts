@@ -146,7 +146,9 @@ export class HistoryRecorder implements OnModuleInit, OnApplicationShutdown {
   }
 
   private get isEmpty(): boolean {
-    return this.refused === null && this.samples.isEmpty && !this.tracker.hasChanges;
+    // The first write also marks what a former process left behind as interrupted.
+    if (this.writtenMs === -Infinity || this.refused !== null) return false;
+    return this.samples.isEmpty && !this.tracker.hasChanges;
   }
 
   private write(): Promise<void> {

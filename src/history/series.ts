@@ -64,7 +64,7 @@ export function rollUp(points: Iterable<SeriesPoint>, stepS: number): SeriesPoin
 }
 
 export interface SeriesRequest {
-  /** Seconds since 1970; null: as far back as a day. */
+  /** Seconds since 1970; null: a day ago, or as far back as there are samples in memory if their step is wanted. */
   readonly fromS: number | null;
   /** Null: now. */
   readonly toS: number | null;
@@ -95,7 +95,8 @@ export function planSeries(
   { historyDays, recentSinceS }: SeriesReach,
 ): SeriesPlan | null {
   const toS = Math.min(request.toS ?? nowS, nowS) + 1;
-  const fromS = Math.max(request.fromS ?? toS - DAY_S, nowS - historyDays * DAY_S);
+  const defaultS = request.stepS === SAMPLE_S ? LIVE_S : DAY_S;
+  const fromS = Math.max(request.fromS ?? toS - defaultS, nowS - historyDays * DAY_S);
   const spanS = Math.max(0, toS - fromS);
   const sinceS = (stepS: number): number => {
     const stored = storedStepOf(stepS);

@@ -79,7 +79,7 @@ describe('the history', () => {
 
     const channels = await first.api('GET', '/api/v1/history/channels?sort=failures');
     expect(channels.body.channels).toMatchObject([
-      { stream_id: failed, starts: 1, failed: 1, failures: { engine_failed: 1 } },
+      { stream_id: failed, starts: 1, failed: 1, failures: { content_not_found: 1 } },
       { channel: 'news', starts: 1, failed: 0, viewers: 1, failovers: 1 },
     ]);
     const dashboard = (await first.api('GET', '/metrics/dashboard?window_seconds=60')).body;
@@ -111,7 +111,7 @@ describe('the history', () => {
     expect(await streamsOf(third, '')).toMatchObject([
       { stream_id: crashed, outcome: 'interrupted', viewers: 1 },
       { stream_id: running, outcome: 'ended', reason: 'shutdown', viewers: 1 },
-      { stream_id: failed, outcome: 'failed', reason: 'engine_failed', viewers: 0 },
+      { stream_id: failed, outcome: 'failed', reason: 'content_not_found', viewers: 0 },
       past,
     ]);
     const page = (await third.api('GET', '/api/v1/history/streams?limit=3')).body;

@@ -103,7 +103,7 @@ export class ChannelHistoryQueryDto extends StreamFilterQueryDto {
   limit?: number;
 }
 
-/** What `GET /history/series` shows. Without `from`, it is the last day. */
+/** What `GET /history/series` shows. Without `from`, it is the last day; with steps of 10 s, the last 15 minutes. */
 export class SeriesQueryDto extends PeriodQueryDto {
   /** The metric to show. */
   @ApiProperty({ enum: METRIC_NAMES })

@@ -236,12 +236,15 @@ function hasBrokenText(database: Connection): boolean {
        FROM sqlite_schema AS t, pragma_table_info(t.name) AS c WHERE t.type = 'table'`,
     )
     .all([]) as { table: string; column: string }[];
-  return columns.some(({ table, column }) => {
-    // One row for any number of texts.
+  return [...new Set(columns.map(({ table }) => table))].some((table) => {
+    const own = columns.filter((one) => one.table === table).map(({ column }) => `"${column}"`);
+    const isText = own.map((column) => `typeof(${column}) = 'text'`);
+    const texts = own.map((column, i) => `iif(${isText[i]}, ${column}, '')`);
+    // One pass, and one row for any number of texts.
     const [row] = database
       .prepare(
-        `SELECT CAST(group_concat("${column}", ' ') AS BLOB) AS bytes
-         FROM "${table}" WHERE typeof("${column}") = 'text'`,
+        `SELECT CAST(group_concat(${texts.join(` || ' ' || `)}, ' ') AS BLOB) AS bytes
+         FROM "${table}" WHERE ${isText.join(' OR ')}`,
       )
       .all([]) as { bytes: ArrayBuffer | null }[];
     const bytes = Buffer.from(row?.bytes ?? new ArrayBuffer(0));

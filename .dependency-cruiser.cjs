@@ -13,7 +13,7 @@ const MODULES = {
   metrics: ['kernel', 'config', 'access', 'http'],
   coordination: ['kernel', 'config', 'storage'],
   ace: ['kernel', 'config', 'storage'],
-  events: ['kernel', 'config', 'access', 'http'],
+  events: ['kernel', 'config', 'storage', 'coordination', 'access', 'http'],
   engines: [
     'kernel',
     'config',

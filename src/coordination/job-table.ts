@@ -23,6 +23,8 @@ export interface JobTable {
   readonly 'engine_api.idle': null;
   /** Compare the uploads of engines with their limit. */
   readonly 'engine.uploads': null;
+  /** Remove old events from the event log. */
+  readonly 'events.retention': null;
   /** Fetch the lists of imports that are due. */
   readonly 'channel_imports.refresh': null;
   /** Take a sample of the whole installation. */
@@ -45,6 +47,7 @@ const NAMES: { readonly [Name in keyof JobTable]: true } = {
   'hls.idle': true,
   'engine_api.idle': true,
   'engine.uploads': true,
+  'events.retention': true,
   'channel_imports.refresh': true,
   'history.sample': true,
   'history.write': true,

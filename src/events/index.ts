@@ -5,6 +5,14 @@ export {
   type StreamTotals,
 } from './domain-events';
 export { EventBus, type EventListener } from './event-bus';
-export { EventLog, type EventQuery, type EventTotals } from './event-log';
+export { EventLog, type EventPage, type EventTotals } from './event-log';
+export {
+  categoryOf,
+  describeEvent,
+  EVENT_LEVELS,
+  type EventDescription,
+  type EventLevel,
+} from './event-description';
 export { EVENT_TYPES } from './event-type';
+export { type LoggedEvent, toLoggedEvent } from './logged-event';
 export { EventsModule } from './events.module';

@@ -69,7 +69,7 @@ describe('HistoryRecorder', () => {
 
   function refuseWrites(): jest.SpyInstance {
     return jest
-      .spyOn(folder.database, 'change')
+      .spyOn(folder.database, 'append')
       .mockRejectedValue(new AppError('storage_full', 'The disk is full.'));
   }
 
@@ -94,23 +94,23 @@ describe('HistoryRecorder', () => {
   });
 
   it('writes rarely without streams, and each minute with one', async () => {
-    const change = jest.spyOn(folder.database, 'change');
+    const append = jest.spyOn(folder.database, 'append');
     recorder.sample();
     await recorder.writeIfDue();
     recorder.sample();
     await recorder.writeIfDue();
-    expect(change).toHaveBeenCalledTimes(1);
+    expect(append).toHaveBeenCalledTimes(1);
     bus.publish('stream_requested', { stream_id: 'a', selector: 'x' });
     await new Promise((resolve) => setImmediate(resolve));
     running = [{ id: 'a', totals: TOTALS }];
     await recorder.writeIfDue();
     await recorder.writeIfDue();
-    expect(change).toHaveBeenCalledTimes(3);
+    expect(append).toHaveBeenCalledTimes(3);
     expect(await ids()).toEqual(['a']);
   });
 
   it('waits with everything while the disk refuses it, and loses nothing in minutes', async () => {
-    const change = refuseWrites();
+    const append = refuseWrites();
     recorder.sample();
     await play('a');
     await recorder.writeIfDue();
@@ -119,7 +119,7 @@ describe('HistoryRecorder', () => {
     recorder.sample();
     await recorder.onApplicationShutdown();
     expect(await ids()).toEqual([]);
-    change.mockRestore();
+    append.mockRestore();
     await recorder.writeIfDue();
     expect(await ids()).toEqual(['a', 'b']);
     expect(await recorder.store.listSeries(3, 3600, 3600, 0, 1e11)).toMatchObject([{ samples: 2 }]);
@@ -128,9 +128,9 @@ describe('HistoryRecorder', () => {
 
   it('writes a batch once although the answer to the first attempt was lost', async () => {
     const { database } = folder;
-    const change = database.change.bind(database);
-    jest.spyOn(database, 'change').mockImplementationOnce(async (work, copyAfterMs) => {
-      await change(work, copyAfterMs);
+    const append = database.append.bind(database);
+    jest.spyOn(database, 'append').mockImplementationOnce(async (work) => {
+      await append(work);
       throw new AppError('storage_failed', 'The thread has ended.');
     });
     recorder.sample();

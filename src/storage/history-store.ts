@@ -134,9 +134,6 @@ export interface SeriesPoint {
   readonly max: number;
 }
 
-/** The copy of the database may lack this much of the history, because it is as large as the whole database. */
-const COPY_AFTER_MS = 6 * 3_600_000;
-
 /** Name of the small value with the id of the last batch. */
 const LAST_BATCH = 'history.last_batch';
 
@@ -152,9 +149,9 @@ export class HistoryStore {
 
   constructor(private readonly folder: DataFolder) {}
 
-  /** Resolves when the batch is on the disk. @throws as `Database.change`, in which case nothing has changed */
+  /** Resolves when the batch is on the disk. @throws as `Database.append`, in which case nothing has changed */
   async write(batch: HistoryBatch): Promise<void> {
-    await this.folder.database.change(async (transaction) => {
+    await this.folder.database.append(async (transaction) => {
       if (!this.hasClosedInterrupted) await closeInterrupted(transaction);
       if (!(await begin(transaction, batch.id))) return;
       await putStreams(transaction, batch.streams);
@@ -166,7 +163,7 @@ export class HistoryStore {
           .execute();
       }
       await addBuckets(transaction, batch.buckets);
-    }, COPY_AFTER_MS);
+    });
     this.hasClosedInterrupted = true;
   }
 
@@ -314,10 +311,10 @@ export class HistoryStore {
 
   /**
    * Deletes the oldest streams: those that ended before `beforeMs`, and those beyond the newest `maxStreams`. Deletes
-   * only some of them, and returns whether there may be more. @throws as `Database.change`
+   * only some of them, and returns whether there may be more. @throws as `Database.append`
    */
   async pruneStreams(beforeMs: number, maxStreams: number): Promise<boolean> {
-    const deleted = await this.folder.database.change(async (transaction) => {
+    const deleted = await this.folder.database.append(async (transaction) => {
       const deleteOldest = async (where: RawBuilder<boolean>, limit: number): Promise<number> => {
         const { numAffectedRows = 0 } = await sql`
           DELETE FROM history_streams WHERE (started_at_ms, id) IN (
@@ -336,13 +333,13 @@ export class HistoryStore {
         Math.min(beyond, DELETED_AT_ONCE - old),
       );
       return old + more;
-    }, COPY_AFTER_MS);
+    });
     return deleted === DELETED_AT_ONCE;
   }
 
   /** Deletes the oldest steps of this length that began before `beforeS`. As `pruneStreams`. */
   async pruneSeries(stepS: number, beforeS: number): Promise<boolean> {
-    return this.folder.database.change(async (transaction) => {
+    return this.folder.database.append(async (transaction) => {
       const [found] = await transaction
         .selectFrom('history_series')
         .select((is) => is.fn.min('at_s').as('oldest'))
@@ -357,15 +354,15 @@ export class HistoryStore {
         .where('at_s', '<', untilS)
         .execute();
       return untilS < beforeS;
-    }, COPY_AFTER_MS);
+    });
   }
 
-  /** Deletes everything, and overwrites it in the file. @throws as `Database.change` */
+  /** Deletes everything, and overwrites it in the file. @throws as `Database.append` */
   async clear(): Promise<void> {
     const { database } = this.folder;
     await database.read((reader) => sql`PRAGMA secure_delete = ON`.execute(reader));
     try {
-      await database.change(async (transaction) => {
+      await database.append(async (transaction) => {
         await transaction.deleteFrom('history_streams').execute();
         await transaction.deleteFrom('history_series').execute();
       });

@@ -1,3 +1,6 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   eventually,
   expectProblem,
@@ -36,7 +39,6 @@ describe('GET /events', () => {
         // Longer than the delays of a busy machine, so that those cause no event.
         PROXY_KEEPALIVE_AFTER: '10s',
         ENGINE_PROBE_TIMEOUT: '20s',
-        EVENT_LOG_SIZE: '200',
       },
     });
   });
@@ -183,23 +185,34 @@ describe('GET /events', () => {
     expect(stats.oldest).toBe(all[0]!.time);
   });
 
-  it('is bounded, and keeps the newest', async () => {
+  it('survives the death of the process, without an id that is given twice', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'event-log-'));
+    const first = await startProduct({ engines: [engine], dataDir });
     const id = newContentId();
-    const keeper = open(id);
-    await keeper.playing();
-    for (let round = 0; round < 3; round += 1) {
-      const viewers = Array.from({ length: 40 }, () => open(id));
-      await Promise.all(viewers.map(async (viewer) => viewer.head));
-      viewers.forEach((viewer) => viewer.destroy());
-      await eventually(async () => (await product.session(id)).client_count === 1);
-    }
-    const kept = await eventually(async () => {
-      const found = await events('limit=1000');
-      return found.at(-1)!.id >= 240 ? found : undefined;
+    await openViewer(first.url(streamPath(id))).playing();
+    const written = await eventually(async () => {
+      const { body } = await first.api('GET', '/events/stats');
+      const all = await eventsOf(first, 'limit=1000');
+      return body.unwritten === 0 && all.some(({ type }) => type === 'viewer_joined') && all;
     });
-    expect(kept).toHaveLength(200);
-    expect(kept.map((event) => event.id)).toEqual(
-      Array.from({ length: 200 }, (_, n) => kept.at(-1)!.id - 199 + n),
-    );
+    // Not written yet, when the process dies.
+    await first.api('DELETE', `/streams/${id}`);
+    const seen = await eventually(async () => {
+      const all = await eventsOf(first, 'limit=1000');
+      return all.length > written.length ? all : undefined;
+    });
+    first.kill('SIGKILL');
+    const second = await startProduct({ engines: [engine], dataDir });
+    const kept = await eventually(async () => {
+      const all = await eventsOf(second, 'limit=1000');
+      return all.filter(({ type }) => type === 'engine_added').length === 2 ? all : undefined;
+    });
+    expect(kept.slice(0, written.length)).toEqual(written);
+    const known = new Map(seen.map((event) => [event.id, event]));
+    for (const event of kept) expect(known.get(event.id) ?? event).toEqual(event);
+    const ids = kept.map((event) => event.id);
+    expect(ids).toEqual([...ids].sort((a, b) => a - b));
+    const { body } = await second.api('GET', `/events?stream_id=${id}&order=desc&limit=1`);
+    expect(body).toEqual([kept.findLast(({ stream_id }) => stream_id === id)]);
   });
 });

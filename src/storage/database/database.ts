@@ -64,8 +64,6 @@ export class Database {
   private slowestMs = 0;
   private probeTimer: NodeJS.Timeout | null = null;
   private copyTimer: NodeJS.Timeout | null = null;
-  /** Monotonic time at which the timer fires. */
-  private copyDueMs = 0;
   private isChanged = false;
   /** True if it could not be created for lack of space. */
   private isMissing = false;
@@ -136,17 +134,24 @@ export class Database {
   /**
    * Runs `work` in one transaction. Resolves when its changes are on the disk.
    *
-   * @param copyAfterMs the copy may lack the changes for so long. The copy is as large as the database, so data that are
-   *   added all the time are copied with other changes, or rarely.
    * @throws AppError `storage_full` or `storage_failed`, in which case nothing has changed; the error of `work`
    */
-  async change<T>(
-    work: (transaction: Transaction<Schema>) => Promise<T>,
-    copyAfterMs = COPY_AFTER_MS,
-  ): Promise<T> {
+  async change<T>(work: (transaction: Transaction<Schema>) => Promise<T>): Promise<T> {
+    const result = await this.append(work);
+    this.isChanged = true;
+    this.copyLater();
+    return result;
+  }
+
+  /**
+   * The same for tables that the copy leaves out (`UNCOPIED_TABLES`): the change causes no new copy.
+   *
+   * @throws as `change`
+   */
+  async append<T>(work: (transaction: Transaction<Schema>) => Promise<T>): Promise<T> {
     try {
       const result = await this.kysely.transaction().execute(work);
-      this.written(copyAfterMs);
+      this.written();
       return result;
     } catch (error) {
       // A broken constraint is a defect of `work`, not of the disk.
@@ -247,26 +252,21 @@ export class Database {
     this.log.write('error', { file: this.path, reason }, detail);
   }
 
-  private written(copyAfterMs = COPY_AFTER_MS): void {
+  private written(): void {
     if (this.unwritten !== null) {
       this.unwritten = null;
       this.log.write('log', { file: this.path }, `${this.name} can be written again`);
     }
     this.noteDuration(this.slowestMs);
     this.slowestMs = 0;
-    this.isChanged = true;
-    this.copyLater(copyAfterMs);
   }
 
-  private copyLater(afterMs = COPY_AFTER_MS): void {
-    const dueMs = monotonicMs() + afterMs;
-    if (this.isClosed || (this.copyTimer !== null && this.copyDueMs <= dueMs)) return;
-    if (this.copyTimer !== null) clearTimeout(this.copyTimer);
-    this.copyDueMs = dueMs;
-    this.copyTimer = setTimeout(() => {
+  private copyLater(): void {
+    if (this.isClosed) return;
+    this.copyTimer ??= setTimeout(() => {
       this.copyTimer = null;
       void this.copy();
-    }, afterMs).unref();
+    }, COPY_AFTER_MS).unref();
   }
 
   private noteDuration(tookMs: number): void {

@@ -148,5 +148,19 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
        max REAL NOT NULL,
        PRIMARY KEY (step_s, at_s, metric)
      ) WITHOUT ROWID`,
+    `CREATE TABLE events (
+       id INTEGER PRIMARY KEY,
+       time_ms INTEGER NOT NULL,
+       type TEXT NOT NULL,
+       level TEXT NOT NULL,
+       category TEXT NOT NULL,
+       message TEXT NOT NULL,
+       stream_id TEXT,
+       engine_id TEXT,
+       from_engine_id TEXT,
+       channel TEXT,
+       payload TEXT NOT NULL
+     )`,
+    `CREATE INDEX events_by_stream ON events (stream_id) WHERE stream_id IS NOT NULL`,
   ],
 ];

@@ -8,6 +8,7 @@ export interface Schema {
   channel_listings: ChannelListingRow;
   channel_numbers: ChannelNumberRow;
   channel_sources: ChannelSourceRow;
+  events: EventRow;
   guide_sources: GuideSourceRow;
   history_series: HistorySeriesRow;
   history_streams: HistoryStreamRow;
@@ -87,6 +88,21 @@ interface ChannelSourceRow {
   /** 40 hex digits in lower case. */
   readonly content: string;
   readonly label: string | null;
+}
+
+interface EventRow {
+  readonly id: number;
+  readonly time_ms: number;
+  readonly type: string;
+  readonly level: string;
+  readonly category: string;
+  readonly message: string;
+  readonly stream_id: string | null;
+  readonly engine_id: string | null;
+  readonly from_engine_id: string | null;
+  readonly channel: string | null;
+  /** JSON. */
+  readonly payload: string;
 }
 
 interface GuideSourceRow {

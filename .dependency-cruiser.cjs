@@ -65,6 +65,18 @@ const MODULES = {
     'metrics',
     'http',
   ],
+  history: [
+    'kernel',
+    'config',
+    'storage',
+    'coordination',
+    'engines',
+    'channels',
+    'events',
+    'proxy',
+    'access',
+    'http',
+  ],
   health: [
     'kernel',
     'config',
@@ -148,6 +160,11 @@ const PURE = [
     name: 'source-ranking',
     path: '^src/channels/source-ranking\\.ts$',
     imports: '^src/kernel/',
+  },
+  {
+    name: 'history-series',
+    path: '^src/history/(metric|series|sample-buffer)\\.ts$',
+    imports: '^src/(kernel/|storage/index\\.ts|history/(metric|series)\\.ts)',
   },
   {
     name: 'fleet-decisions',

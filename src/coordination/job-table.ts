@@ -29,6 +29,12 @@ export interface JobTable {
   readonly 'reported_streams.check': null;
   /** Fetch the lists of imports that are due. */
   readonly 'channel_imports.refresh': null;
+  /** Take a sample of the whole installation. */
+  readonly 'history.sample': null;
+  /** Write what was recorded. */
+  readonly 'history.write': null;
+  /** Delete what is too old. */
+  readonly 'history.prune': null;
 }
 
 /** The names of all jobs, for the check at the start. Without a name of `JobTable` this does not compile. */
@@ -46,6 +52,9 @@ const NAMES: { readonly [Name in keyof JobTable]: true } = {
   'events.retention': true,
   'reported_streams.check': true,
   'channel_imports.refresh': true,
+  'history.sample': true,
+  'history.write': true,
+  'history.prune': true,
 };
 
 export type JobName = keyof JobTable;

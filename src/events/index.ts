@@ -3,6 +3,7 @@ export {
   type DomainEventPayloads,
   type DomainEventType,
   type RecordedEvent,
+  type StreamTotals,
 } from './domain-events';
 export { EventBus, type EventListener } from './event-bus';
 export { EventLog, type EventPage, type EventTotals } from './event-log';

@@ -1,3 +1,4 @@
 export { Preflight, type MediaSample, type PreflightVerdict } from './preflight';
 export { ProxyModule } from './proxy.module';
-export { StreamShutdown } from './streams';
+export { type RunningStream, StreamFigures, type StreamSums } from './stream-figures';
+export { END_REASONS, StreamShutdown, type StreamState } from './streams';

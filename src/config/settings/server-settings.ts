@@ -127,4 +127,11 @@ export const serverSettings = {
     defaultText: '30',
     description: 'For how many days the event log keeps events.',
   }),
+  historyDays: setting({
+    variable: 'HISTORY_DAYS',
+    type: integer(1, 1825),
+    defaultText: '365',
+    description:
+      'Days for which the [history](history.md) of streams, and the hourly values of the installation, are kept.',
+  }),
 };

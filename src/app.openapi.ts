@@ -116,6 +116,8 @@ function openPublicOperation(operation: Operation): void {
   const isPublic = marked[PUBLIC_OPERATION];
   if (isPublic === undefined) return;
   Reflect.deleteProperty(operation, PUBLIC_OPERATION);
+  // That of its controller.
+  if (isPublic === true) Reflect.deleteProperty(operation, SCOPE_OF_OPERATION);
   operation.security = isPublic === true ? [] : SECURITY[isPublic];
 }
 

@@ -33,6 +33,7 @@ const OPEN = [
   'GET /live/{file}',
   'GET /metrics',
   'GET /playlist.m3u',
+  'POST /api/v1/sessions',
   'POST /lineup.post',
 ];
 const BOTH = [
@@ -89,6 +90,8 @@ const ONLY_V1 = [
 ];
 /** Addresses in engine-style answers, each with its own token. People do not call them. */
 const HANDED_OUT = /^\/ace\/(?:r|stat|cmd|hls)\//;
+/** For browsers only. */
+const PAGE = '/login';
 
 /** The status of GET if the fleet is not managed and there is no VPN; null: no refusal. */
 function refusalOf(path: string): number | null {
@@ -130,7 +133,9 @@ describe('the documentation of the API', () => {
     expect(wanted.filter((route) => !told.includes(route))).toEqual([]);
     const mapped = product.logs().flatMap(({ msg }) => {
       const [, path = '', method = ''] = /^Mapped \{(.*), (\w+)\} route$/.exec(msg ?? '') ?? [];
-      return path === '' || HANDED_OUT.test(path) || ['HEAD', 'OPTIONS'].includes(method)
+      return ['', PAGE].includes(path) ||
+        HANDED_OUT.test(path) ||
+        ['HEAD', 'OPTIONS'].includes(method)
         ? []
         : [`${method} ${path.replace(/:\w+/g, '{}')}`];
     });

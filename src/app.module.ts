@@ -18,6 +18,7 @@ import { ProxyModule } from './proxy';
 import { PushModule } from './push';
 import { type Settings, SettingsModule } from './settings';
 import { type DataFolder, StorageModule } from './storage';
+import { TracingModule } from './tracing';
 
 /** The whole program; the only file that imports every module. */
 @Module({})
@@ -32,6 +33,7 @@ export class AppModule {
         StorageModule.forRoot(folder),
         EventsModule,
         MetricsModule,
+        TracingModule.forRoot(config),
         AccessModule,
         CoordinationModule.forRoot(config),
         EnginesModule.forRoot(config),

@@ -77,6 +77,7 @@ const MODULES = {
     'access',
     'http',
   ],
+  push: ['kernel', 'config', 'engines', 'proxy', 'checker', 'events', 'access', 'http'],
   health: [
     'kernel',
     'config',

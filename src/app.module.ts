@@ -16,6 +16,7 @@ import { MetricsModule } from './metrics';
 import { type EngineHosts, OutboundModule } from './outbound/outbound.module';
 import { PlaylistsModule } from './playlists';
 import { ProxyModule } from './proxy';
+import { PushModule } from './push';
 import { type Settings, SettingsModule } from './settings';
 import { type DataFolder, StorageModule } from './storage';
 import { TracingModule } from './tracing';
@@ -48,6 +49,7 @@ export class AppModule {
         PlaylistsModule,
         ProxyModule,
         CheckerModule,
+        PushModule,
         HealthModule,
         HistoryModule,
         SettingsModule.forRoot(settings),

@@ -52,8 +52,25 @@ export class EnginesModule {
         FleetHealthController,
         OrchestratorController,
       ],
-      providers: [EngineHealth, EngineCommands, EnginesMetrics, ReportedStreams],
-      exports: [EngineHealth, ReportedStreams, RegistryModule, fleet, scheduling],
+      // Controllers are also providers, so that the event stream shows the same as the API.
+      providers: [
+        EngineHealth,
+        EngineCommands,
+        EnginesMetrics,
+        ReportedStreams,
+        EnginesController,
+        OrchestratorController,
+      ],
+      exports: [
+        EngineHealth,
+        ReportedStreams,
+        EnginesController,
+        OrchestratorController,
+        RegistryModule,
+        VpnModule,
+        fleet,
+        scheduling,
+      ],
     };
   }
 }

@@ -14,6 +14,7 @@ export {
   type EventDescription,
   type EventLevel,
 } from './event-description';
+export { EventDto } from './dto/event.dto';
 export { EVENT_TYPES } from './event-type';
 export { type LoggedEvent, toLoggedEvent } from './logged-event';
 export { EventsModule } from './events.module';

@@ -162,5 +162,15 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
        payload TEXT NOT NULL
      )`,
     `CREATE INDEX events_by_stream ON events (stream_id) WHERE stream_id IS NOT NULL`,
+    `CREATE TABLE browser_sessions (
+       id TEXT PRIMARY KEY,
+       digest TEXT NOT NULL,
+       origin TEXT NOT NULL,
+       key_id TEXT,
+       created_at_ms INTEGER NOT NULL,
+       last_seen_at_ms INTEGER NOT NULL,
+       address TEXT NOT NULL,
+       user_agent TEXT NOT NULL
+     ) WITHOUT ROWID`,
   ],
 ];

@@ -119,7 +119,7 @@ export const serverSettings = {
     type: integer(1, 1_000_000),
     defaultText: '100000',
     description:
-      'How many events the event log keeps. 100,000 events take about 50 MB in DATA_DIR. Older ones are removed within a minute.',
+      'How many events the event log keeps. 100,000 events take 20 to 50 MB in DATA_DIR. Older ones are removed within a minute.',
   }),
   eventLogDays: setting({
     variable: 'EVENT_LOG_DAYS',

@@ -76,6 +76,17 @@ export function integer(min: number, max: number): ValueType<number> {
   };
 }
 
+/** A number of processors with at most two decimals, or 0. */
+export function processors(): ValueType<number> {
+  return {
+    allowed: 'a number of processors from 0.01 to 512, such as 0.5 or 2, or 0',
+    parse: (text) => {
+      if (!/^\d{1,3}(?:\.\d{1,2})?$/.test(text)) return undefined;
+      return Number(text) === 0 ? 0 : within(Number(text), 0.01, 512);
+    },
+  };
+}
+
 export function flag(): ValueType<boolean> {
   return {
     allowed: 'true or false (also yes, on, 1 and no, off, 0)',

@@ -36,6 +36,8 @@ export type EnginesConfig = Pick<
   | 'engineProfile'
   | 'engineImage'
   | 'engineArgs'
+  | 'engineEnv'
+  | 'engineCpuLimit'
   | 'engineMemoryLimitBytes'
   | 'engineReach'
   | 'dockerHost'

@@ -1,4 +1,5 @@
 import { commandLine } from '../command-line';
+import { environmentEntries } from '../environment-entries';
 import { portRange, vpnContainers, words } from '../list-types';
 import {
   engineVariantImageAlias,
@@ -6,7 +7,15 @@ import {
   gluetunAlias,
 } from '../predecessor-aliases';
 import { setting } from '../setting';
-import { dockerAddress, duration, integer, oneOf, optionalText, sizeOrNone } from '../value-types';
+import {
+  dockerAddress,
+  duration,
+  integer,
+  oneOf,
+  optionalText,
+  processors,
+  sizeOrNone,
+} from '../value-types';
 
 /** Engines in containers: drivers `docker` and `swarm`. */
 export const dockerSettings = {
@@ -37,6 +46,23 @@ export const dockerSettings = {
     change: 'environment_only',
     description:
       'More options for the engine, written as on a command line; quotes group words. `{http_port}`, `{https_port}`, `{api_port}` and `{p2p_port}` are replaced by the ports of each engine.',
+  }),
+  engineEnv: setting({
+    variable: 'ENGINE_ENV',
+    type: environmentEntries(),
+    defaultText: '',
+    change: 'environment_only',
+    // Some of the variables may be passwords, such as those of a proxy.
+    isSecret: true,
+    description:
+      'Environment of the engines: `NAME=value` entries, separated by blanks; quotes group words, as in `TZ=Europe/Berlin "NOTE=two words"`. Variables that set ports, options or the search path are refused, because acefleet sets these itself (ENGINE_ARGS adds options).',
+  }),
+  engineCpuLimit: setting({
+    variable: 'ENGINE_CPU_LIMIT',
+    type: processors(),
+    defaultText: '0',
+    change: 'after_restart',
+    description: 'Processors that one engine may use, such as 1.5; 0: no limit.',
   }),
   engineMemoryLimitBytes: setting({
     variable: 'ENGINE_MEMORY_LIMIT',

@@ -15,11 +15,18 @@ export const LOGGING = {
   options: { 'max-size': '10m', 'max-file': '2' },
 };
 
+/** Docker counts processors in billionths. */
+export function nanoCpus(processors: number): number {
+  return Math.round(processors * 1e9);
+}
+
 export type RecipeConfig = Pick<
   AppConfig,
   | 'engineProfile'
   | 'engineImage'
   | 'engineArgs'
+  | 'engineEnv'
+  | 'engineCpuLimit'
   | 'engineMemoryLimitBytes'
   | 'engineReach'
   | 'dockerNetwork'
@@ -99,7 +106,10 @@ export function engineRecipe(
       portNames.includes('http')
         ? null
         : 'engines behind a VPN need their own ports: ENGINE_ARGS does not contain {http_port}',
-    launch: (ports) => profile.launch(ports, fillPorts(config.engineArgs, ports)),
+    launch: (ports) => {
+      const { command, env } = profile.launch(ports, fillPorts(config.engineArgs, ports));
+      return { command, env: [...config.engineEnv, ...env] };
+    },
   };
 }
 
@@ -137,6 +147,9 @@ function specFacts(config: RecipeConfig, runtime: 'docker' | 'swarm') {
     network: config.dockerNetwork,
     isBehindVpn: config.vpnContainers.length > 0,
     constraints: runtime === 'swarm' ? config.swarmConstraints : [],
+    // Left out if not set, so that engines of an earlier version, which knew neither, keep their hash.
+    ...(config.engineEnv.length === 0 ? {} : { env: config.engineEnv }),
+    ...(config.engineCpuLimit === 0 ? {} : { cpuLimit: config.engineCpuLimit }),
   };
 }
 

@@ -74,6 +74,7 @@ export interface ContainerCreateOptions {
 }
 
 export interface HostConfig {
+  readonly NanoCpus?: number;
   readonly Memory?: number;
   readonly MemorySwap?: number;
   readonly PidsLimit?: number;
@@ -116,7 +117,11 @@ export interface SwarmServiceSpec {
       readonly Privileges?: { readonly NoNewPrivileges: boolean };
     };
     readonly Resources?: {
-      readonly Limits?: { readonly MemoryBytes?: number; readonly Pids?: number };
+      readonly Limits?: {
+        readonly MemoryBytes?: number;
+        readonly NanoCPUs?: number;
+        readonly Pids?: number;
+      };
     };
     readonly RestartPolicy?: { readonly Condition: string; readonly MaxAttempts: number };
     readonly Placement?: {

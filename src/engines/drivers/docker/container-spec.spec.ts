@@ -33,6 +33,7 @@ function aPlan(over: Partial<ContainerPlan> = {}): ContainerPlan {
     ports: PORTS,
     publishedPort: null,
     memoryLimitBytes: 1024 ** 3,
+    cpuLimit: 0,
     ...over,
   };
 }
@@ -88,6 +89,16 @@ describe('containerOptions', () => {
     expect(options.HostConfig).not.toHaveProperty('Memory');
     expect(options.HostConfig).not.toHaveProperty('MemorySwap');
     expect(options).not.toHaveProperty('Cmd');
+  });
+
+  it('has the processor limit and the environment that the operator set', () => {
+    const launch = () => ({ command: null, env: ['TZ=Europe/Rome'] });
+    const options = containerOptions(
+      aPlan({ cpuLimit: 1.5, recipe: { ...aPlan().recipe, launch } }),
+    );
+    expect(options.HostConfig).toHaveProperty('NanoCpus', 1_500_000_000);
+    expect(options.Env).toEqual(['TZ=Europe/Rome']);
+    expect(containerOptions(aPlan()).HostConfig).not.toHaveProperty('NanoCpus');
   });
 
   it('exposes the published port only', () => {

@@ -1,5 +1,11 @@
 import { engineLabels, LABEL_PREFIX } from '../containers/engine-labels';
-import { type EngineRecipe, LOGGING, PIDS_LIMIT, STOP_GRACE_S } from '../containers/engine-recipe';
+import {
+  type EngineRecipe,
+  LOGGING,
+  nanoCpus,
+  PIDS_LIMIT,
+  STOP_GRACE_S,
+} from '../containers/engine-recipe';
 import type { EnginePorts } from '../containers/engine-ports';
 import type { ProvisioningRequest } from '../engine-runtime.port';
 import type { ContainerCreateOptions } from '../docker-client';
@@ -20,6 +26,8 @@ export interface ContainerPlan {
   readonly publishedPort: number | null;
   /** 0: without limit. */
   readonly memoryLimitBytes: number;
+  /** Processors; 0: without limit. */
+  readonly cpuLimit: number;
 }
 
 /** Label with the address of the engine's VPN, from which acefleet adopts the engine after a restart. */
@@ -40,6 +48,7 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
     ...exposedPorts(plan),
     HostConfig: {
       ...memoryLimit(plan.memoryLimitBytes),
+      ...(plan.cpuLimit === 0 ? {} : { NanoCpus: nanoCpus(plan.cpuLimit) }),
       PidsLimit: PIDS_LIMIT,
       CapDrop: ['ALL'],
       SecurityOpt: ['no-new-privileges:true'],

@@ -151,6 +151,7 @@ export class DockerRuntime extends DaemonRuntime {
       instance,
       version: productVersion(),
       memoryLimitBytes: config.engineMemoryLimitBytes,
+      cpuLimit: config.engineCpuLimit,
     });
   }
 

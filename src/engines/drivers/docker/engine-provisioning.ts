@@ -33,6 +33,8 @@ export interface ProvisioningDeps {
   readonly version: string;
   /** 0: without limit. */
   readonly memoryLimitBytes: number;
+  /** Processors; 0: without limit. */
+  readonly cpuLimit: number;
 }
 
 /**
@@ -101,7 +103,7 @@ export class EngineProvisioning {
     reach: EngineReach,
     signal: AbortSignal,
   ): Promise<string> {
-    const { instance, version, recipe, memoryLimitBytes } = this.deps;
+    const { instance, version, recipe, memoryLimitBytes, cpuLimit } = this.deps;
     const options = containerOptions({
       ...assignment,
       request,
@@ -110,6 +112,7 @@ export class EngineProvisioning {
       recipe,
       reach,
       memoryLimitBytes,
+      cpuLimit,
     });
     let random = request.key;
     for (let tries = 1; ; tries += 1) {

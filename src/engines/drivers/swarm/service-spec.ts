@@ -1,5 +1,11 @@
 import { engineLabels } from '../containers/engine-labels';
-import { type EngineRecipe, LOGGING, PIDS_LIMIT, STOP_GRACE_S } from '../containers/engine-recipe';
+import {
+  type EngineRecipe,
+  LOGGING,
+  nanoCpus,
+  PIDS_LIMIT,
+  STOP_GRACE_S,
+} from '../containers/engine-recipe';
 import type { SwarmServiceSpec } from '../docker-client';
 
 /** Everything that determines the specification of a service. */
@@ -20,6 +26,8 @@ export interface ServicePlan {
   readonly publishedPort: number | null;
   /** 0: without limit. */
   readonly memoryLimitBytes: number;
+  /** Processors; 0: without limit. */
+  readonly cpuLimit: number;
   readonly constraints: readonly string[];
 }
 
@@ -32,7 +40,7 @@ export function serviceSpec(plan: ServicePlan): SwarmServiceSpec {
     Labels: labelsOf(plan),
     TaskTemplate: {
       ContainerSpec: containerSpec(plan),
-      Resources: { Limits: limits(plan.memoryLimitBytes) },
+      Resources: { Limits: limits(plan) },
       // Otherwise the Swarm would restart engines that acefleet no longer wants.
       RestartPolicy: { Condition: 'none', MaxAttempts: 0 },
       Placement: placement(plan),
@@ -71,9 +79,10 @@ function containerSpec(plan: ServicePlan) {
   };
 }
 
-function limits(memoryLimitBytes: number) {
+function limits({ memoryLimitBytes, cpuLimit }: ServicePlan) {
   const memory = memoryLimitBytes === 0 ? {} : { MemoryBytes: memoryLimitBytes };
-  return { ...memory, Pids: PIDS_LIMIT };
+  const processors = cpuLimit === 0 ? {} : { NanoCPUs: nanoCpus(cpuLimit) };
+  return { ...memory, ...processors, Pids: PIDS_LIMIT };
 }
 
 /** The nodes of a Swarm may have different architectures, of which only some can run the image. */

@@ -77,6 +77,7 @@ function stage(...steps: Step[]) {
     instance: 'home',
     version: '1.0.0',
     memoryLimitBytes: 0,
+    cpuLimit: 0,
     constraints: [],
   });
   return { swarm, orphans, image, provisioning };

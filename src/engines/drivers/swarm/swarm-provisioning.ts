@@ -43,6 +43,7 @@ export interface ProvisioningDeps {
   /** Version of acefleet. */
   readonly version: string;
   readonly memoryLimitBytes: number;
+  readonly cpuLimit: number;
   readonly constraints: readonly string[];
 }
 

@@ -78,6 +78,7 @@ export class SwarmRuntime extends DaemonRuntime {
       instance,
       version: productVersion(),
       memoryLimitBytes: config.engineMemoryLimitBytes,
+      cpuLimit: config.engineCpuLimit,
       constraints: config.swarmConstraints,
     });
   }

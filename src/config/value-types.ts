@@ -87,6 +87,22 @@ export function processors(): ValueType<number> {
   };
 }
 
+/** When something happens once a day: never, in the night, or at a time of day. */
+export type DailyTime = 'off' | 'nightly' | { readonly hour: number; readonly minute: number };
+
+export function dailyTime(): ValueType<DailyTime> {
+  return {
+    allowed: 'off, nightly, or a time of day such as 04:30',
+    parse: (text) => {
+      const word = text.toLowerCase();
+      if (word === 'off' || word === 'nightly') return word;
+      const [, hour, minute] = /^(\d{1,2}):(\d{2})$/.exec(text) ?? [];
+      const time = { hour: Number(hour), minute: Number(minute) };
+      return time.hour <= 23 && time.minute <= 59 ? time : undefined;
+    },
+  };
+}
+
 export function flag(): ValueType<boolean> {
   return {
     allowed: 'true or false (also yes, on, 1 and no, off, 0)',

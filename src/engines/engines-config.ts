@@ -35,6 +35,7 @@ export type EnginesConfig = Pick<
   | 'enginesOnShutdown'
   | 'engineProfile'
   | 'engineImage'
+  | 'engineImageRefresh'
   | 'engineArgs'
   | 'engineEnv'
   | 'engineCpuLimit'

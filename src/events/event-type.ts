@@ -7,6 +7,8 @@ const TYPES: Readonly<Record<DomainEventType, true>> = {
   engine_removed: true,
   engine_ordered: true,
   engine_order_failed: true,
+  engine_image_changed: true,
+  engine_rollout_changed: true,
   fleet_scaled: true,
   breaker_changed: true,
   runtime_link_changed: true,

@@ -8,6 +8,7 @@ import {
 } from '../predecessor-aliases';
 import { setting } from '../setting';
 import {
+  dailyTime,
   dockerAddress,
   duration,
   integer,
@@ -38,6 +39,13 @@ export const dockerSettings = {
     defaultText: '',
     change: 'environment_only',
     description: "Image of the engines. Empty: the profile's image. Pulled when it is missing.",
+  }),
+  engineImageRefresh: setting({
+    variable: 'ENGINE_IMAGE_REFRESH',
+    type: dailyTime(),
+    defaultText: 'nightly',
+    description:
+      'When the image of the engines is pulled again, so that a newer image under the same tag is found. Engines with the old image are then replaced one at a time, without an interruption for viewers. `nightly`: between 4 and 5 o’clock, at a minute that each start chooses. Times are local times of acefleet (TZ).',
   }),
   engineArgs: setting({
     variable: 'ENGINE_ARGS',

@@ -1,6 +1,6 @@
 import { formatDuration } from '../../kernel/units';
 import type { DrainReason } from '../registry/engine.types';
-import type { FleetEngine, FleetLimits, FleetSnapshot } from './fleet.types';
+import type { FleetEngine, FleetLimits, FleetSnapshot, RolloutCause } from './fleet.types';
 
 /** An engine that is missing in this many listings in a row counts as gone. */
 export const MAX_MISSED_LISTINGS = 2;
@@ -147,9 +147,15 @@ function whyFailing(engine: FleetEngine, isAnyConnected: boolean): Cause | null 
   return null;
 }
 
+const ROLLOUT_REASONS: Readonly<Record<RolloutCause, string>> = {
+  image_changed: 'created from an earlier image than the present one',
+  replace_requested: 'an operator replaces all engines',
+};
+
 /** Why an engine that works should be replaced; null if it should not. */
 function whyReplace(engine: FleetEngine, limits: FleetLimits): Cause | null {
   if (engine.objection?.kind === 'misplaced') return ['misplaced', engine.objection.reason];
+  if (engine.rollout !== null) return [engine.rollout, ROLLOUT_REASONS[engine.rollout]];
   if (engine.isOutdated) return ['outdated', 'created with other settings than the present ones'];
   if (limits.maxAgeMs > 0 && engine.ageMs >= limits.maxAgeMs) {
     return ['max_age', `older than ${formatDuration(limits.maxAgeMs)} (ENGINE_MAX_AGE)`];

@@ -40,6 +40,10 @@ export const sick = (id: string, over: Partial<FleetEngine> = {}): FleetEngine =
 export const old = (id: string, over: Partial<FleetEngine> = {}): FleetEngine =>
   anEngine(id, { isOutdated: true, ...over });
 
+/** An engine that a rollout replaces. */
+export const stale = (id: string, over: Partial<FleetEngine> = {}): FleetEngine =>
+  anEngine(id, { rollout: 'image_changed', ...over });
+
 /** Engines, other facts, how many are wanted (left out: as decided), and the expected actions. */
 export type Case = [string, FleetEngine[], Over, number | undefined, string[]];
 

@@ -8,6 +8,7 @@ import {
   notBusy,
   replaceableInOrder,
   retire,
+  waitsForOther,
 } from './replacement-plan';
 
 type ProvisionAction = Extract<FleetAction, { kind: 'provision' }>;
@@ -147,7 +148,9 @@ function planProvisioning(
   if (missing >= 0 && mayReplace(snapshot, fleet)) {
     // A working engine is replaced only while no engine is missing.
     const candidates = missing > 0 ? failing : replaceableInOrder(fleet);
-    const replaced = candidates.find((one) => notBusy(one) && !going.has(one.engine.id));
+    const replaced = candidates.find(
+      (one) => notBusy(one) && !going.has(one.engine.id) && !waitsForOther(one, fleet, going),
+    );
     if (replaced !== undefined) {
       const { id } = replaced.engine;
       actions.push(provision(`to replace ${id}: ${replaced.why}`, id));

@@ -12,6 +12,7 @@ import { EngineDemand } from './engine-demand.port';
 import { classifyEngines } from './engine-disposition';
 import { EngineNotices } from './engine-notices';
 import { EngineOperations } from './engine-operations';
+import { EngineRollout } from './engine-rollout';
 import { planFleet, startsReplacement } from './fleet-plan';
 import { FleetShutdown } from './fleet-shutdown';
 import { FLEET_LIMITS, freezeEngines, limitsOf } from './fleet-snapshot';
@@ -94,6 +95,7 @@ export class FleetReconciler implements EngineDriver {
     private readonly notices: EngineNotices,
     private readonly shutdown: FleetShutdown,
     private readonly settings: LiveConfig,
+    private readonly rollout: EngineRollout,
   ) {
     this.kind = runtime.kind;
     this.limits = limitsOf(config);
@@ -215,6 +217,7 @@ export class FleetReconciler implements EngineDriver {
       const gone = this.observed.publish((key) => this.requests.isCreating(key));
       for (const id of gone) this.operations.forget(id);
       this.requests.review();
+      this.rollout.review();
       if (!this.isHeld) this.decide();
     } catch (error) {
       this.logger.error({ err: error }, 'reconciling the fleet failed');
@@ -312,6 +315,7 @@ export class FleetReconciler implements EngineDriver {
         engine: (id) => this.registry.get(id),
         isBusy: (record) => this.isBusy(record),
         isBeingRemoved: (id) => this.operations.isRemoving(id),
+        rolloutCause: (observed) => this.rollout.causeFor(observed),
         placement: this.placement,
         present,
         specHash: this.runtime.specHash,

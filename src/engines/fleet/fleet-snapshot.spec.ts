@@ -29,6 +29,7 @@ describe('an engine as decisions see it', () => {
     engine: () => undefined,
     isBusy: () => false,
     isBeingRemoved: () => false,
+    rolloutCause: () => null,
     placement: ANYWHERE,
     present: [],
     specHash: 'now',

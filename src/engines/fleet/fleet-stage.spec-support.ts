@@ -8,8 +8,10 @@ import { EngineRegistry } from '../registry/engine-registry';
 import { ANYWHERE, type EnginePlacement } from '../vpn/engine-placement.port';
 import { EngineNotices } from './engine-notices';
 import { EngineOperations } from './engine-operations';
+import { EngineRollout } from './engine-rollout';
 import { FleetReconciler } from './fleet-reconciler';
 import { FleetShutdown } from './fleet-shutdown';
+import { ImageRefresh } from './image-refresh';
 import { ManagedFleet } from './managed-fleet';
 import { ObservedEngines } from './observed-engines';
 import { ProvisioningGate } from './provisioning-gate';
@@ -86,6 +88,7 @@ export class FleetStage {
     const observed = new ObservedEngines(config, registry);
     const gate = new ProvisioningGate(config, events, runtime, connectivity, placement);
     const jobs = localJobs((_, data) => requests.provision(data as { key: string }));
+    const rollout = new EngineRollout(runtime, registry, observed, events);
     const requests = new ProvisioningRequests(
       runtime,
       registry,
@@ -94,6 +97,7 @@ export class FleetStage {
       events,
       loop,
       jobs,
+      rollout,
     );
     this.requests = requests;
     const operations = new EngineOperations(
@@ -121,6 +125,16 @@ export class FleetStage {
       new EngineNotices(runtime, config),
       new FleetShutdown(config, runtime, loop, observed, requests, operations),
       this.settings,
+      rollout,
+    );
+    const refresh = new ImageRefresh(
+      config,
+      this.settings,
+      runtime,
+      rollout,
+      connectivity,
+      loop,
+      jobs,
     );
     this.control = new ManagedFleet(
       this.reconciler,
@@ -133,6 +147,8 @@ export class FleetStage {
       requests,
       operations,
       demand,
+      rollout,
+      refresh,
     );
   }
 

@@ -8,10 +8,12 @@ import { RegistryModule } from '../registry/registry.module';
 import { VpnModule } from '../vpn';
 import { EngineNotices } from './engine-notices';
 import { EngineOperations } from './engine-operations';
+import { EngineRollout } from './engine-rollout';
 import { EngineSupply } from './engine-supply';
 import { FleetControl } from './fleet-control.port';
 import { FleetReconciler } from './fleet-reconciler';
 import { FleetShutdown } from './fleet-shutdown';
+import { ImageRefresh } from './image-refresh';
 import { ManagedFleet } from './managed-fleet';
 import { ObservedEngines } from './observed-engines';
 import { ProvisioningGate } from './provisioning-gate';
@@ -38,6 +40,8 @@ const MANAGED: Provider[] = [
   ProvisioningGate,
   ProvisioningRequests,
   EngineOperations,
+  EngineRollout,
+  ImageRefresh,
   EngineNotices,
   FleetShutdown,
   FleetReconciler,

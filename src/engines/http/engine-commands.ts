@@ -6,6 +6,8 @@ import {
   EngineRemovingDto,
   EngineRestartedDto,
   EngineUsageDto,
+  EnginesReplacingDto,
+  ImageRefreshStartedDto,
   linesWanted,
   type LogQueryDto,
 } from './dto/engine-control.dto';
@@ -19,6 +21,17 @@ export class EngineCommands {
     private readonly fleet: FleetControl,
     private readonly registry: EngineRegistry,
   ) {}
+
+  /** @throws AppError `not_managed`, `docker_unavailable` */
+  refreshImage(): ImageRefreshStartedDto {
+    this.fleet.refreshImage();
+    return new ImageRefreshStartedDto(this.fleet.status().image?.reference ?? '');
+  }
+
+  /** @throws AppError `not_managed`, `conflict` */
+  replaceAll(): EnginesReplacingDto {
+    return new EnginesReplacingDto(this.fleet.replaceAll());
+  }
 
   /** @throws AppError `not_found`, `not_managed` */
   remove(id: string): EngineRemovingDto {

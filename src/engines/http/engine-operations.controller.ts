@@ -6,6 +6,8 @@ import {
   EngineRemovingDto,
   EngineRestartedDto,
   EngineUsageDto,
+  EnginesReplacingDto,
+  ImageRefreshStartedDto,
   LogQueryDto,
 } from './dto/engine-control.dto';
 import { EngineCommands } from './engine-commands';
@@ -15,6 +17,29 @@ import { EngineCommands } from './engine-commands';
 @Controller(['api/v1/engines', 'engines'])
 export class EngineOperationsController {
   constructor(private readonly commands: EngineCommands) {}
+
+  /**
+   * Pull the image of the engines again. If its tag leads to a newer image, the engines are replaced one at a time: each
+   * is drained, and its streams move to other engines without an interruption for viewers. Also begins a replacement
+   * again that was stopped because a new engine failed to start.
+   */
+  @Post('refresh')
+  @HttpCode(202)
+  @ApiProblems('not_managed', 'docker_unavailable')
+  refresh(): ImageRefreshStartedDto {
+    return this.commands.refreshImage();
+  }
+
+  /**
+   * Replace all engines, one at a time. Each is drained, and its streams move to other engines without an interruption
+   * for viewers. Stops when a new engine fails to start. A restart of acefleet ends it.
+   */
+  @Post('replace')
+  @HttpCode(202)
+  @ApiProblems('not_managed', 'conflict')
+  replace(): EnginesReplacingDto {
+    return this.commands.replaceAll();
+  }
 
   /**
    * Remove an engine. Its streams fail over to other engines; the removal does not wait for them. Another engine is

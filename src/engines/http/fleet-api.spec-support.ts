@@ -20,7 +20,18 @@ export function aStatus(over: Partial<FleetStatus> = {}): FleetStatus {
   return {
     runtime: 'docker',
     link: { state: 'connected', since: new Date(0), reason: null },
-    image: { reference: 'engine:1', state: 'present', progress: null, reason: null },
+    image: {
+      reference: 'engine:1',
+      id: 'sha256:1',
+      state: 'present',
+      progress: null,
+      reason: null,
+    },
+    imageRefresh: { isRunning: false, next: null, last: null },
+    rollout: {
+      state: 'idle',
+      ...{ cause: null, total: 0, replaced: 0, startedAt: null, reason: null },
+    },
     profile: 'acestream-http-proxy',
     wanted: 2,
     why: ['MIN_REPLICAS=2'],
@@ -37,7 +48,10 @@ export function aStatus(over: Partial<FleetStatus> = {}): FleetStatus {
 
 /** The status of a fleet whose engines acefleet does not run. */
 export function aStaticStatus(): FleetStatus {
-  return aStatus({ runtime: null, link: null, image: null, profile: null });
+  return aStatus({
+    ...{ runtime: null, link: null, image: null, profile: null },
+    ...{ imageRefresh: null, rollout: null },
+  });
 }
 
 type Script = { -readonly [Name in Exclude<keyof FleetControl, 'status'>]: FleetControl[Name] };
@@ -83,6 +97,14 @@ export class ScriptedFleet extends FleetControl {
 
   async collectGarbage(): Promise<number> {
     return this.play('collectGarbage');
+  }
+
+  refreshImage(): void {
+    this.play('refreshImage');
+  }
+
+  replaceAll(): number {
+    return this.play('replaceAll');
   }
 
   resetBreaker(): void {

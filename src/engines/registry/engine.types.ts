@@ -21,6 +21,8 @@ export type DrainedBy = 'operator' | 'fleet';
  * - `vpn_down`: its VPN is down
  * - `misplaced`: another VPN, or another forwarded port, is better
  * - `outdated`: it was created with other settings
+ * - `image_changed`: it was created from an earlier content of its image
+ * - `replace_requested`: an operator replaces all engines
  * - `max_age`: it is older than ENGINE_MAX_AGE
  * - `max_starts`: it has started ENGINE_MAX_STARTS streams
  * - `surplus`: it is not needed
@@ -39,6 +41,8 @@ export const DRAIN_REASONS = [
   'vpn_down',
   'misplaced',
   'outdated',
+  'image_changed',
+  'replace_requested',
   'max_age',
   'max_starts',
   'surplus',

@@ -28,8 +28,16 @@ export interface ContainerInfo {
   readonly NetworkSettings: { readonly Networks: ContainerNetworks };
 }
 
+export interface ImageInfo {
+  readonly Id: string;
+  /** Empty for an image whose names lead to other images now. */
+  readonly RepoTags?: readonly string[] | null;
+}
+
 export interface ContainerInspectInfo {
   readonly Id: string;
+  /** Id of its image. */
+  readonly Image: string;
   /** Begins with `/`. */
   readonly Name: string;
   readonly Created: string;

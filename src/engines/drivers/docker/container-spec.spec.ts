@@ -25,10 +25,10 @@ function aPlan(over: Partial<ContainerPlan> = {}): ContainerPlan {
     instance: 'home',
     version: '1.2.3',
     recipe: {
-      imageReference: 'engine:1',
       specHash: 'f'.repeat(16),
       launch: ({ http }) => ({ command: ['--http-port', String(http)], env: ['A=b'] }),
     },
+    image: 'engine:1',
     reach: REACH,
     ports: PORTS,
     publishedPort: null,

@@ -18,7 +18,9 @@ export interface ContainerPlan {
   readonly instance: string;
   /** Version of acefleet. */
   readonly version: string;
-  readonly recipe: Pick<EngineRecipe, 'imageReference' | 'specHash' | 'launch'>;
+  readonly recipe: Pick<EngineRecipe, 'specHash' | 'launch'>;
+  /** Reference or id of the image. */
+  readonly image: string;
   readonly reach: EngineReach;
   /** Ports inside the engine's network. */
   readonly ports: EnginePorts;
@@ -37,7 +39,7 @@ export const VPN_HOST_LABEL = `${LABEL_PREFIX}vpn-host`;
 export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
   const { command, env } = plan.recipe.launch(plan.ports);
   return {
-    Image: plan.recipe.imageReference,
+    Image: plan.image,
     ...(command === null ? {} : { Cmd: [...command] }),
     Env: [...env],
     Labels: labelsOf(plan),

@@ -23,8 +23,8 @@ const MAX_NAME_TRIES = 3;
 
 export interface ProvisioningDeps {
   readonly containers: Pick<DockerClient['containers'], 'create' | 'start' | 'remove' | 'list'>;
-  readonly recipe: Pick<EngineRecipe, 'imageReference' | 'specHash' | 'launch'>;
-  readonly image: Pick<EngineImage, 'ensure'>;
+  readonly recipe: Pick<EngineRecipe, 'specHash' | 'launch'>;
+  readonly image: Pick<EngineImage, 'ensure' | 'source'>;
   readonly ports: Pick<PortAssigner, 'assign'>;
   readonly listing: Pick<EngineListing, 'inspect'>;
   readonly orphans: OrphanTracker;
@@ -110,6 +110,7 @@ export class EngineProvisioning {
       instance,
       version,
       recipe,
+      image: this.deps.image.source,
       reach,
       memoryLimitBytes,
       cpuLimit,

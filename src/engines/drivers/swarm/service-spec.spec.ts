@@ -10,6 +10,7 @@ function plan(env: Record<string, string> = {}, over: Partial<ServicePlan> = {})
     instance: 'home',
     version: '1.0.0',
     recipe: engineRecipe(loadConfig(env), 'swarm'),
+    source: engineRecipe(loadConfig(env), 'swarm').imageReference,
     network: null,
     publishedPort: null,
     memoryLimitBytes: 1024,

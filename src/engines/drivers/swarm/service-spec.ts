@@ -16,10 +16,9 @@ export interface ServicePlan {
   readonly instance: string;
   /** Version of acefleet. */
   readonly version: string;
-  readonly recipe: Pick<
-    EngineRecipe,
-    'imageReference' | 'specHash' | 'launch' | 'ownPorts' | 'architectures'
-  >;
+  readonly recipe: Pick<EngineRecipe, 'specHash' | 'launch' | 'ownPorts' | 'architectures'>;
+  /** Reference of the image, with a digest if it is known. */
+  readonly source: string;
   /** The network that it joins; null: the default network of its node. */
   readonly network: string | null;
   /** Port of its node that leads to its HTTP port; null: none is published. */
@@ -61,7 +60,7 @@ function labelsOf({ instance, key, recipe, publishedPort, version }: ServicePlan
 function containerSpec(plan: ServicePlan) {
   const { command, env } = plan.recipe.launch(plan.recipe.ownPorts);
   return {
-    Image: plan.recipe.imageReference,
+    Image: plan.source,
     // Events of a node carry only the labels of the container.
     Labels: labelsOf(plan),
     // `Command` would replace the entry point of the image.

@@ -5,5 +5,12 @@ export {
 } from './domain-events';
 export { EventBus, type EventListener } from './event-bus';
 export { EventLog, type EventQuery, type EventTotals } from './event-log';
+export {
+  categoryOf,
+  describeEvent,
+  EVENT_LEVELS,
+  type EventDescription,
+  type EventLevel,
+} from './event-description';
 export { EVENT_TYPES } from './event-type';
 export { EventsModule } from './events.module';

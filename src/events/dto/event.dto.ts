@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { type DomainEventType, type RecordedEvent } from '../domain-events';
+import { categoryOf, describeEvent, EVENT_LEVELS, type EventLevel } from '../event-description';
 import { EVENT_TYPES } from '../event-type';
 
 /** One fact about an engine, a stream or a viewer. */
@@ -12,6 +13,16 @@ export class EventDto {
 
   /** ISO 8601, UTC. */
   readonly time: string;
+
+  /** `warning`: something was lost or repaired by itself. `error`: something has failed, or needs an operator. */
+  @ApiProperty({ enum: EVENT_LEVELS })
+  readonly level: EventLevel;
+
+  /** What the event is about, such as `engine`, `stream`, `channel`, `vpn`, `fleet`. */
+  readonly category: string;
+
+  /** The event as one English sentence. */
+  readonly message: string;
 
   /** The stream that the event is about, if any. */
   @ApiProperty({ type: String, nullable: true })
@@ -38,6 +49,10 @@ export class EventDto {
     this.id = event.id;
     this.type = event.type;
     this.time = event.time;
+    const description = describeEvent(event);
+    this.level = description.level;
+    this.category = categoryOf(description);
+    this.message = description.text;
     this.stream_id = 'stream_id' in payload ? payload.stream_id : null;
     this.engine_id = 'engine_id' in payload ? payload.engine_id : null;
     this.client_id = 'client_id' in payload ? payload.client_id : null;

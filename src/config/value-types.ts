@@ -212,6 +212,10 @@ export function dockerAddress(): ValueType<string | null> {
 export const HOST_NAME =
   /^(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*(?!\d+$)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i;
 
+export function isHostName(text: string): boolean {
+  return HOST_NAME.test(text);
+}
+
 function within(value: number | null, min: number, max: number): number | undefined {
   return value !== null && value >= min && value <= max ? value : undefined;
 }

@@ -5,6 +5,7 @@ export { ChannelImportStore, type StoredImport } from './channel-import-store';
 export { ChannelStore, type StoredListing } from './channel-store';
 export { DataFolder } from './data-folder';
 export { DataFolderError } from './data-folder-error';
+export { ExternalEngineStore, type StoredEngine } from './external-engine-store';
 export { makeFolder } from './file-writes';
 export { GuideSourceStore, type StoredGuideSource } from './guide-source-store';
 export { OpenSessionStore, type StoredSession } from './open-session-store';

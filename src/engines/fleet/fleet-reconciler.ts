@@ -17,6 +17,7 @@ import { planFleet, startsReplacement } from './fleet-plan';
 import { FleetShutdown } from './fleet-shutdown';
 import { FLEET_LIMITS, freezeEngines, limitsOf } from './fleet-snapshot';
 import type {
+  ExternalCapacity,
   FleetAction,
   FleetDecisionRecord,
   FleetLimits,
@@ -321,6 +322,7 @@ export class FleetReconciler implements EngineDriver {
         specHash: this.runtime.specHash,
         startTimeoutMs: this.limits.startTimeoutMs,
       }),
+      external: this.externalCapacity(),
       pendingRequests: this.requests.pendingCount,
       beingReplaced: this.requests.beingReplaced,
       waiting: this.demand.wantingEngine,
@@ -330,6 +332,16 @@ export class FleetReconciler implements EngineDriver {
       mayProvision: this.gate.isOpen(present),
       limits: this.limits,
     };
+  }
+
+  private externalCapacity(): ExternalCapacity[] {
+    return this.registry
+      .list()
+      .filter(({ isExternal, state }) => isExternal && (state === 'healthy' || state === 'suspect'))
+      .map((engine) => ({
+        slots: engine.slotCount(this.limits.maxStreamsPerEngine),
+        watchedStreams: engine.watchedSlots,
+      }));
   }
 
   private isBusy({ observed: { id, key } }: ObservedRecord): boolean {

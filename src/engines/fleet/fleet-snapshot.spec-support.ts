@@ -63,6 +63,7 @@ export function aSnapshot(
 ): FleetSnapshot {
   return {
     engines,
+    external: [],
     pendingRequests: 0,
     beingReplaced: new Set(),
     waiting: 0,

@@ -78,9 +78,17 @@ export interface FleetLimits {
   readonly maxStarts: number;
 }
 
+/** An engine that somebody else runs and that works: the fleet neither creates nor removes it, but counts its slots. */
+export interface ExternalCapacity {
+  readonly slots: number;
+  /** As `FleetEngine.watchedStreams`. */
+  readonly watchedStreams: number;
+}
+
 /** Everything that a decision about the fleet depends on. */
 export interface FleetSnapshot {
   readonly engines: readonly FleetEngine[];
+  readonly external: readonly ExternalCapacity[];
   /** Engines that are being created and that no listing has contained yet. */
   readonly pendingRequests: number;
   /** Engines whose successors are being created, or have not answered yet. */

@@ -1,6 +1,7 @@
-import { Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { ApiProblems } from '../../http';
+import { ApiProblems, type FastifyRequest } from '../../http';
+import { isAdmin } from './is-admin';
 import {
   EngineLogsDto,
   EngineRemovingDto,
@@ -43,13 +44,13 @@ export class EngineOperationsController {
 
   /**
    * Remove an engine. Its streams fail over to other engines; the removal does not wait for them. Another engine is
-   * created if it is needed.
+   * created if it is needed. For an engine that was added with `POST /engines`, the key needs the scope `admin`.
    */
   @Delete(':id')
   @HttpCode(202)
   @ApiProblems('not_managed', 'conflict', 'runtime_refused', 'docker_unavailable')
-  remove(@Param('id') id: string): EngineRemovingDto {
-    return this.commands.remove(id);
+  remove(@Param('id') id: string, @Req() request: FastifyRequest): Promise<EngineRemovingDto> {
+    return this.commands.remove(id, isAdmin(request));
   }
 
   /**

@@ -7,6 +7,7 @@ import { EventBus } from '../../events';
 import { Edge } from '../../http';
 import type { EngineLogs, EngineUsage, ObservedEngine } from '../drivers/engine-runtime.port';
 import type { Engine } from '../registry/engine';
+import { ExternalEngines } from '../external/external-engines';
 import { EngineRegistry } from '../registry/engine-registry';
 import { EngineSupply } from '../fleet/engine-supply';
 import type { EngineDescription } from '../registry/engine.types';
@@ -148,6 +149,8 @@ export class FleetApi {
   readonly fleet = new ScriptedFleet();
   readonly registry: EngineRegistry;
   readonly vpns: VpnRegistry;
+  /** Ids of engines that somebody else runs. */
+  readonly external = new Set<string>();
   private readonly bus = new EventBus();
   private readonly config: AppConfig;
   private app: NestFastifyApplication | null = null;
@@ -169,6 +172,7 @@ export class FleetApi {
       { provide: EngineRegistry, useValue: this.registry },
       { provide: EngineSupply, useValue: { chosen } },
       { provide: VpnRegistry, useValue: this.vpns },
+      { provide: ExternalEngines, useValue: this.external },
       EngineCommands,
     ];
 

@@ -62,6 +62,10 @@ export interface EngineDescription {
   /** True when the engine holds a VPN's forwarded port; such engines reach more peers. */
   readonly forwarded: boolean;
   readonly vpn: string | null;
+  /** Number of its slots; null or left out: MAX_STREAMS_PER_ENGINE. */
+  readonly maxStreams?: number | null;
+  /** True if somebody else runs it, and it was added with the API. */
+  readonly isExternal?: boolean;
 }
 
 /** Where a driver announces engines. Calls return at once and never throw. */

@@ -113,5 +113,14 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
        device_id TEXT NOT NULL
      ) WITHOUT ROWID`,
   ],
-  [],
+  [
+    `CREATE TABLE external_engines (
+       id TEXT PRIMARY KEY,
+       host TEXT NOT NULL,
+       port INTEGER NOT NULL,
+       api_port INTEGER,
+       labels TEXT NOT NULL,
+       max_streams INTEGER
+     ) WITHOUT ROWID`,
+  ],
 ];

@@ -8,6 +8,7 @@ export interface Schema {
   channel_listings: ChannelListingRow;
   channel_numbers: ChannelNumberRow;
   channel_sources: ChannelSourceRow;
+  external_engines: ExternalEngineRow;
   guide_sources: GuideSourceRow;
   list_entries: ListEntryRow;
   open_sessions: OpenSessionRow;
@@ -85,6 +86,16 @@ interface ChannelSourceRow {
   /** 40 hex digits in lower case. */
   readonly content: string;
   readonly label: string | null;
+}
+
+interface ExternalEngineRow {
+  readonly id: string;
+  readonly host: string;
+  readonly port: number;
+  readonly api_port: number | null;
+  /** JSON. */
+  readonly labels: string;
+  readonly max_streams: number | null;
 }
 
 interface GuideSourceRow {

@@ -79,7 +79,7 @@ export class CapacityDto {
   readonly min_replicas: number;
 
   constructor(counts: EngineCounts, { limits }: FleetStatus) {
-    this.total = counts.usable * limits.maxStreamsPerEngine;
+    this.total = counts.slots;
     this.used = counts.used;
     this.available = Math.max(0, this.total - this.used);
     this.max_replicas = limits.maxReplicas;

@@ -50,6 +50,12 @@ export interface DomainEventPayloads {
     readonly to: string;
     readonly reason: string;
   };
+  /** An operator has drained a VPN, or has ended that. */
+  vpn_drain_changed: {
+    readonly vpn: string;
+    readonly drained: boolean;
+    readonly reason: string | null;
+  };
   vpn_port_changed: {
     readonly vpn: string;
     readonly from: number | null;

@@ -70,6 +70,12 @@ const DESCRIPTIONS: { readonly [T in DomainEventType]: Describe<T> } = {
     text: sentence(`VPN ${vpn} is now ${to}; it was ${from}`, reason),
     subject: `vpn:${vpn}`,
   }),
+  vpn_drain_changed: ({ vpn, drained, reason }) =>
+    info(
+      `vpn:${vpn}`,
+      drained ? `VPN ${vpn} is drained, so its engines leave` : `VPN ${vpn} is no longer drained`,
+      reason,
+    ),
   vpn_port_changed: ({ vpn, to }) =>
     to === null
       ? warning(`vpn:${vpn}`, `VPN ${vpn} forwards no port any more.`)

@@ -14,6 +14,7 @@ const TYPES: Readonly<Record<DomainEventType, true>> = {
   runtime_link_changed: true,
   image_pull: true,
   vpn_state_changed: true,
+  vpn_drain_changed: true,
   vpn_port_changed: true,
   stream_requested: true,
   stream_started: true,

@@ -27,7 +27,7 @@ export const dockerSettings = {
     defaultText: 'auto',
     change: 'after_restart',
     description:
-      'How ports and options are passed to the image, and which image is used when ENGINE_IMAGE is empty. `acestream-http-proxy`: martinbjeldbak/acestream-http-proxy, for amd64. `aceserve`: jopsis/aceserve, for amd64 and ARM. `auto`: the profile that fits ENGINE_IMAGE; if that is empty, `acestream-http-proxy` when Docker runs on amd64, else `aceserve`. `generic`: any image; ENGINE_ARGS is its whole command line.',
+      'How ports and options are passed to the image, and which image is used when ENGINE_IMAGE is empty. `acestream-http-proxy`: martinbjeldbak/acestream-http-proxy, for amd64. `aceserve`: jopsis/aceserve, for amd64 and ARM. `auto`: the profile that fits ENGINE_IMAGE; if that is empty, `acestream-http-proxy` when Docker, or every node of the Swarm, runs on amd64, else `aceserve`. `generic`: any image; ENGINE_ARGS is its whole command line.',
   }),
   engineImage: setting({
     variable: 'ENGINE_IMAGE',

@@ -21,7 +21,8 @@ const UNPAUSE_MS = 10_000;
  * - `lost`: its network is gone for good
  * - `stuck`: it has not answered once within ENGINE_START_TIMEOUT
  * - `cut_off`: its VPN is down; it may recover
- * - `retiring`: the fleet drains it in order to replace it
+ * - `leaving`: an operator drains its VPN, and the fleet does not drain the engine yet
+ * - `retiring`: the fleet drains it in order to replace or remove it
  * - `released`: the fleet drains it, but the reason no longer holds
  * - `failing`: it runs and cannot serve; it may recover, so its successor is created first
  * - `starting`: it starts, or is about to work again
@@ -36,6 +37,7 @@ export type EngineDisposition =
   | 'lost'
   | 'stuck'
   | 'cut_off'
+  | 'leaving'
   | 'retiring'
   | 'released'
   | 'failing'
@@ -113,6 +115,10 @@ function classify(
     return ['stuck', why, 'start_timeout'];
   }
   if (engine.objection?.kind === 'cut_off') return ['cut_off', engine.objection.reason, 'vpn_down'];
+  if (engine.objection?.kind === 'drained') {
+    const disposition = engine.drainedBy === null ? 'leaving' : 'retiring';
+    return [disposition, engine.objection.reason, 'vpn_drained'];
+  }
   const replacement = engine.hasStarted ? whyReplace(engine, limits) : null;
   if (engine.drainedBy === 'fleet') {
     if (replacement !== null) return ['retiring', replacement[1], replacement[0]];

@@ -5,6 +5,7 @@ import { decideScale } from './scaling-decision';
 
 export const LOST = { kind: 'lost', reason: 'its network is gone' } as const;
 export const CUT_OFF = { kind: 'cut_off', reason: 'its VPN is down' } as const;
+export const DRAINED = { kind: 'drained', reason: 'its VPN is drained' } as const;
 export const MISPLACED = { kind: 'misplaced', reason: 'the forwarded port changed' } as const;
 
 /** A short text for an action: `remove a`, `drain+evict a`, `provision for a`; `!` where it makes room. */

@@ -103,11 +103,15 @@ function planSurplus(snapshot: FleetSnapshot, scale: ScaleDecision): FleetAction
 /** Actions that may let an engine work again, or that keep streams away from it until it does. */
 function planRecoveries(fleet: ClassifiedFleet): FleetAction[] {
   return fleet
-    .of('cut_off', 'released', 'failing', 'starting')
+    .of('cut_off', 'leaving', 'released', 'failing', 'starting')
     .filter(notBusy)
     .flatMap(({ engine, disposition, why }): FleetAction[] => {
       const engineId = engine.id;
       if (disposition === 'released') return [{ kind: 'undrain', engineId, why }];
+      if (disposition === 'leaving') {
+        const reason = 'vpn_drained';
+        return [{ kind: 'drain', engineId, reason, why, evict: false, makesRoom: false }];
+      }
       if (disposition === 'cut_off') {
         if (engine.drainedBy !== null) return [];
         return [

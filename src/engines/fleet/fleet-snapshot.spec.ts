@@ -93,6 +93,7 @@ describe('an engine as decisions see it', () => {
       disconnectedMs: 0,
       isRequested: false,
       isOutdated: true,
+      rollout: null,
       vpn: 'gluetun',
       forwarded: true,
       drainedBy: null,

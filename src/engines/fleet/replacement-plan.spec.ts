@@ -1,4 +1,14 @@
-import { CUT_OFF, LOST, MISPLACED, good, old, sick, stale, table } from './fleet-plan.spec-support';
+import {
+  CUT_OFF,
+  DRAINED,
+  LOST,
+  MISPLACED,
+  good,
+  old,
+  sick,
+  stale,
+  table,
+} from './fleet-plan.spec-support';
 import { aStart, anEngine } from './fleet-snapshot.spec-support';
 
 describe('planFleet: engines that fail', () => {
@@ -244,6 +254,27 @@ describe('planFleet: objections of placement', () => {
       { limits: { maxReplicas: 2 } },
       undefined,
       ['remove a!'],
+    ],
+    [
+      'its VPN is drained: drained without eviction, and others are created at once',
+      [anEngine('a', { objection: DRAINED, streams: 1 }), anEngine('b', { objection: DRAINED })],
+      {},
+      2,
+      ['drain a', 'drain b', 'provision', 'provision'],
+    ],
+    [
+      'its VPN is drained, and its streams have not left',
+      [anEngine('a', { objection: DRAINED, streams: 1, drainedBy: 'fleet' }), ...good('b', 'c')],
+      {},
+      2,
+      [],
+    ],
+    [
+      'its VPN is drained, and its streams have left',
+      [anEngine('a', { objection: DRAINED, drainedBy: 'fleet' }), ...good('b', 'c')],
+      {},
+      2,
+      ['remove a'],
     ],
     [
       'misplaced: the successor first',

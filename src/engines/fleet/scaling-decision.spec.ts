@@ -63,7 +63,7 @@ describe('decideScale: how many', () => {
       'all are near, and somebody else’s engine is not',
       aSnapshot(serving(2, 3), { external: [{ slots: 9, watchedStreams: 3 }] }),
       3,
-      /2 nearly full/,
+      /2 in use and 1/,
     ],
     [
       'somebody else’s engine is near',

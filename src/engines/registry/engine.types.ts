@@ -19,6 +19,7 @@ export type DrainedBy = 'operator' | 'fleet';
  * - `no_network`: it reports no network, while another engine reports one
  * - `network_lost`: the network of its VPN's container is gone
  * - `vpn_down`: its VPN is down
+ * - `vpn_drained`: an operator drains its VPN
  * - `misplaced`: another VPN, or another forwarded port, is better
  * - `outdated`: it was created with other settings
  * - `image_changed`: it was created from an earlier content of its image
@@ -39,6 +40,7 @@ export const DRAIN_REASONS = [
   'no_network',
   'network_lost',
   'vpn_down',
+  'vpn_drained',
   'misplaced',
   'outdated',
   'image_changed',

@@ -222,7 +222,11 @@ export interface SwarmNode {
     readonly Availability: 'active' | 'pause' | 'drain';
     readonly Labels?: Readonly<Record<string, string>>;
   };
-  readonly Description?: { readonly Hostname?: string };
+  readonly Description?: {
+    readonly Hostname?: string;
+    /** `x86_64` */
+    readonly Platform?: { readonly Architecture?: string };
+  };
   readonly Status: { readonly State: string; readonly Addr: string; readonly Message?: string };
 }
 

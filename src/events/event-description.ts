@@ -31,6 +31,23 @@ const DESCRIPTIONS: { readonly [T in DomainEventType]: Describe<T> } = {
   }),
   engine_removed: ({ engine_id, reason }) =>
     info(engine(engine_id), `Engine ${engine_id} was removed`, reason),
+  engine_limits_changed: ({ engine_id, result }) =>
+    info(
+      engine(engine_id),
+      result === 'applied'
+        ? `The limits of engine ${engine_id} were changed.`
+        : `Engine ${engine_id} does not accept new limits and is replaced when it plays nothing.`,
+    ),
+  engine_upload_exceeded: ({ engine_id, upload_bps, limit_bps }) =>
+    warning(
+      engine(engine_id),
+      `Engine ${engine_id} uploads ${mbit(upload_bps)}, more than its limit of ${mbit(limit_bps)}.`,
+    ),
+  engine_upload_normal: ({ engine_id, upload_bps }) =>
+    info(
+      engine(engine_id),
+      `Engine ${engine_id} keeps to its upload limit again: ${mbit(upload_bps)}.`,
+    ),
   engine_ordered: ({ reason }) => info('fleet', 'An engine was requested', reason),
   engine_order_failed: ({ code, reason }) =>
     error('fleet', 'An engine could not be created', `${code}: ${reason}`),
@@ -212,4 +229,8 @@ function seconds(ms: number): string {
 
 function mib(bytes: number): string {
   return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+}
+
+function mbit(bps: number): string {
+  return `${(bps / 1_000_000).toFixed(1)} Mbit/s`;
 }

@@ -15,6 +15,8 @@ import { EngineOperations } from './engine-operations';
 import { EngineRollout } from './engine-rollout';
 import { planFleet, startsReplacement } from './fleet-plan';
 import { FleetShutdown } from './fleet-shutdown';
+import { LIMIT_SETTINGS } from '../drivers/containers/engine-limits';
+import { LimitUpdates } from './limit-updates';
 import { FLEET_LIMITS, freezeEngines, limitsOf } from './fleet-snapshot';
 import type {
   ExternalCapacity,
@@ -44,6 +46,7 @@ const MAX_DECISIONS = 100;
 
 const CHANGES_TO_RECONCILE = [
   ...FLEET_LIMITS,
+  ...LIMIT_SETTINGS,
   'autoscaleIntervalMs',
   'reconcileIntervalMs',
   'engineRetryBaseMs',
@@ -97,6 +100,7 @@ export class FleetReconciler implements EngineDriver {
     private readonly shutdown: FleetShutdown,
     private readonly settings: LiveConfig,
     private readonly rollout: EngineRollout,
+    private readonly limitUpdates: LimitUpdates,
   ) {
     this.kind = runtime.kind;
     this.limits = limitsOf(config);
@@ -219,6 +223,7 @@ export class FleetReconciler implements EngineDriver {
       for (const id of gone) this.operations.forget(id);
       this.requests.review();
       this.rollout.review();
+      this.limitUpdates.review();
       if (!this.isHeld) this.decide();
     } catch (error) {
       this.logger.error({ err: error }, 'reconciling the fleet failed');
@@ -320,6 +325,7 @@ export class FleetReconciler implements EngineDriver {
         placement: this.placement,
         present,
         specHash: this.runtime.specHash,
+        hasOldLimits: (id) => this.limitUpdates.isOutdated(id),
         startTimeoutMs: this.limits.startTimeoutMs,
       }),
       external: this.externalCapacity(),

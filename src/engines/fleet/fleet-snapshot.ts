@@ -42,6 +42,8 @@ export interface FactSources {
   readonly present: readonly PlacedEngine[];
   /** Hash of an engine that is created with the present settings. */
   readonly specHash: string;
+  /** True if the engine's limits are not the present ones, and cannot be changed while it runs. */
+  readonly hasOldLimits: (id: string) => boolean;
   readonly startTimeoutMs: number;
 }
 
@@ -70,7 +72,15 @@ export function placedEngines(
 
 function freeze(
   record: ObservedRecord,
-  { engine: engineOf, isBusy, isBeingRemoved, rolloutCause, specHash, startTimeoutMs }: FactSources,
+  {
+    engine: engineOf,
+    isBusy,
+    isBeingRemoved,
+    rolloutCause,
+    specHash,
+    hasOldLimits,
+    startTimeoutMs,
+  }: FactSources,
   objection: PlacementObjection | null,
 ): FleetEngine {
   const { observed } = record;
@@ -99,7 +109,7 @@ function freeze(
     unhealthyMs: since(engine?.unhealthySince),
     disconnectedMs: since(engine?.disconnectedSince),
     isRequested: record.isRequested,
-    isOutdated: observed.specHash !== specHash,
+    isOutdated: observed.specHash !== specHash || hasOldLimits(observed.id),
     rollout: rolloutCause(observed),
     vpn: observed.vpn?.vpn ?? null,
     forwarded: observed.forwardedPort !== null,

@@ -26,7 +26,11 @@ function aPlan(over: Partial<ContainerPlan> = {}): ContainerPlan {
     version: '1.2.3',
     recipe: {
       specHash: 'f'.repeat(16),
-      launch: ({ http }) => ({ command: ['--http-port', String(http)], env: ['A=b'] }),
+      launch: ({ http }) => ({
+        command: ['--http-port', String(http)],
+        env: ['A=b'],
+        labels: { l: 'v' },
+      }),
     },
     image: 'engine:1',
     reach: REACH,
@@ -82,7 +86,7 @@ describe('containerOptions', () => {
   });
 
   it("has no memory limit when that is 0, and keeps the image's command when the profile sets none", () => {
-    const launch = () => ({ command: null, env: [] });
+    const launch = () => ({ command: null, env: [], labels: {} });
     const options = containerOptions(
       aPlan({ memoryLimitBytes: 0, recipe: { ...aPlan().recipe, launch } }),
     );
@@ -92,7 +96,7 @@ describe('containerOptions', () => {
   });
 
   it('has the processor limit and the environment that the operator set', () => {
-    const launch = () => ({ command: null, env: ['TZ=Europe/Rome'] });
+    const launch = () => ({ command: null, env: ['TZ=Europe/Rome'], labels: {} });
     const options = containerOptions(
       aPlan({ cpuLimit: 1.5, recipe: { ...aPlan().recipe, launch } }),
     );

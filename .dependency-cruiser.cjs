@@ -22,6 +22,7 @@ const MODULES = {
     'ace',
     'events',
     'coordination',
+    'outbound',
     'access',
     'metrics',
     'http',
@@ -106,12 +107,13 @@ const ENGINES = {
   registry: [],
   reports: ['registry'],
   selection: ['registry'],
+  external: ['registry'],
   health: ['registry'],
   drivers: ['registry'],
   vpn: ['registry', 'selection', 'health', 'drivers'],
   fleet: ['registry', 'drivers', 'vpn'],
   scheduling: ['registry', 'selection', 'drivers', 'vpn', 'fleet'],
-  http: ['registry', 'selection', 'drivers', 'vpn', 'fleet', 'scheduling'],
+  http: ['registry', 'external', 'selection', 'drivers', 'vpn', 'fleet', 'scheduling'],
 };
 
 /** Modules of src/proxy, from the packets to the requests. Modules call the ones before them and get events back. */

@@ -9,6 +9,8 @@ export interface JobTable {
   readonly 'file.grace': { readonly playbackUid: string };
   /** Create the engine of a provisioning request. */
   readonly 'fleet.provision': { readonly key: string };
+  /** See whether the image of the engines is due to be pulled again. */
+  readonly 'engine_image.schedule': null;
   /** Fetch the guide of a source. */
   readonly 'guide.refresh': { readonly sourceId: string };
   /** Find guides that were fetched for other channels than the present ones. */
@@ -42,6 +44,7 @@ const NAMES: { readonly [Name in keyof JobTable]: true } = {
   'stream.grace': true,
   'file.grace': true,
   'fleet.provision': true,
+  'engine_image.schedule': true,
   'guide.refresh': true,
   'guide.channels': true,
   'source.check': true,

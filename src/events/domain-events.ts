@@ -44,6 +44,22 @@ export interface DomainEventPayloads {
   engine_ordered: { readonly order: string; readonly reason: string };
   /** A provisioning request failed, or a new engine ended before its first answer. */
   engine_order_failed: { readonly order: string; readonly code: string; readonly reason: string };
+  /** The tag of the engines' image leads to another content; engines with the old one are replaced. */
+  engine_image_changed: {
+    readonly image: string;
+    readonly from: string;
+    readonly to: string;
+  };
+  /** Engines are being replaced one after the other, or that has ended or was stopped. */
+  engine_rollout_changed: {
+    readonly state: 'started' | 'finished' | 'stopped';
+    readonly cause: 'image_changed' | 'replace_requested';
+    /** Engines to replace, and how many of them have left. */
+    readonly total: number;
+    readonly replaced: number;
+    /** Why it was stopped; null otherwise. */
+    readonly reason: string | null;
+  };
   /** The desired number of engines has changed. */
   fleet_scaled: { readonly from: number; readonly to: number; readonly reason: string };
   breaker_changed: { readonly from: string; readonly to: string; readonly reason: string };
@@ -62,6 +78,12 @@ export interface DomainEventPayloads {
     readonly from: string;
     readonly to: string;
     readonly reason: string;
+  };
+  /** An operator has drained a VPN, or has ended that. */
+  vpn_drain_changed: {
+    readonly vpn: string;
+    readonly drained: boolean;
+    readonly reason: string | null;
   };
   vpn_port_changed: {
     readonly vpn: string;

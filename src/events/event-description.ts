@@ -53,6 +53,16 @@ const DESCRIPTIONS: { readonly [T in DomainEventType]: Describe<T> } = {
   engine_ordered: ({ reason }) => info('fleet', 'An engine was requested', reason),
   engine_order_failed: ({ code, reason }) =>
     error('fleet', 'An engine could not be created', `${code}: ${reason}`),
+  engine_image_changed: ({ image }) =>
+    info('fleet', `Image ${image} has changed, so the engines are replaced one at a time.`),
+  engine_rollout_changed: ({ state, cause, total, replaced, reason }) =>
+    state === 'stopped'
+      ? error(
+          'fleet',
+          `The replacement of engines was stopped after ${replaced} of ${total}, because a new engine failed to start`,
+          reason,
+        )
+      : info('fleet', `The replacement of ${total} engines has ${state}`, cause),
   fleet_scaled: ({ from, to, reason }) =>
     info('fleet', `The wanted number of engines changed from ${from} to ${to}`, reason),
   breaker_changed: ({ from, to, reason }) => ({
@@ -79,6 +89,12 @@ const DESCRIPTIONS: { readonly [T in DomainEventType]: Describe<T> } = {
     text: sentence(`VPN ${vpn} is now ${to}; it was ${from}`, reason),
     subject: `vpn:${vpn}`,
   }),
+  vpn_drain_changed: ({ vpn, drained, reason }) =>
+    info(
+      `vpn:${vpn}`,
+      drained ? `VPN ${vpn} is drained, so its engines leave` : `VPN ${vpn} is no longer drained`,
+      reason,
+    ),
   vpn_port_changed: ({ vpn, to }) =>
     to === null
       ? warning(`vpn:${vpn}`, `VPN ${vpn} forwards no port any more.`)

@@ -7,6 +7,7 @@ export { ChannelStore, type StoredListing } from './channel-store';
 export { DataFolder } from './data-folder';
 export { DataFolderError } from './data-folder-error';
 export { type EventCounts, type EventFilter, EventStore, type StoredEvent } from './event-store';
+export { ExternalEngineStore, type StoredEngine } from './external-engine-store';
 export { makeFolder } from './file-writes';
 export { GuideSourceStore, type StoredGuideSource } from './guide-source-store';
 export {

@@ -172,5 +172,13 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
        address TEXT NOT NULL,
        user_agent TEXT NOT NULL
      ) WITHOUT ROWID`,
+    `CREATE TABLE external_engines (
+       id TEXT PRIMARY KEY,
+       host TEXT NOT NULL,
+       port INTEGER NOT NULL,
+       api_port INTEGER,
+       labels TEXT NOT NULL,
+       max_streams INTEGER
+     ) WITHOUT ROWID`,
   ],
 ];

@@ -10,6 +10,7 @@ export interface Schema {
   channel_numbers: ChannelNumberRow;
   channel_sources: ChannelSourceRow;
   events: EventRow;
+  external_engines: ExternalEngineRow;
   guide_sources: GuideSourceRow;
   history_series: HistorySeriesRow;
   history_streams: HistoryStreamRow;
@@ -117,6 +118,16 @@ interface EventRow {
   readonly channel: string | null;
   /** JSON. */
   readonly payload: string;
+}
+
+interface ExternalEngineRow {
+  readonly id: string;
+  readonly host: string;
+  readonly port: number;
+  readonly api_port: number | null;
+  /** JSON. */
+  readonly labels: string;
+  readonly max_streams: number | null;
 }
 
 interface GuideSourceRow {

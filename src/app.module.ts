@@ -17,6 +17,7 @@ import { PlaylistsModule } from './playlists';
 import { ProxyModule } from './proxy';
 import { type Settings, SettingsModule } from './settings';
 import { type DataFolder, StorageModule } from './storage';
+import { WebhooksModule } from './webhooks';
 
 /** The whole program; the only file that imports every module. */
 @Module({})
@@ -45,6 +46,7 @@ export class AppModule {
         PlaylistsModule,
         ProxyModule,
         CheckerModule,
+        WebhooksModule,
         HealthModule,
         SettingsModule.forRoot(settings),
       ],

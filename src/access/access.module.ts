@@ -11,6 +11,7 @@ import { StreamAccess, type StreamAccessConfig } from './stream-access';
 import { StreamGuard } from './stream-guard';
 import { StreamUsers } from './stream-users';
 import { UserActivity } from './user-activity';
+import { UserSecrets } from './user-secrets';
 import { UsersController } from './http/users.controller';
 
 /** Access control: API keys for the admin API, and STREAM_ACCESS for the addresses of players. */
@@ -28,9 +29,15 @@ import { UsersController } from './http/users.controller';
     },
     { provide: KeyAttempts, useFactory: () => new KeyAttempts() },
     {
-      provide: StreamUsers,
+      provide: UserSecrets,
       inject: [DataFolder],
-      useFactory: (folder: DataFolder) => StreamUsers.open(folder),
+      useFactory: (folder: DataFolder) => new UserSecrets(folder),
+    },
+    {
+      provide: StreamUsers,
+      inject: [DataFolder, UserSecrets],
+      useFactory: (folder: DataFolder, secrets: UserSecrets) =>
+        StreamUsers.open(folder, Date.now, secrets),
     },
     UserActivity,
     {
@@ -45,6 +52,6 @@ import { UsersController } from './http/users.controller';
     { provide: APP_GUARD, useClass: StreamGuard },
     { provide: APP_GUARD, useClass: ApiKeyGuard },
   ],
-  exports: [ApiKeys, StreamAccess, StreamUsers, UserActivity],
+  exports: [ApiKeys, StreamAccess, StreamUsers, UserActivity, UserSecrets],
 })
 export class AccessModule {}

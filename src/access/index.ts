@@ -11,4 +11,5 @@ export { STREAM_OPERATION, StreamRoute, TokenOrKeyRoute, UserRoute } from './str
 export type { StreamUser } from './stream-user';
 export { StreamUsers } from './stream-users';
 export { UserActivity } from './user-activity';
+export { UserSecrets } from './user-secrets';
 export { keyOfRequest } from './api-keys/key-of-request';

@@ -48,9 +48,13 @@ export class StreamUsers implements OnModuleDestroy {
   }
 
   /** @throws DatabaseError */
-  static async open(folder: DataFolder, now: () => number = Date.now): Promise<StreamUsers> {
+  static async open(
+    folder: DataFolder,
+    now: () => number = Date.now,
+    secrets = new UserSecrets(folder),
+  ): Promise<StreamUsers> {
     const store = new StreamUserStore(folder);
-    return new StreamUsers(store, new UserSecrets(folder), await store.list(), now);
+    return new StreamUsers(store, secrets, await store.list(), now);
   }
 
   async onModuleDestroy(): Promise<void> {

@@ -24,8 +24,8 @@ export function secretHash(secret: string): string {
 }
 
 /**
- * Encrypts the secrets of users, so that the database and its copies contain none of them in plain text. The key is in
- * a file beside the database, which is generated when the first user is created.
+ * Encrypts the secrets of users and webhooks, so that the database and its copies contain none of them in plain text.
+ * The key is in a file beside the database, which is generated when the first of them is created.
  */
 export class UserSecrets {
   private readonly key: AsyncMemo<Buffer>;
@@ -46,21 +46,21 @@ export class UserSecrets {
   }
 
   /** @throws AppError `storage_failed` if there is no key and none can be made */
-  async seal(secret: string, userId: string): Promise<string> {
+  async seal(secret: string, ownerId: string): Promise<string> {
     const iv = randomBytes(IV_BYTES);
     const cipher = createCipheriv(CIPHER, await this.usableKey(), iv);
-    cipher.setAAD(Buffer.from(userId));
+    cipher.setAAD(Buffer.from(ownerId));
     const text = Buffer.concat([cipher.update(secret, 'utf8'), cipher.final()]);
     return Buffer.concat([iv, cipher.getAuthTag(), text]).toString('base64url');
   }
 
-  /** Null if it was encrypted with another key, for another user, or is damaged. @throws as `seal` */
-  async open(sealed: string, userId: string): Promise<string | null> {
+  /** Null if it was encrypted with another key, for another owner, or is damaged. @throws as `seal` */
+  async open(sealed: string, ownerId: string): Promise<string | null> {
     const key = await this.usableKey();
     const bytes = Buffer.from(sealed, 'base64url');
     try {
       const decipher = createDecipheriv(CIPHER, key, bytes.subarray(0, IV_BYTES));
-      decipher.setAAD(Buffer.from(userId));
+      decipher.setAAD(Buffer.from(ownerId));
       decipher.setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
       const text = decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES));
       return Buffer.concat([text, decipher.final()]).toString('utf8');

@@ -23,6 +23,12 @@ export interface JobTable {
   readonly 'engine_api.idle': null;
   /** Fetch the lists of imports that are due. */
   readonly 'channel_imports.refresh': null;
+  /** Send the notices of a webhook that are due. */
+  readonly 'webhook.deliver': { readonly webhookId: string };
+  /** Decide what the passing of time means for incidents. */
+  readonly 'webhook.incidents': Readonly<Record<string, never>>;
+  /** Remove old deliveries of webhooks. */
+  readonly 'webhook.prune': Readonly<Record<string, never>>;
 }
 
 /** The names of all jobs, for the check at the start. Without a name of `JobTable` this does not compile. */
@@ -37,6 +43,9 @@ const NAMES: { readonly [Name in keyof JobTable]: true } = {
   'hls.idle': true,
   'engine_api.idle': true,
   'channel_imports.refresh': true,
+  'webhook.deliver': true,
+  'webhook.incidents': true,
+  'webhook.prune': true,
 };
 
 export type JobName = keyof JobTable;

@@ -31,6 +31,7 @@ const TYPES: Readonly<Record<DomainEventType, true>> = {
   viewer_left: true,
   viewer_jumped: true,
   settings_changed: true,
+  webhook_state_changed: true,
 };
 
 export const EVENT_TYPES = Object.keys(TYPES) as readonly DomainEventType[];

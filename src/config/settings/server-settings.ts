@@ -112,4 +112,11 @@ export const serverSettings = {
     defaultText: '1000',
     description: 'How many events `GET /events` keeps.',
   }),
+  webhookHoldMs: setting({
+    variable: 'WEBHOOK_HOLD',
+    type: duration('0s', '10m'),
+    defaultText: '10s',
+    description:
+      'How long a problem must last until [webhooks](webhooks.md) tell of it, so that nobody is woken by what acefleet repairs at once.',
+  }),
 };

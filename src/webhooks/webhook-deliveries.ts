@@ -269,20 +269,28 @@ export class WebhookDeliveries implements OnApplicationBootstrap, OnModuleDestro
   }
 
   private enqueue(delivery: Delivery): Delivery {
-    this.queueOf(delivery.webhookId).pending.set(delivery.id, delivery);
+    const queue = this.queueOf(delivery.webhookId);
+    queue.pending.set(delivery.id, delivery);
     this.store.put(delivery);
-    this.schedule(delivery.webhookId);
+    // Nothing else can be due sooner, so a burst need not look through the queue each time.
+    this.scheduleAt(delivery.webhookId, queue, delivery.nextAttemptAtMs ?? 0);
     return delivery;
   }
 
   /** Schedules the job for what is due next. */
   private schedule(webhookId: string, minDelayMs = 0): void {
     const queue = this.queues.get(webhookId);
-    if (queue === undefined || this.webhooks.find(webhookId)?.isEnabled !== true) return;
-    const waiting = [...queue.pending.values()].filter(({ id }) => !queue.inFlight.has(id));
-    if (waiting.length === 0) return;
-    const nextMs = Math.min(...waiting.map(({ nextAttemptAtMs }) => nextAttemptAtMs ?? 0));
-    const waitMs = Math.max(nextMs, queue.pausedUntilMs) - Date.now();
+    if (queue === undefined) return;
+    let nextMs = Infinity;
+    for (const { id, nextAttemptAtMs } of queue.pending.values()) {
+      if (!queue.inFlight.has(id)) nextMs = Math.min(nextMs, nextAttemptAtMs ?? 0);
+    }
+    if (nextMs < Infinity) this.scheduleAt(webhookId, queue, nextMs, minDelayMs);
+  }
+
+  private scheduleAt(webhookId: string, queue: Queue, atMs: number, minDelayMs = 0): void {
+    if (this.webhooks.find(webhookId)?.isEnabled !== true) return;
+    const waitMs = Math.max(atMs, queue.pausedUntilMs) - Date.now();
     // After a step of the wall clock, the job finds nothing due and is scheduled again.
     const delayMs = Math.min(Math.max(waitMs, minDelayMs), DAY_MS);
     this.jobs.schedule(

@@ -79,6 +79,7 @@ const MODULES = {
     'http',
   ],
   push: ['kernel', 'config', 'engines', 'proxy', 'checker', 'events', 'access', 'http'],
+  webhooks: ['kernel', 'config', 'storage', 'outbound', 'coordination', 'events', 'access', 'http'],
   health: [
     'kernel',
     'config',
@@ -173,6 +174,12 @@ const PURE = [
     name: 'fleet-decisions',
     path: '^src/engines/fleet/(engine-disposition|fleet-plan|replacement-plan|scaling-decision|circuit-breaker)\\.ts$',
     imports: '^src/(kernel/|engines/(fleet/|registry/engine\\.types\\.ts))',
+  },
+  {
+    name: 'webhook-decisions',
+    path: '^src/webhooks/(incident-rules|incidents|message-template|next-attempt|notice|webhook)\\.ts$',
+    imports:
+      '^src/(kernel/|events/index\\.ts|webhooks/(incident-rules|incidents|message-template|next-attempt|notice|webhook)\\.ts)',
   },
 ];
 

@@ -20,6 +20,7 @@ import { PushModule } from './push';
 import { type Settings, SettingsModule } from './settings';
 import { type DataFolder, StorageModule } from './storage';
 import { TracingModule } from './tracing';
+import { WebhooksModule } from './webhooks';
 
 /** The whole program; the only file that imports every module. */
 @Module({})
@@ -50,6 +51,7 @@ export class AppModule {
         ProxyModule,
         CheckerModule,
         PushModule,
+        WebhooksModule,
         HealthModule,
         HistoryModule,
         SettingsModule.forRoot(settings),

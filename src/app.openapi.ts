@@ -33,6 +33,7 @@ const TAGS = {
   fleet: 'All engines together: how many there are, and why.',
   vpn: 'VPNs that engines are behind.',
   events: 'The event log.',
+  webhooks: 'Notices to other services: who gets which, and how their deliveries go.',
   health: 'Checks for supervisors and load balancers, and the health of the fleet.',
   settings: 'Settings: values, where they come from, and changes without a restart.',
   metrics: 'Metrics for Prometheus, and figures for dashboards.',

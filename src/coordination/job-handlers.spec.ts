@@ -72,6 +72,21 @@ class Others {
   refreshLists(): void {
     // Nothing to do.
   }
+
+  @JobHandler('webhook.deliver')
+  sendNotices(): void {
+    // Nothing to do.
+  }
+
+  @JobHandler('webhook.incidents')
+  passTime(): void {
+    // Nothing to do.
+  }
+
+  @JobHandler('webhook.prune')
+  removeOld(): void {
+    // Nothing to do.
+  }
 }
 
 @Injectable()

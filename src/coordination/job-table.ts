@@ -37,6 +37,12 @@ export interface JobTable {
   readonly 'history.write': null;
   /** Delete what is too old. */
   readonly 'history.prune': null;
+  /** Send the notices of a webhook that are due. */
+  readonly 'webhook.deliver': { readonly webhookId: string };
+  /** Decide what the passing of time means for incidents. */
+  readonly 'webhook.incidents': Readonly<Record<string, never>>;
+  /** Remove old deliveries of webhooks. */
+  readonly 'webhook.prune': Readonly<Record<string, never>>;
 }
 
 /** The names of all jobs, for the check at the start. Without a name of `JobTable` this does not compile. */
@@ -58,6 +64,9 @@ const NAMES: { readonly [Name in keyof JobTable]: true } = {
   'history.sample': true,
   'history.write': true,
   'history.prune': true,
+  'webhook.deliver': true,
+  'webhook.incidents': true,
+  'webhook.prune': true,
 };
 
 export type JobName = keyof JobTable;

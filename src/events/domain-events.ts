@@ -220,6 +220,14 @@ export interface DomainEventPayloads {
     /** Who changed them. */
     readonly actor: string;
   };
+  /** A webhook fails again and again, is enabled and works again, or was disabled. */
+  webhook_state_changed: {
+    readonly webhook_id: string;
+    readonly name: string;
+    readonly from: string;
+    readonly to: string;
+    readonly reason: string;
+  };
   viewer_jumped: {
     readonly stream_id: string;
     readonly client_id: string;

@@ -190,6 +190,11 @@ const DESCRIPTIONS: { readonly [T in DomainEventType]: Describe<T> } = {
     ),
   settings_changed: ({ names, actor }) =>
     info('settings', `Settings were changed by ${actor}: ${names.join(', ')}.`),
+  webhook_state_changed: ({ webhook_id, name, from, to, reason }) => ({
+    level: to === 'ok' ? 'info' : 'error',
+    text: sentence(`Webhook ${name} is now ${to}; it was ${from}`, reason),
+    subject: `webhook:${webhook_id}`,
+  }),
 };
 
 /** Reasons of `viewer_left` for which neither the viewer nor an operator wanted the end. */

@@ -40,6 +40,7 @@ const TYPES: Readonly<Record<DomainEventType, true>> = {
   external_stream_started: true,
   external_stream_ended: true,
   admin_action: true,
+  webhook_state_changed: true,
 };
 
 export const EVENT_TYPES = Object.keys(TYPES) as readonly DomainEventType[];

@@ -37,3 +37,10 @@ export { SourceRecordStore } from './source-record-store';
 export { StorageModule } from './storage.module';
 export { STORAGE_REASONS, type StorageReason, type StorageTrouble } from './storage-trouble';
 export { StreamUserStore, type StoredStreamUser } from './stream-user-store';
+export {
+  type DeliveryState,
+  type StoredDelivery,
+  WebhookDeliveryStore,
+} from './webhook-delivery-store';
+export { type StoredIncident, WebhookIncidentStore } from './webhook-incident-store';
+export { type StoredWebhook, WebhookStore } from './webhook-store';

@@ -89,6 +89,16 @@ const ONLY_V1 = [
   'PATCH /guide/sources/{}',
   'DELETE /guide/sources/{}',
   'POST /guide/sources/{}/refresh',
+  'GET /webhooks',
+  'POST /webhooks',
+  'GET /webhooks/{}',
+  'PATCH /webhooks/{}',
+  'DELETE /webhooks/{}',
+  'POST /webhooks/{}/rotate-secret',
+  'POST /webhooks/{}/test',
+  'POST /webhooks/{}/replay',
+  'GET /webhooks/{}/deliveries',
+  'POST /webhooks/{}/deliveries/{}/replay',
   'DELETE /proxy/sessions/{}',
   'GET /proxy/sessions/{}/clients',
   'DELETE /proxy/sessions/{}/clients/{}',
@@ -214,7 +224,7 @@ describe('the documentation of the API', () => {
         scope: isOpen ? undefined : expect.stringMatching(/^(?:read|operate|admin)$/),
       });
       if (!isOpen) expect(operation.description).toContain(`scope \`${scope}\``);
-      if (/^\/api\/v1\/(?:keys|users)\b/.test(path))
+      if (/^\/api\/v1\/(?:keys|users|webhooks)\b/.test(path))
         expect({ path, scope }).toEqual({ path, scope: 'admin' });
     }
     for (const operation of [
@@ -280,12 +290,15 @@ describe('the documentation of the API', () => {
     const user = await product.createUser();
     const source = { name: 'a', url: 'http://guides.example/', is_enabled: false };
     const created = await product.api('POST', '/api/v1/guide/sources', source);
+    const hook = { name: 'a', url: 'http://hooks.example/', is_enabled: false };
+    const webhook = await product.api('POST', '/api/v1/webhooks', hook);
     const channel = { name: 'News', sources: [{ id }] };
     expect((await product.api('PUT', '/api/v1/channels/news', channel)).status).toBe(201);
     const run = (await product.api('POST', '/api/v1/checks')).body as { id: string };
     const ids = {
       '/users/': user.id,
       '/guide/': created.body.id,
+      '/webhooks/': webhook.body.id,
       '/engines/': engine.engineId,
       '/containers/': engine.engineId,
       '/proxy/': id,

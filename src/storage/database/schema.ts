@@ -21,6 +21,9 @@ export interface Schema {
   small_values: SmallValueRow;
   source_records: SourceRecordRow;
   stream_users: StreamUserRow;
+  webhooks: WebhookRow;
+  webhook_deliveries: WebhookDeliveryRow;
+  webhook_incidents: WebhookIncidentRow;
 }
 
 interface ApiKeyRow {
@@ -236,4 +239,47 @@ interface StreamUserRow {
   readonly profile: string | null;
   readonly created_at_ms: number;
   readonly last_seen_at_ms: number | null;
+}
+
+export interface WebhookRow {
+  readonly id: string;
+  readonly name: string;
+  /** 0 or 1, because libsql cannot bind booleans. */
+  readonly is_enabled: number;
+  readonly disabled_reason: string | null;
+  /** JSON array. */
+  readonly events: string;
+  readonly min_level: string;
+  readonly preset: string;
+  readonly template: string | null;
+  readonly max_attempts: number;
+  /** Encrypted JSON: address, headers and secrets. */
+  readonly sealed: string;
+  /** JSON. */
+  readonly health: string | null;
+  readonly created_at_ms: number;
+}
+
+export interface WebhookDeliveryRow {
+  /** In the order of creation. */
+  readonly position: Generated<number>;
+  readonly id: string;
+  readonly webhook_id: string;
+  readonly state: 'pending' | 'delivered' | 'dead';
+  /** JSON. */
+  readonly notice: string;
+  readonly created_at_ms: number;
+  readonly attempts: number;
+  readonly next_attempt_at_ms: number | null;
+  readonly finished_at_ms: number | null;
+  readonly status: number | null;
+  /** JSON. */
+  readonly fault: string | null;
+  readonly duration_ms: number | null;
+}
+
+interface WebhookIncidentRow {
+  readonly key: string;
+  /** JSON. */
+  readonly state: string;
 }

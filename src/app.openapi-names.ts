@@ -21,6 +21,8 @@ const VERBS: Readonly<Record<string, string>> = {
 /** Names where the rule gives a poor one, by controller and handler. */
 const NAMES: Readonly<Record<string, string>> = {
   'AceStatus.status': 'getAceStatus',
+  'BrowserSessions.current': 'getCurrentBrowserSession',
+  'BrowserSessions.createLink': 'createSignInLink',
   'Checks.checkAll': 'checkChannels',
   'Checks.show': 'getChecks',
   'Checks.showRun': 'getCheckRun',

@@ -17,6 +17,19 @@ const STATE_STYLES = {
 };
 
 export const SERVER_COMMANDS = {
+  login: {
+    summary: 'print a link that signs a browser in once, within 10 minutes',
+    async run({ server, show }) {
+      const link = await server.call('POST', '/sign-in-links');
+      show(link, () => `${link.url}\n`);
+      process.stderr.write('Open it in a browser: it signs you in once, within 10 minutes.\n');
+      const { host } = new URL(link.url);
+      if (host !== new URL(server.address).host) return;
+      process.stderr.write(
+        `On another computer, replace ${host} with the name or address of this server, and its published port.\n`,
+      );
+    },
+  },
   status: {
     summary: 'show the state of the fleet',
     async run({ server, show }) {

@@ -26,7 +26,7 @@ export async function connectServer({ url, key }, env = process.env) {
 
 /** The address at which this machine reaches a server with these settings. */
 export function ownAddress({ host, port }) {
-  const name = ANY_HOST.has(host) ? '127.0.0.1' : host;
+  const name = ANY_HOST.has(host) ? 'localhost' : host;
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
 }
 

@@ -1,6 +1,7 @@
 export { ApiKeyStore, type StoredApiKey } from './api-key-store';
 export { AtomicFile, type AtomicFileOptions, NewerSchemaError } from './atomic-file';
 export { BackupError, restoreBackup, writeBackup } from './backup';
+export { BrowserSessionStore, type StoredBrowserSession } from './browser-session-store';
 export { ChannelImportStore, type StoredImport } from './channel-import-store';
 export { ChannelStore, type StoredListing } from './channel-store';
 export { DataFolder } from './data-folder';

@@ -161,7 +161,8 @@ describe('the documentation of the API', () => {
 
   it('states the scope of the key at every operation that needs one', () => {
     const rolesOf = (method: string, path: string) => document.paths[path][method].security;
-    const roles = (scope: string) => [{ bearer: [scope] }, { api_key: [scope] }];
+    const roles = (scope: string) =>
+      ['bearer', 'api_key', 'session'].map((scheme) => ({ [scheme]: [scope] }));
     expect(rolesOf('get', '/api/v1/engines')).toEqual(expect.arrayContaining(roles('read')));
     expect(rolesOf('delete', '/streams/{id}')).toEqual(expect.arrayContaining(roles('operate')));
     expect(rolesOf('post', '/api/v1/keys')).toEqual(expect.arrayContaining(roles('admin')));

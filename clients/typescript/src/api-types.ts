@@ -980,6 +980,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the sessions of browsers
+         * @description The one that was used last is the first. Needs a key of scope `admin`.
+         */
+        get: operations["listBrowserSessions"];
+        put?: never;
+        /**
+         * Sign in with a key or a link
+         * @description The answer sets a cookie that admits the browser instead of the key. Only pages of this server may send this request.
+         */
+        post: operations["signIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End a session
+         * @description Its requests are refused from then on, and its event streams are closed within a second. Needs a key of scope `admin`.
+         */
+        delete: operations["endBrowserSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/current": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the session of this request
+         * @description Answers 404 to a request with a key. Needs a key of scope `read`.
+         */
+        get: operations["getCurrentBrowserSession"];
+        put?: never;
+        post?: never;
+        /**
+         * Sign out
+         * @description Ends the session of this request, and removes its cookie. Needs a key of scope `read`.
+         */
+        delete: operations["signOut"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/settings": {
         parameters: {
             query?: never;
@@ -1038,6 +1106,26 @@ export interface paths {
          * @description All of its settings are changed or none; settings that it does not contain go back to their defaults. Masked secrets stay as they are. Answers 403 and 409 as for a change, unless the value is the present one. Needs a key of scope `admin`.
          */
         post: operations["importSettings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-in-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create a one-time link
+         * @description It signs a browser in with the scope `admin`, once, within 10 minutes. Needs a key of scope `admin`.
+         */
+        post: operations["createSignInLink"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1755,6 +1843,44 @@ export interface components {
         BreakersDto: {
             /** @description The only circuit breaker. It covers the creation of every engine. */
             general: components["schemas"]["BreakerHealthDto"];
+        };
+        BrowserSessionDto: {
+            /**
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T20:15:00.000Z
+             */
+            created_at: string;
+            /**
+             * @description The session ends then at the latest. ISO 8601, UTC.
+             * @example 2026-01-31T20:15:00.000Z
+             */
+            expires_at: string;
+            /** @example 5c81f0d29a6e4b37 */
+            id: string;
+            /**
+             * @description Address of the browser when it signed in.
+             * @example 192.168.1.50
+             */
+            ip_address: string;
+            /** @description True for the session of this request. */
+            is_current: boolean;
+            /**
+             * @description Time of the last request. ISO 8601, UTC.
+             * @example 2026-01-31T20:15:00.000Z
+             */
+            last_seen_at: string;
+            /** @enum {string} */
+            scope: "read" | "operate" | "admin";
+            /**
+             * @description Name of the key that the browser signed in with; `link` after a one-time link.
+             * @example Home Assistant
+             */
+            signed_in_with: string;
+            /** @example VLC/3.0.20 LibVLC/3.0.20 */
+            user_agent: string;
+        };
+        BrowserSessionListDto: {
+            sessions: components["schemas"]["BrowserSessionDto"][];
         };
         CapacityDto: {
             available: number;
@@ -3316,6 +3442,27 @@ export interface components {
             dry_run: boolean;
             /** @description Those of them that wait for a restart. */
             needs_restart: string[];
+        };
+        SignInDto: {
+            /**
+             * @description An API key.
+             * @example acefleet_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
+             */
+            key?: string;
+            /** @description The token of a one-time link. */
+            token?: string;
+        };
+        SignInLinkDto: {
+            /**
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T20:15:00.000Z
+             */
+            expires_at: string;
+            /**
+             * @description The address of the page. Its fragment contains the token.
+             * @example http://192.168.1.5:8000/login#token=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
+             */
+            url: string;
         };
         SkippedLineDto: {
             /** @description Line of the address in the list, from 1. */
@@ -6539,6 +6686,143 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listBrowserSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrowserSessionListDto"];
+                };
+            };
+            400: components["responses"]["Problem_400_invalid_request"];
+            401: components["responses"]["Problem_401_unauthorized"];
+            403: components["responses"]["Problem_403_forbidden"];
+            429: components["responses"]["Problem_429_rate_limited"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    signIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignInDto"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrowserSessionDto"];
+                };
+            };
+            400: components["responses"]["Problem_400_invalid_request"];
+            403: components["responses"]["Problem_403_forbidden"];
+            413: components["responses"]["Problem_413_payload_too_large"];
+            415: components["responses"]["Problem_415_unsupported_media_type"];
+            429: components["responses"]["Problem_429_rate_limited"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    endBrowserSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a session of a browser
+                 * @example 5c81f0d29a6e4b37
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem_400_invalid_request"];
+            401: components["responses"]["Problem_401_unauthorized"];
+            403: components["responses"]["Problem_403_forbidden"];
+            404: components["responses"]["Problem_404_not_found"];
+            429: components["responses"]["Problem_429_rate_limited"];
+            507: components["responses"]["Problem_507_storage_full_storage_failed"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getCurrentBrowserSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrowserSessionDto"];
+                };
+            };
+            400: components["responses"]["Problem_400_invalid_request"];
+            401: components["responses"]["Problem_401_unauthorized"];
+            403: components["responses"]["Problem_403_forbidden"];
+            404: components["responses"]["Problem_404_not_found"];
+            429: components["responses"]["Problem_429_rate_limited"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    signOut: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem_400_invalid_request"];
+            401: components["responses"]["Problem_401_unauthorized"];
+            403: components["responses"]["Problem_403_forbidden"];
+            404: components["responses"]["Problem_404_not_found"];
+            429: components["responses"]["Problem_429_rate_limited"];
+            507: components["responses"]["Problem_507_storage_full_storage_failed"];
+            default: components["responses"]["Problem"];
+        };
+    };
     listSettings: {
         parameters: {
             query?: never;
@@ -6657,6 +6941,31 @@ export interface operations {
             409: components["responses"]["Problem_409_conflict"];
             413: components["responses"]["Problem_413_payload_too_large"];
             415: components["responses"]["Problem_415_unsupported_media_type"];
+            429: components["responses"]["Problem_429_rate_limited"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    createSignInLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInLinkDto"];
+                };
+            };
+            400: components["responses"]["Problem_400_invalid_request"];
+            401: components["responses"]["Problem_401_unauthorized"];
+            403: components["responses"]["Problem_403_forbidden"];
             429: components["responses"]["Problem_429_rate_limited"];
             default: components["responses"]["Problem"];
         };

@@ -113,5 +113,16 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
        device_id TEXT NOT NULL
      ) WITHOUT ROWID`,
   ],
-  [],
+  [
+    `CREATE TABLE browser_sessions (
+       id TEXT PRIMARY KEY,
+       digest TEXT NOT NULL,
+       origin TEXT NOT NULL,
+       key_id TEXT,
+       created_at_ms INTEGER NOT NULL,
+       last_seen_at_ms INTEGER NOT NULL,
+       address TEXT NOT NULL,
+       user_agent TEXT NOT NULL
+     ) WITHOUT ROWID`,
+  ],
 ];

@@ -3,6 +3,7 @@ import type { Generated } from 'kysely';
 /** The tables, for typed queries. `migrations.ts` creates them. */
 export interface Schema {
   api_keys: ApiKeyRow;
+  browser_sessions: BrowserSessionRow;
   channels: ChannelRow;
   channel_imports: ChannelImportRow;
   channel_listings: ChannelListingRow;
@@ -27,6 +28,19 @@ interface ApiKeyRow {
   readonly created_at_ms: number;
   readonly expires_at_ms: number | null;
   readonly last_used_at_ms: number | null;
+}
+
+interface BrowserSessionRow {
+  readonly id: string;
+  /** HMAC-SHA256 of the secret in the cookie, in hex. */
+  readonly digest: string;
+  readonly origin: 'key' | 'link';
+  /** Null: the main key, or a link. */
+  readonly key_id: string | null;
+  readonly created_at_ms: number;
+  readonly last_seen_at_ms: number;
+  readonly address: string;
+  readonly user_agent: string;
 }
 
 interface ChannelRow {

@@ -220,7 +220,7 @@ export class Checker implements OnModuleInit, OnModuleDestroy {
   }
 
   private async probe(source: SourceId, signal: AbortSignal): Promise<CheckEnd> {
-    const selector = selectorOf(source, 0);
+    const selector = selectorOf(source, { fileIndex: 0 });
     if (this.isNeededByViewers(source)) {
       const known = this.preflight.known(selector);
       return known === null

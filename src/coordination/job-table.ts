@@ -21,6 +21,8 @@ export interface JobTable {
   readonly 'hls.idle': null;
   /** Find playbacks of the engine API that are no longer used. */
   readonly 'engine_api.idle': null;
+  /** Compare the uploads of engines with their limit. */
+  readonly 'engine.uploads': null;
   /** Fetch the lists of imports that are due. */
   readonly 'channel_imports.refresh': null;
 }
@@ -36,6 +38,7 @@ const NAMES: { readonly [Name in keyof JobTable]: true } = {
   'source.schedule': true,
   'hls.idle': true,
   'engine_api.idle': true,
+  'engine.uploads': true,
   'channel_imports.refresh': true,
 };
 

@@ -61,6 +61,7 @@ export function toStreamDto(stream: StreamSnapshot): StreamDto {
     key_type: stream.selector.kind,
     key: stream.selector.value,
     file_index: stream.selector.fileIndex,
+    engine_parameters: stream.selector.engineParameters ?? null,
     infohash: stream.infohash,
     channel: stream.channel,
     source: toSourceDto(stream),

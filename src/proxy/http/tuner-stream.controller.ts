@@ -15,7 +15,8 @@ import type { ContentSelector } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
 import { ProxyMetrics } from '../proxy-metrics';
 import { FileRequestHandler } from './file-request-handler';
-import { ParsedQuery, readFileIndex, type StreamQuery } from './stream-query';
+import { readContentPart } from './content-part';
+import { ParsedQuery, type StreamQuery } from './stream-query';
 import { StreamRequestHandler } from './stream-request-handler';
 import { sendStreamHead } from './stream-response';
 import { TUNER_ERROR_HEADER, tunerErrorOf } from './tuner-errors';
@@ -106,7 +107,7 @@ export class TunerStreamController {
     if (channel === null) {
       throw new AppError('content_not_found', 'There is no channel with this number.');
     }
-    return { kind: 'channel', value: channel.id, fileIndex: readFileIndex(parameters) };
+    return { ...readContentPart(parameters), kind: 'channel', value: channel.id };
   }
 
   private async explainingErrors(

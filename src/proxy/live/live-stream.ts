@@ -49,6 +49,8 @@ export interface LiveStreamDirectory {
     infohash: string,
     source: Source,
   ): 'own' | 'merged' | 'played_elsewhere';
+  /** Returns the ids of the engines that play another part of the stream's content for other streams. */
+  enginesOfOtherParts(stream: LiveStream): ReadonlySet<string>;
   /** The stream changes to another source of its channel, so it must no longer be found under the old content. */
   sourceChanged(stream: LiveStream): void;
   /** Viewers can join the stream from now on. */
@@ -136,7 +138,13 @@ export class LiveStream implements Stream {
       viewOf(config, { silenceMs: 'proxyStallTimeoutMs', outageMs: 'proxyOutageBudgetMs' }),
     );
     this.sources = new SourceController(
-      { holder: this.holder, rotation, ingest: this.ingest, report },
+      {
+        holder: this.holder,
+        rotation,
+        ingest: this.ingest,
+        report,
+        busyEngines: () => this.directory.enginesOfOtherParts(this),
+      },
       {
         answered: (source) => this.engineAnswered(source),
         reclaimed: () => void this.end('reclaimed'),

@@ -73,7 +73,7 @@ export class SourceController {
     this.failover = new FailoverPolicy(config);
     const policy = (): SourcePolicy => this.policy;
     this.reading = new SourceReading(stream.ingest, stream.report, config);
-    this.acquirer = new EngineAcquirer(engines, stream.holder, policy, log, config, signal);
+    this.acquirer = new EngineAcquirer(engines, stream, policy, log, config, signal);
     const { acquirer, reading } = this;
     this.moves = new PlannedMoves(stream, engines, config, acquirer, reading, log, pending, signal);
   }
@@ -431,10 +431,14 @@ export class SourceController {
 
   /**
    * Stops the engine session, waits for the backoff, and returns the source to be opened again. The stop must come
-   * first, because a later one would end the new playback of the same content. If it takes too long, leaves the engine
-   * and returns null.
+   * first, because a later one would end the new playback of the same content. If it takes too long, or if another stream
+   * plays another part of the content there, leaves the engine and returns null.
    */
   private async reopen(source: Source): Promise<Source | null> {
+    if (this.stream.busyEngines().has(source.engine.id)) {
+      this.leave();
+      return null;
+    }
     if (await settlesWithin(source.stop(), this.config.proxySameEngineTimeoutMs)) {
       await this.acquirer.retryHere(source);
       return source;

@@ -63,6 +63,7 @@ const MODULES = {
     'metrics',
     'http',
   ],
+  push: ['kernel', 'config', 'engines', 'proxy', 'checker', 'events', 'access', 'http'],
   health: [
     'kernel',
     'config',

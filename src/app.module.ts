@@ -15,6 +15,7 @@ import { MetricsModule } from './metrics';
 import { type EngineHosts, OutboundModule } from './outbound/outbound.module';
 import { PlaylistsModule } from './playlists';
 import { ProxyModule } from './proxy';
+import { PushModule } from './push';
 import { type Settings, SettingsModule } from './settings';
 import { type DataFolder, StorageModule } from './storage';
 
@@ -45,6 +46,7 @@ export class AppModule {
         PlaylistsModule,
         ProxyModule,
         CheckerModule,
+        PushModule,
         HealthModule,
         SettingsModule.forRoot(settings),
       ],

@@ -51,8 +51,23 @@ export class EnginesModule {
         FleetHealthController,
         OrchestratorController,
       ],
-      providers: [EngineHealth, EngineCommands, EnginesMetrics],
-      exports: [EngineHealth, RegistryModule, fleet, scheduling],
+      // Controllers are also providers, so that the event stream shows the same as the API.
+      providers: [
+        EngineHealth,
+        EngineCommands,
+        EnginesMetrics,
+        EnginesController,
+        OrchestratorController,
+      ],
+      exports: [
+        EngineHealth,
+        EnginesController,
+        OrchestratorController,
+        RegistryModule,
+        VpnModule,
+        fleet,
+        scheduling,
+      ],
     };
   }
 }

@@ -17,6 +17,9 @@ export type {
   EngineState,
   EngineView,
 } from './registry/engine.types';
+export { EnginesController } from './http/engines.controller';
+export { OrchestratorController } from './http/orchestrator.controller';
+export { VpnController } from './vpn';
 export { EnginesModule } from './engines.module';
 export { slotLimit, slotsKeptFree } from './slot-limit';
 export {

@@ -1,3 +1,5 @@
 export { Preflight, type MediaSample, type PreflightVerdict } from './preflight';
+export { toSessionDto, toViewerDto } from './http/stream-mapping';
+export { isLiveStream, runwayOf } from './live';
 export { ProxyModule } from './proxy.module';
-export { StreamShutdown } from './streams';
+export { StreamRegistry, StreamShutdown } from './streams';

@@ -1,1 +1,2 @@
+export { VpnController } from './http/vpn.controller';
 export { VpnModule } from './vpn.module';

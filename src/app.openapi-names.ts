@@ -41,6 +41,7 @@ const NAMES: Readonly<Record<string, string>> = {
   'Preflight.check': 'checkContent',
   'Provisioning.acestream': 'provisionEngine',
   'Provisioning.image': 'provisionEngineByImage',
+  'Push.follow': 'followEvents',
   'Sessions.clients': 'listSessionClients',
   'Sessions.kick': 'kickSessionClient',
   'Sessions.status': 'getProxyStatus',

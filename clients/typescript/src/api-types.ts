@@ -544,6 +544,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/events/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow the state and the events
+         * @description Server-sent events: a snapshot, then every change, every event, and once a second the numbers of all streams. docs/events.md describes the messages. Answers 429 if there are 50 such streams, or 5 from this address. Needs a key of scope `read`.
+         */
+        get: operations["followEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/gc": {
         parameters: {
             query?: never;
@@ -2554,7 +2574,7 @@ export interface components {
              */
             time: string;
             /** @enum {string} */
-            type: "engine_added" | "engine_state_changed" | "engine_removed" | "engine_ordered" | "engine_order_failed" | "fleet_scaled" | "breaker_changed" | "runtime_link_changed" | "image_pull" | "vpn_state_changed" | "vpn_port_changed" | "stream_requested" | "stream_started" | "stream_stalled" | "stream_resumed" | "stream_looping" | "stream_failed_over" | "stream_moved" | "stream_move_failed" | "stream_source_changed" | "stream_failed" | "stream_ended" | "check_run_finished" | "channel_died" | "channel_recovered" | "viewer_joined" | "viewer_left" | "viewer_jumped" | "settings_changed";
+            type: "engine_added" | "engine_state_changed" | "engine_removed" | "engine_limits_changed" | "engine_upload_exceeded" | "engine_upload_normal" | "engine_ordered" | "engine_order_failed" | "fleet_scaled" | "breaker_changed" | "runtime_link_changed" | "image_pull" | "vpn_state_changed" | "vpn_port_changed" | "stream_requested" | "stream_started" | "stream_stalled" | "stream_resumed" | "stream_looping" | "stream_failed_over" | "stream_moved" | "stream_move_failed" | "stream_source_changed" | "stream_failed" | "stream_ended" | "check_run_finished" | "channel_died" | "channel_recovered" | "viewer_joined" | "viewer_left" | "viewer_jumped" | "settings_changed";
         };
         EventStatsDto: {
             /** @description Events in the log by type, without types that have none. */
@@ -3568,6 +3588,8 @@ export interface components {
             end_reason: "no_viewers" | "reclaimed" | "stopped" | "joined_other_session" | "looping" | "shutdown" | "invalid_selector" | "invalid_request" | "outbound_refused" | "unauthorized" | "forbidden" | "not_found" | "content_not_found" | "method_not_allowed" | "request_timeout" | "conflict" | "not_managed" | "payload_too_large" | "unsupported_media_type" | "unusable_list" | "client_limit" | "rate_limited" | "header_too_large" | "internal_error" | "unsupported_content" | "engine_failed" | "storage_full" | "storage_failed" | "too_many_connections" | "no_engine" | "no_capacity" | "egress_limit" | "bitrate_limit" | "provisioning_blocked" | "image_missing" | "port_conflict" | "name_conflict" | "docker_unavailable" | "outbound_failed" | "runtime_refused" | "still_starting" | "shutting_down" | "start_timeout" | null;
             /** @example 2026-01-31T20:15:00.000Z */
             ended_at: string | null;
+            /** @description Parameters of the request for the engine, such as `transcode_ac3=1`; null if there are none. */
+            engine_parameters: string | null;
             error: string | null;
             file_index: number;
             /** @example 0123456789abcdef0123456789abcdef01234567 */
@@ -4313,6 +4335,15 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description Service Unavailable. `shutting_down`: The process is about to end. */
+        Problem_503_shutting_down: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description Service Unavailable. `too_many_connections`: The limit of connections is reached, and every one of them has a request in progress. */
         Problem_503_too_many_connections: {
             headers: {
@@ -4391,6 +4422,26 @@ export interface operations {
                  * @example magnet:?xt=urn:btih:89abcdef0123456789abcdef0123456789abcdef
                  */
                 magnet?: string;
+                /**
+                 * @description For the engine: language of the audio track, for example `eng`
+                 * @example 2026-01-31T20:15:00.000Z
+                 */
+                preferred_audio_language?: string;
+                /**
+                 * @description For the engine: `1` also transcodes AC-3 audio
+                 * @example 2026-01-31T20:15:00.000Z
+                 */
+                transcode_ac3?: string;
+                /**
+                 * @description For the engine: `1` transcodes audio to AAC
+                 * @example 2026-01-31T20:15:00.000Z
+                 */
+                transcode_audio?: string;
+                /**
+                 * @description For the engine: `1` also transcodes MP3 audio
+                 * @example 2026-01-31T20:15:00.000Z
+                 */
+                transcode_mp3?: string;
                 /**
                  * @description Address of a transport file; only with `ALLOW_URL_SELECTORS`
                  * @example https://lists.example.org/news.acelive
@@ -4477,6 +4528,26 @@ export interface operations {
                  */
                 magnet?: string;
                 /**
+                 * @description For the engine: language of the audio track, for example `eng`
+                 * @example 2026-01-31T20:15:00.000Z
+                 */
+                preferred_audio_language?: string;
+                /**
+                 * @description For the engine: `1` also transcodes AC-3 audio
+                 * @example 2026-01-31T20:15:00.000Z
+                 */
+                transcode_ac3?: string;
+                /**
+                 * @description For the engine: `1` transcodes audio to AAC
+                 * @example 2026-01-31T20:15:00.000Z
+                 */
+                transcode_audio?: string;
+                /**
+                 * @description For the engine: `1` also transcodes MP3 audio
+                 * @example 2026-01-31T20:15:00.000Z
+                 */
+                transcode_mp3?: string;
+                /**
                  * @description Address of a transport file; only with `ALLOW_URL_SELECTORS`
                  * @example https://lists.example.org/news.acelive
                  */
@@ -4548,10 +4619,30 @@ export interface operations {
                  */
                 magnet?: string;
                 /**
+                 * @description For the engine: language of the audio track, for example `eng`
+                 * @example 2026-01-31T20:15:00.000Z
+                 */
+                preferred_audio_language?: string;
+                /**
                  * @description `light` asks an engine what the content is; `deep` starts it and reads its media
                  * @example light
                  */
                 tier?: "light" | "deep";
+                /**
+                 * @description For the engine: `1` also transcodes AC-3 audio
+                 * @example 2026-01-31T20:15:00.000Z
+                 */
+                transcode_ac3?: string;
+                /**
+                 * @description For the engine: `1` transcodes audio to AAC
+                 * @example 2026-01-31T20:15:00.000Z
+                 */
+                transcode_audio?: string;
+                /**
+                 * @description For the engine: `1` also transcodes MP3 audio
+                 * @example 2026-01-31T20:15:00.000Z
+                 */
+                transcode_mp3?: string;
                 /**
                  * @description Address of a transport file; only with `ALLOW_URL_SELECTORS`
                  * @example https://lists.example.org/news.acelive
@@ -4618,6 +4709,26 @@ export interface operations {
                  * @example magnet:?xt=urn:btih:89abcdef0123456789abcdef0123456789abcdef
                  */
                 magnet?: string;
+                /**
+                 * @description For the engine: language of the audio track, for example `eng`
+                 * @example 2026-01-31T20:15:00.000Z
+                 */
+                preferred_audio_language?: string;
+                /**
+                 * @description For the engine: `1` also transcodes AC-3 audio
+                 * @example 2026-01-31T20:15:00.000Z
+                 */
+                transcode_ac3?: string;
+                /**
+                 * @description For the engine: `1` transcodes audio to AAC
+                 * @example 2026-01-31T20:15:00.000Z
+                 */
+                transcode_audio?: string;
+                /**
+                 * @description For the engine: `1` also transcodes MP3 audio
+                 * @example 2026-01-31T20:15:00.000Z
+                 */
+                transcode_mp3?: string;
                 /**
                  * @description Address of a transport file; only with `ALLOW_URL_SELECTORS`
                  * @example https://lists.example.org/news.acelive
@@ -5723,7 +5834,7 @@ export interface operations {
                  * @description Only events of this type.
                  * @example engine_added
                  */
-                type?: "engine_added" | "engine_state_changed" | "engine_removed" | "engine_ordered" | "engine_order_failed" | "fleet_scaled" | "breaker_changed" | "runtime_link_changed" | "image_pull" | "vpn_state_changed" | "vpn_port_changed" | "stream_requested" | "stream_started" | "stream_stalled" | "stream_resumed" | "stream_looping" | "stream_failed_over" | "stream_moved" | "stream_move_failed" | "stream_source_changed" | "stream_failed" | "stream_ended" | "check_run_finished" | "channel_died" | "channel_recovered" | "viewer_joined" | "viewer_left" | "viewer_jumped" | "settings_changed";
+                type?: "engine_added" | "engine_state_changed" | "engine_removed" | "engine_limits_changed" | "engine_upload_exceeded" | "engine_upload_normal" | "engine_ordered" | "engine_order_failed" | "fleet_scaled" | "breaker_changed" | "runtime_link_changed" | "image_pull" | "vpn_state_changed" | "vpn_port_changed" | "stream_requested" | "stream_started" | "stream_stalled" | "stream_resumed" | "stream_looping" | "stream_failed_over" | "stream_moved" | "stream_move_failed" | "stream_source_changed" | "stream_failed" | "stream_ended" | "check_run_finished" | "channel_died" | "channel_recovered" | "viewer_joined" | "viewer_left" | "viewer_jumped" | "settings_changed";
             };
             header?: never;
             path?: never;
@@ -5769,6 +5880,53 @@ export interface operations {
             401: components["responses"]["Problem_401_unauthorized"];
             403: components["responses"]["Problem_403_forbidden"];
             429: components["responses"]["Problem_429_rate_limited"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    followEvents: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Topics, separated by commas or repeated. All by default.
+                 * @example [
+                 *       "streams"
+                 *     ]
+                 */
+                topics?: ("streams" | "clients" | "engines" | "vpns" | "fleet" | "checks" | "ticks" | "events")[];
+                /**
+                 * @description Types of events, separated by commas or repeated. All by default.
+                 * @example [
+                 *       "engine_added"
+                 *     ]
+                 */
+                types?: ("engine_added" | "engine_state_changed" | "engine_removed" | "engine_limits_changed" | "engine_upload_exceeded" | "engine_upload_normal" | "engine_ordered" | "engine_order_failed" | "fleet_scaled" | "breaker_changed" | "runtime_link_changed" | "image_pull" | "vpn_state_changed" | "vpn_port_changed" | "stream_requested" | "stream_started" | "stream_stalled" | "stream_resumed" | "stream_looping" | "stream_failed_over" | "stream_moved" | "stream_move_failed" | "stream_source_changed" | "stream_failed" | "stream_ended" | "check_run_finished" | "channel_died" | "channel_recovered" | "viewer_joined" | "viewer_left" | "viewer_jumped" | "settings_changed")[];
+            };
+            header?: {
+                /**
+                 * @description Id of the last message that the client has; the stream continues after it.
+                 * @example 2026-01-31T20:15:00.000Z
+                 */
+                "Last-Event-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An endless stream of messages. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            400: components["responses"]["Problem_400_invalid_request"];
+            401: components["responses"]["Problem_401_unauthorized"];
+            403: components["responses"]["Problem_403_forbidden"];
+            429: components["responses"]["Problem_429_rate_limited"];
+            503: components["responses"]["Problem_503_shutting_down"];
             default: components["responses"]["Problem"];
         };
     };

@@ -17,7 +17,8 @@ FROM ${BASE}
 WORKDIR /app
 # Package managers are not needed at run time, and an attacker cannot use what is missing.
 RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /usr/local/bin/yarn* /opt/yarn* \
-  && mkdir /data && chown 10001:10001 /data
+  && mkdir -p /data /usr/local/bin && chown 10001:10001 /data \
+  && ln -s /app/bin/acefleet.mjs /usr/local/bin/acefleet
 ENV NODE_ENV=production DATA_DIR=/data ENGINE_DRIVER=docker
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
@@ -28,6 +29,7 @@ COPY --from=build /app/simulator/package.json simulator/package.json
 COPY docs/openapi.json docs/openapi.json
 COPY bin bin
 COPY scripts/acefleet.mjs scripts/acefleet.mjs
+COPY scripts/cli scripts/cli
 COPY scripts/lib scripts/lib
 COPY docker/healthcheck.mjs docker/healthcheck.mjs
 VOLUME /data

@@ -2,6 +2,8 @@
 module.exports = {
   ...require('./jest.base.cjs'),
   displayName: 'e2e',
+  // The client is an ES module, which names the files that it imports as they are after its build.
+  moduleNameMapper: { '^\\./operations\\.js$': '<rootDir>/clients/typescript/src/operations.ts' },
   roots: ['<rootDir>/test/e2e'],
   testMatch: ['**/*.e2e-spec.ts'],
   // A deadline of last resort, for a machine with much else to do: tests beside each other wait for their starts.

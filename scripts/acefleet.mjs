@@ -1,160 +1,66 @@
-// The command `acefleet`.
-import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join, resolve } from 'node:path';
-import { becomeProgram, runScript } from './lib/launch.mjs';
-import { prepare, PreparationError, ROOT } from './lib/prepare.mjs';
+// The command `acefleet`. scripts/cli has its commands; docs/cli.md describes them.
+import { readCommandLine, renderHelp, renderOverview } from './cli/command-line.mjs';
+import { DOCTOR_COMMANDS } from './cli/doctor.mjs';
+import { CommandFailure, EXIT } from './cli/failure.mjs';
+import { INSTALLATION_COMMANDS, productVersion } from './cli/installation-commands.mjs';
+import { PLAY_COMMANDS } from './cli/play.mjs';
+import { SERVER_COMMANDS } from './cli/server-commands.mjs';
+import { connectServer } from './cli/server.mjs';
+import { outputStyle } from './cli/table.mjs';
+import { runScript } from './lib/launch.mjs';
 
-const USAGE = `Usage: acefleet <command>
+/** `connects`: the command calls the server and has the options for that; `hasJson`: it can print JSON. */
+const COMMANDS = {
+  ...INSTALLATION_COMMANDS,
+  ...withTraits(SERVER_COMMANDS, { connects: true, hasJson: true }),
+  ...withTraits(PLAY_COMMANDS, { connects: true }),
+  ...withTraits(DOCTOR_COMMANDS, { hasJson: true }),
+};
 
-  start      run the server (the same as npm start)
-  key        print the key of the admin API
-  login      print a link that signs a browser in once; the server must be running
-  backup FILE
-             write all data of this installation to a new file; the server may run
-  restore FILE
-             create the data folder from such a file; it must have no data yet
-
-  --version  print the version
-  --help     print this
-
-Settings are environment variables or a file .env here; see docs/configuration.md.
-`;
-
-/** Exit codes: an invalid command line; invalid settings (EX_CONFIG of sysexits.h). */
-const EXIT_USAGE = 2;
-const EXIT_CONFIG = 78;
-
-const LOGIN_TIMEOUT_MS = 10_000;
-
-const KEY_FORM = /^[\x21-\x7e]{1,256}$/;
-
-const [command, ...rest] = process.argv.slice(2);
+const words = process.argv.slice(2);
+let running = words[0];
+// The reader of a pipe may end first, as in `acefleet logs | head`.
+process.stdout.on('error', () => process.exit(0));
 await runScript(async () => {
-  const [file] = rest;
-  if (rest.length === 1 && (command === 'backup' || command === 'restore')) {
-    return moveData(command, resolve(file));
-  }
-  switch (rest.length > 0 ? 'too much' : command) {
-    case 'start': {
-      const [entry] = await prepare('acefleet start', ['product', 'simulator']);
-      return becomeProgram(entry, []);
-    }
-    case 'key':
-      return printKey();
-    case 'login':
-      return printLink();
-    case '--version':
-    case '-v':
-      return print(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version);
-    case '--help':
-    case '-h':
-      return process.stdout.write(USAGE);
-    default:
-      process.stderr.write(USAGE);
-      process.exitCode = EXIT_USAGE;
+  try {
+    await run();
+  } catch (error) {
+    if (!(error instanceof CommandFailure)) throw error;
+    // Problems of the settings are complete lines already.
+    const prefix = error.exitCode === EXIT.config ? '' : `acefleet ${running}: `;
+    process.stderr.write(`${prefix}${error.message}\n`);
+    process.exitCode = error.exitCode;
   }
 });
 
-/** The key from the settings, or the key that the server generated and keeps in its data folder. */
-async function printKey() {
-  const { apiKey, dataDir } = (await loadSettings()) ?? {};
-  if (dataDir !== undefined) print(apiKey ?? readKeptKey(resolve(dataDir, 'api-key')));
-}
+async function run() {
+  const [first] = words;
+  if (first === '--version' || first === '-v') return print(productVersion());
+  if (first === '--help' || first === '-h') return process.stdout.write(renderOverview(COMMANDS));
+  if (first === undefined) {
+    process.stderr.write(renderOverview(COMMANDS));
+    process.exitCode = EXIT.usage;
+    return;
+  }
+  const { name, args, options } = readCommandLine(words, COMMANDS);
+  running = name;
+  if (options.help) return process.stdout.write(renderHelp(name, COMMANDS));
+  const command = COMMANDS[name];
+  const server = command.connects ? await connectServer(options) : undefined;
+  await command.run({ server, args, options, isJson: options.json === true, print, show });
 
-/** A link from the running server, which has the same settings and the same data folder. */
-async function printLink() {
-  const config = await loadSettings();
-  if (config === null) return;
-  const { host, port, publicUrl } = config;
-  const key = config.apiKey ?? readKeptKey(resolve(config.dataDir, 'api-key'));
-  const name = ['::', '0.0.0.0', ''].includes(host) ? 'localhost' : host;
-  const server = `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
-  print((await requestLink(server, key)).url);
-  process.stderr.write('Open it in a browser: it signs you in once, within 10 minutes.\n');
-  if (publicUrl !== null) return;
-  process.stderr.write(
-    `On another computer, replace ${new URL(server).host} with the name or address of this server, and its published port.\n`,
-  );
-}
-
-async function requestLink(server, key) {
-  let answer;
-  try {
-    answer = await fetch(`${server}/api/v1/sign-in-links`, {
-      method: 'POST',
-      headers: { 'X-API-Key': key },
-      signal: AbortSignal.timeout(LOGIN_TIMEOUT_MS),
-    });
-  } catch {
-    throw new PreparationError(
-      `No server answers at ${server}. Start it first; HOST and PORT must be those that it has.`,
+  /** Prints JSON if it was asked for, else the text. */
+  function show(value, render) {
+    process.stdout.write(
+      options.json ? `${JSON.stringify(value, null, 2)}\n` : render(outputStyle()),
     );
   }
-  const body = await answer.json().catch(() => ({}));
-  if (answer.ok) return body;
-  throw new PreparationError(
-    `The server at ${server} refuses: ${body.detail ?? `status ${answer.status}`}`,
+}
+
+function withTraits(commands, traits) {
+  return Object.fromEntries(
+    Object.entries(commands).map(([name, command]) => [name, { ...command, ...traits }]),
   );
-}
-
-async function moveData(action, file) {
-  const config = await loadSettings();
-  if (config === null) return;
-  const dataDir = resolve(config.dataDir);
-  const { BackupError, restoreBackup, writeBackup } = load('storage');
-  try {
-    if (action === 'backup') writeBackup(dataDir, file);
-    else await restoreBackup(file, dataDir);
-  } catch (error) {
-    if (error instanceof BackupError)
-      throw new PreparationError(`acefleet ${action}: ${error.message}.`);
-    throw new PreparationError(`acefleet ${action} failed: ${error.message}`);
-  }
-  print(
-    action === 'backup'
-      ? `The data of ${dataDir} are in ${file}.`
-      : `The data of ${file} are in ${dataDir}.`,
-  );
-}
-
-/** Null if they are invalid; the reason is printed then. */
-async function loadSettings() {
-  // A server may be running from this build, so it is used unchanged, stale or not.
-  if (!existsSync(join(ROOT, 'dist', 'storage', 'backup.js')))
-    await prepare('acefleet', ['product']);
-  const { ConfigError, loadProcessConfig } = load('config');
-  try {
-    return loadProcessConfig().config;
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exitCode = EXIT_CONFIG;
-    return null;
-  }
-}
-
-function load(module) {
-  return createRequire(import.meta.url)(`../dist/${module}/index.js`);
-}
-
-function readKeptKey(path) {
-  const key = readKeyFile(path);
-  if (KEY_FORM.test(key)) return key;
-  throw new PreparationError(`The key at ${path} is damaged: the next start restores it.`);
-}
-
-function readKeyFile(path) {
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch (error) {
-    const isMissing = error.code === 'ENOENT';
-    throw new PreparationError(
-      isMissing
-        ? `There is no key at ${path} yet: it is made at the first start.`
-        : `The key at ${path} cannot be read (${error.code}).`,
-    );
-  }
 }
 
 function print(line) {

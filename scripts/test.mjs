@@ -29,6 +29,8 @@ const CHECK_TIMEOUT_MS = 5 * 60_000;
 /** Child processes inherit it, so that leftovers of tests can be found. */
 const RUN = randomUUID();
 
+const OPENAPI = join('docs', 'openapi.json');
+
 const bin = (...path) => join('node_modules', ...path);
 
 /** In order of execution, quick steps first. `group` is another name for selecting steps. */
@@ -51,7 +53,21 @@ const STEPS = [
     '-p',
     'tsconfig.check.json',
   ]),
-  check('docs', 'docs', [join('dist-docs', 'docs.js'), '--check'], join('dist-docs', 'docs.js')),
+  check('client', 'types', [
+    bin('typescript', 'bin', 'tsc'),
+    ...['-p', join('clients', 'typescript')],
+  ]),
+  check('docs', 'docs', [join('dist-docs', 'docs.js'), '--check'], {
+    needs: join('dist-docs', 'docs.js'),
+  }),
+  check('client types', 'docs', [join('scripts', 'client-types.mjs'), '--check']),
+  check('redocly', 'docs', [bin('@redocly', 'cli', 'bin', 'cli.js'), 'lint', OPENAPI], {
+    env: { REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' },
+  }),
+  check('spectral', 'docs', [
+    bin('@stoplight', 'spectral-cli', 'dist', 'index.js'),
+    ...['lint', '--fail-severity', 'warn', OPENAPI],
+  ]),
   jest('unit'),
   // These depend on the load of the machine. Both mostly wait, for deadlines and for containers, so running them at
   // the same time halves the duration.
@@ -133,12 +149,14 @@ async function prepare(name, action) {
   }
 }
 
-function check(name, group, args, needs) {
+/** `needs`: a built file, without which the check fails; `env`: added to the environment of the command. */
+function check(name, group, args, { needs, env } = {}) {
   const run = async () => {
     if (!isThere(needs)) return { tally: tallyCheck(name, false) };
     const { ok, output } = await runCommand(process.execPath, args, {
       cwd: ROOT,
       timeoutMs: CHECK_TIMEOUT_MS,
+      env,
     });
     process.stdout.write(ok ? 'ok\n' : `${output.trim()}\n`);
     return { tally: tallyCheck(name, ok) };

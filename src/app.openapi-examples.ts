@@ -73,6 +73,29 @@ const BY_NAME: Readonly<Record<string, unknown>> = {
   key: 'tier',
   value: 'premium',
   behind: 20,
+  port: 6878,
+  api_port: 62062,
+  forwarded_port: 41234,
+  client_count: 2,
+  peers: 24,
+  bitrate_bps: 4_500_000,
+  speed_down: 620,
+  speed_down_kbps: 620,
+  speed_up: 85,
+  speed_up_kbps: 85,
+  width: 1920,
+  height: 1080,
+  frame_rate: 25,
+  video_codec: 'h264',
+  codec: 'h264',
+  language: 'eng',
+  sample_rate_hz: 48_000,
+  start_ms: 2400,
+  grace_period_s: 10,
+  recovery_eta_seconds: 30,
+  max_streams: 4,
+  max_replicas: 4,
+  vpn: 'gluetun',
   _idx: 0,
   n: 3,
   time: TIME,
@@ -85,7 +108,7 @@ const BY_NAME: Readonly<Record<string, unknown>> = {
   last_stream_usage: TIME,
   last_failure_time: TIME,
 };
-const ENDS_IN_TIME = /_at$/;
+const IS_TIME = /(?:^|_)(?:at|since|oldest|newest|ts)$/;
 
 /** Examples of `id` and `name` in schemas that do not describe contents. */
 const BY_SCHEMA: readonly (readonly [schemas: RegExp, fields: Readonly<Record<string, string>>])[] =
@@ -96,6 +119,8 @@ const BY_SCHEMA: readonly (readonly [schemas: RegExp, fields: Readonly<Record<st
     [/Import/, { id: 'sport', name: 'Sport', url: 'https://lists.example.org/sport.m3u' }],
     [/Profile/, { name: 'kids' }],
     [/^Vpn/, { name: 'gluetun' }],
+    [/^Setting/, { name: 'PROXY_GRACE_PERIOD', value: '10s', default: '5s' }],
+    [/^(?:Alias)?Stream/, { key: CONTENT_ID }],
     [/^BrowserSession/, { id: SESSION_ID, signed_in_with: 'Home Assistant' }],
     [/^SignInDto/, { key: SECRET }],
     [/^SignInLink/, { url: `http://192.168.1.5:8000/login#token=${'x'.repeat(43)}` }],
@@ -115,6 +140,7 @@ export function addExamples(document: OpenAPIObject): void {
     }
     nameAnswers(operation);
     addToBody(operation, document);
+    addToAnswers(operation, document);
   });
 }
 
@@ -140,9 +166,10 @@ function exampleFor(name: string, schema: Node): unknown {
 function addToFields(schemaName: string, schema: Node): void {
   const own = BY_SCHEMA.find(([schemas]) => schemas.test(schemaName))?.[1] ?? {};
   for (const [name, field] of Object.entries((schema.properties ?? {}) as Record<string, Node>)) {
-    const isText = [field.type].flat().includes('string') && !('enum' in field);
-    const example = own[name] ?? (ENDS_IN_TIME.test(name) ? TIME : BY_NAME[name]);
-    if (isText && typeof example === 'string' && !('examples' in field)) field.examples = [example];
+    if ('enum' in field || 'examples' in field) continue;
+    const example = own[name] ?? (IS_TIME.test(name) ? TIME : BY_NAME[name]);
+    const types = [field.type].flat().map((type) => (type === 'integer' ? 'number' : type));
+    if (types.includes(typeof example)) field.examples = [example];
   }
 }
 
@@ -150,27 +177,57 @@ function addToBody(operation: Operation, document: OpenAPIObject): void {
   const body = operation.requestBody;
   if (body === undefined || !('content' in body)) return;
   for (const media of Object.values(body.content)) {
-    media.example ??= sampleOf((media.schema ?? {}) as Node, document);
+    media.example ??= sampleOf((media.schema ?? {}) as Node, document, 'of_request');
   }
 }
 
-/** An example value of a schema: the required fields, and fields with their own example. */
-function sampleOf(schema: Node, document: OpenAPIObject): unknown {
+/** Adds an example to every successful answer in JSON. */
+function addToAnswers(operation: Operation, document: OpenAPIObject): void {
+  for (const [status, response] of Object.entries(operation.responses)) {
+    if (!status.startsWith('2') || response === undefined || !('content' in response)) continue;
+    const media = response.content?.['application/json'];
+    if (media === undefined || media.examples !== undefined) continue;
+    media.example ??= sampleOf((media.schema ?? {}) as Node, document, 'of_answer');
+  }
+}
+
+/**
+ * An example value of a schema. In requests it has the required fields and those with an example of their own; answers
+ * have all fields.
+ */
+function sampleOf(
+  schema: Node,
+  document: OpenAPIObject,
+  kind: 'of_request' | 'of_answer',
+): unknown {
+  const sample = (one: unknown): unknown => sampleOf((one ?? {}) as Node, document, kind);
   if (typeof schema.$ref === 'string') {
     const name = schema.$ref.split('/').at(-1) ?? '';
-    return sampleOf((document.components?.schemas?.[name] ?? {}) as Node, document);
+    return sample(document.components?.schemas?.[name]);
   }
   if (Array.isArray(schema.examples)) return schema.examples[0];
+  if ('const' in schema) return schema.const;
   if (Array.isArray(schema.enum)) return schema.default ?? schema.enum[0];
-  if (schema.type === 'array') return [sampleOf((schema.items ?? {}) as Node, document)];
-  if (schema.type !== 'object') return schema.type === 'string' ? 'text' : 1;
-  const required = (schema.required ?? []) as readonly string[];
-  const fields = Object.entries((schema.properties ?? {}) as Record<string, Node>);
-  return Object.fromEntries(
-    fields
-      .filter(([name, field]) => required.includes(name) || 'examples' in field)
-      .map(([name, field]) => [name, sampleOf(field, document)]),
-  );
+  const choices = schema.oneOf ?? schema.anyOf;
+  if (Array.isArray(choices)) return sample(choices[0]);
+  if (Array.isArray(schema.allOf)) {
+    return schema.allOf.length === 1
+      ? sample(schema.allOf[0])
+      : (Object.assign({}, ...schema.allOf.map(sample)) as unknown);
+  }
+  if (schema.default !== undefined && schema.type !== 'array') return schema.default;
+  const [type] = [schema.type].flat();
+  if (type === 'array') return [sample(schema.items)];
+  if (type === 'object' || schema.properties !== undefined) {
+    const required = (schema.required ?? []) as readonly string[];
+    const fields = Object.entries((schema.properties ?? {}) as Record<string, Node>).filter(
+      ([name, field]) => kind === 'of_answer' || required.includes(name) || 'examples' in field,
+    );
+    return Object.fromEntries(fields.map(([name, field]) => [name, sample(field)]));
+  }
+  if (type === 'boolean') return true;
+  if (type === 'string') return schema.format === 'date-time' ? TIME : 'text';
+  return typeof schema.minimum === 'number' ? schema.minimum : 1;
 }
 
 /** The generator leaves the description of a successful answer empty. */

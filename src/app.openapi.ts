@@ -7,6 +7,7 @@ import { AppModule } from './app.module';
 import { describeAliases } from './app.openapi-aliases';
 import { eachOperation, type Operation } from './app.openapi-document';
 import { addExamples } from './app.openapi-examples';
+import { nameOperations } from './app.openapi-names';
 import { describeProblems } from './app.openapi-problems';
 import { mendForOpenApi31 } from './app.openapi-3-1';
 import { PRODUCT_NAME, productVersion } from './app-version';
@@ -104,9 +105,9 @@ function buildDocument(app: INestApplication): OpenAPIObject {
   Reflect.deleteProperty(document.info, 'contact');
   eachOperation(document, openPublicOperation);
   describeAliases(document);
-  eachOperation(document, nameOperation);
   eachOperation(document, shortenSummary);
-  eachOperation(document, stateScope);
+  eachOperation(document, (operation, method) => stateScope(operation, method, document));
+  nameOperations(document);
   mendForOpenApi31(document);
   describeProblems(document);
   addExamples(document);
@@ -123,24 +124,20 @@ function openPublicOperation(operation: Operation): void {
   operation.security = isPublic === true ? [] : SECURITY[isPublic];
 }
 
-/** Call after `shortenSummary`, which fills the description. */
-function stateScope(operation: Operation, method: string): void {
+/**
+ * States the scope that a key needs, as a role of the security schemes and in the description. Call after
+ * `shortenSummary`, which fills the description.
+ */
+function stateScope(operation: Operation, method: string, document: OpenAPIObject): void {
   if (operation.security?.length === 0 || operation.security === SECURITY.to_users) return;
   const declared = operation as { [SCOPE_OF_OPERATION]?: string };
   const scope = (declared[SCOPE_OF_OPERATION] ??= scopeOfMethod(method));
+  operation.security = (operation.security ?? document.security ?? []).map((schemes) =>
+    Object.fromEntries(Object.keys(schemes).map((name) => [name, [scope]])),
+  );
   operation.description = [operation.description ?? '', `Needs a key of scope \`${scope}\`.`]
     .filter((text) => text !== '')
     .join(' ');
-}
-
-/**
- * The generator numbers handlers with several addresses in brackets, which is not valid in identifiers. The first
- * address is canonical.
- */
-function nameOperation(operation: Operation): void {
-  operation.operationId = operation.operationId
-    ?.replace('[0]', '')
-    .replace(/\[(\d+)\]$/, '_alias$1');
 }
 
 /** The generator uses the whole comment of a handler as its summary; this keeps the first sentence. */

@@ -27,7 +27,10 @@ export class TunerController {
   @Get('discover.json')
   @ApiQuery(PROFILE_QUERY)
   @ApiProblems('not_found')
-  @ApiOperation({ summary: 'Describe the HDHomeRun tuner' })
+  @ApiOperation({
+    summary: 'Describe the HDHomeRun tuner',
+    description: 'Media servers ask this first when a tuner is added by its address.',
+  })
   discover(@Req() request: FastifyRequest): TunerDeviceDto {
     const profile = this.profileOf(request);
     const origin = listBase(request, this.config.publicUrl);
@@ -39,14 +42,20 @@ export class TunerController {
   @Get('lineup.json')
   @ApiQuery(PROFILE_QUERY)
   @ApiProblems('not_found')
-  @ApiOperation({ summary: 'List the channels of the HDHomeRun tuner' })
+  @ApiOperation({
+    summary: 'List the channels of the HDHomeRun tuner',
+    description: 'Visible channels with their numbers and the addresses of their streams.',
+  })
   lineup(@Req() request: FastifyRequest): TunerChannelDto[] {
     const origin = listBase(request, this.config.publicUrl);
     return tunerLineup(origin, channelsOf(this.profileOf(request), this.channels.listVisible()));
   }
 
   @Get('lineup_status.json')
-  @ApiOperation({ summary: 'Show whether the HDHomeRun tuner scans' })
+  @ApiOperation({
+    summary: 'Show whether the HDHomeRun tuner scans',
+    description: 'It never scans, because the line-up is always complete.',
+  })
   status(): TunerStatusDto {
     return TUNER_STATUS;
   }
@@ -65,7 +74,10 @@ export class TunerController {
   @Get('device.xml')
   @ApiQuery(PROFILE_QUERY)
   @ApiProblems('not_found')
-  @ApiOperation({ summary: 'Describe the HDHomeRun tuner as a UPnP device' })
+  @ApiOperation({
+    summary: 'Describe the HDHomeRun tuner as a UPnP device',
+    description: 'The same facts as in `/discover.json`, for clients that search by UPnP.',
+  })
   @ApiProduces('application/xml')
   @ApiResponse({
     status: 200,

@@ -134,7 +134,7 @@ describe('the documentation of the API', () => {
     return operationsOf(document).map(({ path, method }) => `${method.toUpperCase()} ${path}`);
   }
 
-  it('is valid OpenAPI 3.1', () => {
+  it('lists the errors of the key, and has examples that fit', () => {
     expect(faultsOfOpenApi(document)).toEqual([]);
   });
 
@@ -165,6 +165,28 @@ describe('the documentation of the API', () => {
       .map(({ path, method }) => `${method.toUpperCase()} ${named(path)}`);
     expect(BOTH.filter((route) => !deprecated.includes(route))).toEqual(['GET /metrics']);
     expect(deprecated.filter((route) => route.includes(' /api/v1'))).toEqual([]);
+  });
+
+  it('names operations after what they do, and aliases after their canonical addresses', () => {
+    const idOf = (method: string, path: string) => document.paths[path][method].operationId;
+    expect(idOf('get', '/api/v1/engines')).toBe('listEngines');
+    expect(idOf('delete', '/api/v1/streams/{id}')).toBe('stopStream');
+    expect(idOf('get', '/ace/getstream')).toBe('watchContent');
+    const odd = operationsOf(document).filter(({ path, method, operation }) => {
+      const canonical = document.paths[`/api/v1${path}`]?.[method]?.operationId;
+      return canonical !== undefined && operation.operationId !== `${canonical}_alias`;
+    });
+    expect(odd.map(({ path }) => path)).toEqual([]);
+  });
+
+  it('states the scope of the key at every operation that needs one', () => {
+    const rolesOf = (method: string, path: string) => document.paths[path][method].security;
+    const roles = (scope: string) =>
+      ['bearer', 'api_key', 'session'].map((scheme) => ({ [scheme]: [scope] }));
+    expect(rolesOf('get', '/api/v1/engines')).toEqual(expect.arrayContaining(roles('read')));
+    expect(rolesOf('delete', '/streams/{id}')).toEqual(expect.arrayContaining(roles('operate')));
+    expect(rolesOf('post', '/api/v1/keys')).toEqual(expect.arrayContaining(roles('admin')));
+    expect(rolesOf('get', '/ace/getstream')).toEqual([]);
   });
 
   it('describes the duplicate fields of aliases, and leaves them out at canonical addresses', async () => {

@@ -302,6 +302,9 @@ import { type Part } from './part.dto';
     );
     checkout.put('src/app.no-swagger.ts', 'export const ApiTags = () => () => undefined;');
     checkout.put('src/docs.ts', 'import "./whole.dto"; console.log("described");');
+    const api = { openapi: '3.1.0', info: { title: 'api', version: '1' }, paths: {} };
+    checkout.put('docs/openapi.json', JSON.stringify(api));
+    checkout.put('clients/typescript/src/index.ts', '');
     const build = checkout.start('build');
     expect(await build.ended).toBe(0);
     const plain = checkout.read('dist/whole.dto.js');
@@ -312,6 +315,7 @@ import { type Part } from './part.dto';
     // The document is made of what the compiler adds to such classes.
     expect(checkout.read('dist-docs/whole.dto.js')).toContain('require("./part.dto").Part');
     expect(checkout.read('dist-docs/whole.dto.js')).toContain('require("@nestjs/swagger")');
+    expect(checkout.read('clients/typescript/src/api-types.ts')).toContain('export type paths');
   });
 });
 

@@ -19,7 +19,7 @@ export class FleetHealthController {
     private readonly registry: EngineRegistry,
   ) {}
 
-  /** Count engines by health. */
+  /** Count engines by health. Needs no key, and names no engine. */
   @Get('status')
   @Public()
   @Header('Cache-Control', 'no-store')

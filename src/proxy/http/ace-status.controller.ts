@@ -41,7 +41,10 @@ export class AceStatusController {
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'Count streams, or the viewers of one stream' })
+  @ApiOperation({
+    summary: 'Count streams, or the viewers of one stream',
+    description: 'With a content, its viewers; without, all streams. No engine is asked.',
+  })
   @ApiOkResponse({ schema: { oneOf: [STREAM_COUNT, STREAM_STATUS] } })
   @ApiProblems('invalid_selector', 'forbidden', 'not_found', 'too_many_connections')
   @CorsHeaders()

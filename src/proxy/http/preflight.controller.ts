@@ -44,7 +44,12 @@ export class PreflightController {
    * result has status 200; a check without a result gets an error.
    */
   @Get()
-  @ApiOperation({ summary: 'Check whether a content is playable' })
+  @ApiOperation({
+    summary: 'Check whether a content is playable',
+    description:
+      'A light check asks an engine what the content is. A deep check also starts it, reads its media for some ' +
+      'seconds and stops it. Every verdict has status 200.',
+  })
   @ApiQuery({
     name: 'tier',
     required: false,

@@ -10,10 +10,11 @@ const MODULES = {
   logging: ['kernel', 'config'],
   http: ['kernel', 'config', 'logging'],
   access: ['kernel', 'config', 'storage', 'http'],
+  tracing: ['kernel', 'config'],
   metrics: ['kernel', 'config', 'access', 'http'],
   coordination: ['kernel', 'config', 'storage'],
   ace: ['kernel', 'config', 'storage'],
-  events: ['kernel', 'config', 'access', 'http'],
+  events: ['kernel', 'config', 'storage', 'coordination', 'access', 'http'],
   engines: [
     'kernel',
     'config',
@@ -50,6 +51,7 @@ const MODULES = {
     'storage',
     'access',
     'metrics',
+    'tracing',
     'http',
   ],
   checker: [
@@ -63,6 +65,19 @@ const MODULES = {
     'metrics',
     'http',
   ],
+  history: [
+    'kernel',
+    'config',
+    'storage',
+    'coordination',
+    'engines',
+    'channels',
+    'events',
+    'proxy',
+    'access',
+    'http',
+  ],
+  push: ['kernel', 'config', 'engines', 'proxy', 'checker', 'events', 'access', 'http'],
   health: [
     'kernel',
     'config',
@@ -89,6 +104,7 @@ const DRIVERS = {
 /** Modules of src/engines, and the modules that each may import. */
 const ENGINES = {
   registry: [],
+  reports: ['registry'],
   selection: ['registry'],
   health: ['registry'],
   drivers: ['registry'],
@@ -145,6 +161,11 @@ const PURE = [
     name: 'source-ranking',
     path: '^src/channels/source-ranking\\.ts$',
     imports: '^src/kernel/',
+  },
+  {
+    name: 'history-series',
+    path: '^src/history/(metric|series|sample-buffer)\\.ts$',
+    imports: '^src/(kernel/|storage/index\\.ts|history/(metric|series)\\.ts)',
   },
   {
     name: 'fleet-decisions',
@@ -294,6 +315,17 @@ module.exports = {
         pathNot: ['^src/coordination/redis/', '^src/coordination/redis\\.loader\\.ts$'],
       },
       to: { path: '^src/coordination/redis/' },
+    },
+    {
+      name: 'opentelemetry-through-its-loader',
+      comment:
+        'Only this folder may load OpenTelemetry packages, and only if OTEL_EXPORTER_OTLP_ENDPOINT is set.',
+      severity: 'error',
+      from: {
+        path: '^src/',
+        pathNot: ['^src/tracing/otlp/', '^src/tracing/otlp\\.loader\\.ts$', SPEC],
+      },
+      to: { path: ['(^|/)node_modules/@opentelemetry/', '^src/tracing/otlp/'] },
     },
     {
       name: 'database-in-one-folder',

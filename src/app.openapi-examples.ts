@@ -10,6 +10,7 @@ const INFOHASH = '89abcdef0123456789abcdef0123456789abcdef';
 const ENGINE_ID = 'static-192.168.1.10-6878';
 const OTHER_ENGINE_ID = 'static-192.168.1.11-6878';
 const KEY_ID = '3f9c0a7be1d25846';
+const SESSION_ID = '5c81f0d29a6e4b37';
 const VIEWER_ID = '0b5a3c52-7d0e-4c39-9b7e-3d0a5a6f1e42';
 const SECRET = `acefleet_${'x'.repeat(43)}`;
 const TIME = '2026-01-31T20:15:00.000Z';
@@ -21,6 +22,7 @@ const IDS: Readonly<Record<string, readonly [description: string, example: strin
   proxy: ['Id of a session: its content id, or its infohash', CONTENT_ID],
   channels: ['Id of a channel', 'news'],
   keys: ['Id of an API key', KEY_ID],
+  sessions: ['Id of a session of a browser', SESSION_ID],
   streaming: ['Content id, 40 hex digits; `.ts` may follow', CONTENT_ID],
 };
 const VIEWER: readonly [string, string] = ['Id of a viewer, from the list of clients', VIEWER_ID];
@@ -90,6 +92,9 @@ const BY_SCHEMA: readonly (readonly [schemas: RegExp, fields: Readonly<Record<st
     [/Import/, { id: 'sport', name: 'Sport', url: 'https://lists.example.org/sport.m3u' }],
     [/Profile/, { name: 'kids' }],
     [/^Vpn/, { name: 'gluetun' }],
+    [/^BrowserSession/, { id: SESSION_ID, signed_in_with: 'Home Assistant' }],
+    [/^SignInDto/, { key: SECRET }],
+    [/^SignInLink/, { url: `http://192.168.1.5:8000/login#token=${'x'.repeat(43)}` }],
     [/^(?:New)?ApiKey/, { id: KEY_ID, name: 'Home Assistant', key: SECRET }],
   ];
 

@@ -13,6 +13,7 @@ import { FleetHealthController } from './http/fleet-health.controller';
 import { FleetController } from './http/fleet.controller';
 import { OrchestratorController } from './http/orchestrator.controller';
 import { ProvisioningController } from './http/provisioning.controller';
+import { ReportedStreams } from './reports/reported-streams';
 import { RegistryModule } from './registry/registry.module';
 import { SchedulingModule } from './scheduling/scheduling.module';
 import { SlotQueueModule } from './scheduling/slot-queue.module';
@@ -51,8 +52,25 @@ export class EnginesModule {
         FleetHealthController,
         OrchestratorController,
       ],
-      providers: [EngineHealth, EngineCommands, EnginesMetrics],
-      exports: [EngineHealth, RegistryModule, fleet, scheduling],
+      // Controllers are also providers, so that the event stream shows the same as the API.
+      providers: [
+        EngineHealth,
+        EngineCommands,
+        EnginesMetrics,
+        ReportedStreams,
+        EnginesController,
+        OrchestratorController,
+      ],
+      exports: [
+        EngineHealth,
+        ReportedStreams,
+        EnginesController,
+        OrchestratorController,
+        RegistryModule,
+        VpnModule,
+        fleet,
+        scheduling,
+      ],
     };
   }
 }

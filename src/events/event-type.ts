@@ -5,6 +5,9 @@ const TYPES: Readonly<Record<DomainEventType, true>> = {
   engine_added: true,
   engine_state_changed: true,
   engine_removed: true,
+  engine_limits_changed: true,
+  engine_upload_exceeded: true,
+  engine_upload_normal: true,
   engine_ordered: true,
   engine_order_failed: true,
   fleet_scaled: true,
@@ -31,6 +34,9 @@ const TYPES: Readonly<Record<DomainEventType, true>> = {
   viewer_left: true,
   viewer_jumped: true,
   settings_changed: true,
+  external_stream_started: true,
+  external_stream_ended: true,
+  admin_action: true,
 };
 
 export const EVENT_TYPES = Object.keys(TYPES) as readonly DomainEventType[];

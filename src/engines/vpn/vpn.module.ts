@@ -22,6 +22,8 @@ import type { EnginesConfig } from '../engines-config';
   imports: [RegistryModule],
   controllers: [VpnController],
   providers: [
+    // Also a provider, so that the event stream shows the same as the API.
+    VpnController,
     VpnRegistry,
     VpnWatch,
     {
@@ -62,6 +64,6 @@ import type { EnginesConfig } from '../engines-config';
       inject: [CONFIG, VpnRegistry],
     },
   ],
-  exports: [VpnRegistry, EnginePlacement, CachedFactSource],
+  exports: [VpnController, VpnRegistry, EnginePlacement, CachedFactSource],
 })
 export class VpnModule {}

@@ -157,9 +157,11 @@ describe('toStreamDto', () => {
     expect(toStreamDto(RUNNING)).toEqual({
       id: ID,
       kind: 'live',
+      external: false,
       key_type: 'content_id',
       key: ID,
       file_index: 0,
+      engine_parameters: null,
       infohash: INFOHASH,
       channel: null,
       source: null,

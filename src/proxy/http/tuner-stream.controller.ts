@@ -13,7 +13,8 @@ import { ChannelDirectory } from '../../channels';
 import { ApiProblems, CorsHeaders } from '../../http';
 import type { ContentSelector } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
-import { ParsedQuery, readFileIndex, type StreamQuery } from './stream-query';
+import { readContentPart } from './content-part';
+import { ParsedQuery, type StreamQuery } from './stream-query';
 import { StreamRequestHandler } from './stream-request-handler';
 import { TUNER_ERROR_HEADER, tunerErrorOf } from './tuner-errors';
 
@@ -89,7 +90,7 @@ export class TunerStreamController {
     if (channel === null) {
       throw new AppError('content_not_found', 'There is no channel with this number.');
     }
-    return { kind: 'channel', value: channel.id, fileIndex: readFileIndex(parameters) };
+    return { ...readContentPart(parameters), kind: 'channel', value: channel.id };
   }
 
   private async explainingErrors(

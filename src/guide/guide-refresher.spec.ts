@@ -267,6 +267,23 @@ describe('GuideRefresher', () => {
     expect(files()).toHaveLength(2 * 31);
   });
 
+  it('removes the guide of a profile that is removed, unless another profile needs it', async () => {
+    await refresh(await addSource());
+    const [channel] = channels.listVisible();
+    const get = (profile: string, name: string): Promise<RenderedGuide> =>
+      guides.get([{ ...channel!, name }], profile);
+    const own = await get('kids', 'kids');
+    const shared = await get('news', 'same');
+    await get('sport', 'same');
+    await Promise.all(['kids', 'news', 'none'].map((profile) => guides.forget(profile)));
+    const files = readdirSync(join(dataDir, 'guide'));
+    expect(files).not.toContain(basename(own.path));
+    expect(files).not.toContain(basename(own.gzipPath));
+    expect(files).toEqual(
+      expect.arrayContaining([basename(shared.path), basename(shared.gzipPath)]),
+    );
+  });
+
   it('removes the drafts of a thread that has failed', async () => {
     await refresh(await addSource());
     writeFileSync(join(dataDir, 'guide', 'epg-abc.xml.gz.tmp'), '');

@@ -63,6 +63,11 @@ export class RenderedGuides implements OnModuleDestroy {
     }
   }
 
+  /** Removes the guide of a profile that is removed, unless another one has the same channels. */
+  async forget(profile: string): Promise<void> {
+    if (this.keys.delete(profile)) await this.renders.run(() => this.removeOld());
+  }
+
   onModuleDestroy(): void {
     this.closing.abort(new Error('the process is ending'));
   }

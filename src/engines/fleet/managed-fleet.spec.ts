@@ -254,6 +254,18 @@ describe('ManagedFleet', () => {
     expect(await failed).toBe('docker_unavailable');
   });
 
+  it('does not count an ended engine that is being restarted as removed', async () => {
+    await start();
+    const letGo = runtime().hold('restart');
+    const restarted = stage.control.restart('e1');
+    runtime().engines.set('e1', anObservedEngine({ id: 'e1', phase: 'ended', endpoint: null }));
+    const cleared = stage.control.collectGarbage();
+    await stage.pass();
+    letGo();
+    await restarted;
+    expect(await cleared).toBe(0);
+  });
+
   it('shows its decisions, newest last', async () => {
     await start();
     stage.control.remove('e1');

@@ -129,7 +129,11 @@ export class ManagedFleet extends FleetControl {
     const removed = await Promise.all(
       leftOver.map(({ observed: { id } }) => this.operations.remove(id, 'operator', BY_OPERATOR)),
     );
-    return removed.filter(Boolean).length;
+    // Another operation, such as a restart, may have been running instead of the removal.
+    return leftOver.filter(
+      ({ observed: { id } }, i) =>
+        removed[i] === true && this.observedEngines.get(id) === undefined,
+    ).length;
   }
 
   override refreshImage(): void {

@@ -295,6 +295,11 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
   }
 
   private handleUnserved(queued: QueuedRequest, claims: Claims): void {
+    if (queued.class === 'start' && queued.request.holder.reportLack()) {
+      // A stream may have lost its viewers just now, so that its slot can be preempted.
+      this.isReviewDue = true;
+      return;
+    }
     const { canGrow } = this.supply;
     const blocked = canGrow || this.hasPossibleEngine() ? null : this.supply.blocked;
     if (blocked !== null) {

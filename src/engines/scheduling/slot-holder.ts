@@ -17,6 +17,7 @@ export type Watch = 'watched' | 'held' | 'paused' | 'checked' | 'unwatched';
 export class SlotHolder {
   private currentWatch: Watch = 'watched';
   private watchSince = monotonicMs();
+  private readonly lack = new AbortController();
 
   /** @param onChange called after every change of the facts */
   constructor(
@@ -24,6 +25,18 @@ export class SlotHolder {
     readonly streamId: string,
     private readonly onChange: () => void = () => undefined,
   ) {}
+
+  /** Aborts when a start of the stream finds no free slot for the first time. Whatever ends then may free one for it. */
+  get lacksSlot(): AbortSignal {
+    return this.lack.signal;
+  }
+
+  /** Reports that a start finds no free slot. False if that was reported before. */
+  reportLack(): boolean {
+    if (this.lack.signal.aborted) return false;
+    this.lack.abort();
+    return true;
+  }
 
   get watch(): Watch {
     return this.currentWatch;

@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, Param, Patch, Post } from '@nestjs/commo
 import { ApiParam, ApiTags } from '@nestjs/swagger';
 import { NeedsScope } from '../../access';
 import { ChannelDirectory } from '../../channels';
+import { RenderedGuides } from '../../guide';
 import { ApiProblems } from '../../http';
 import {
   CreateProfileDto,
@@ -22,6 +23,7 @@ export class ProfilesController {
   constructor(
     private readonly profiles: Profiles,
     private readonly channels: ChannelDirectory,
+    private readonly guides: RenderedGuides,
   ) {}
 
   /** List profiles by name. */
@@ -61,6 +63,8 @@ export class ProfilesController {
   @ApiProblems('not_found', 'conflict')
   async remove(@Param('name') name: string): Promise<ProfileRemovedDto> {
     await this.profiles.remove(name);
+    // What the disk does not remove now, the next guide that is written removes.
+    await this.guides.forget(name).catch(() => undefined);
     return { name, message: 'The profile was removed.' };
   }
 

@@ -189,6 +189,17 @@ export class LiveStream implements Stream {
     return this.start.answered.promise;
   }
 
+  /**
+   * Calls `act` when the stream has media, or when its start finds no free slot; soon if either is the case already. Never
+   * calls it if the start fails before.
+   */
+  onceBegunOrBlocked(act: () => void): void {
+    const { lacksSlot } = this.holder;
+    if (lacksSlot.aborted) queueMicrotask(act);
+    else lacksSlot.addEventListener('abort', act, { once: true });
+    this.ready.then(act, () => undefined);
+  }
+
   /** All viewers of a live stream watch the same content. */
   get subject(): object {
     return this;

@@ -299,6 +299,58 @@ describe('a user whose limit is reached', () => {
     expect(a.viewer.leaveReason).toBeNull();
   });
 
+  it('keeps the present stream until the next one has media', async () => {
+    stage = await LiveStage.open({ engines: 2, slots: 1 });
+    const a = await stage.live(A, user);
+    const b = stage.join(B, undefined, user);
+    const source = await stage.source(2);
+    await eventLoopTurns();
+    expect(a.viewer.leaveReason).toBeNull();
+    source.play(30);
+    await b.ready;
+    await eventLoopTurns();
+    expect(a.viewer.leaveReason).toBe('user_limit');
+    expect(b.viewer.leaveReason).toBeNull();
+  });
+
+  it('keeps the present stream when an engine refuses the next one late', async () => {
+    stage = await LiveStage.open({ engines: 2, slots: 1 });
+    const a = await stage.live(A, user);
+    stage.ace.onStart = () => Promise.reject(fault('content', 'unknown'));
+    await expect(stage.join(B, undefined, user).ready).rejects.toThrow(AppError);
+    await eventLoopTurns();
+    expect(a.viewer.leaveReason).toBeNull();
+    expect(stage.streams.users.streamsOf(user)).toHaveLength(1);
+  });
+
+  it('keeps the present stream when the player has left before the next one has media', async () => {
+    stage = await LiveStage.open({ engines: 2, slots: 1 });
+    const a = await stage.live(A, user);
+    const b = stage.join(B, undefined, user);
+    const other = stage.join(B, '192.0.2.9');
+    const source = await stage.source(2);
+    stage.leave(b);
+    source.play(30);
+    await other.ready;
+    await eventLoopTurns();
+    expect(a.viewer.leaveReason).toBeNull();
+  });
+
+  it('gets no further stream while the next one starts', async () => {
+    stage = await LiveStage.open({ engines: 3, slots: 1 });
+    const a = await stage.live(A, user);
+    const b = stage.join(B, undefined, user);
+    const c = stage.join(C, undefined, user);
+    expect(() => stage.join(C, '192.0.2.9', user)).toThrow(
+      expect.objectContaining({ code: 'client_limit' }),
+    );
+    (await stage.source(3)).play(30);
+    await c.ready;
+    await eventLoopTurns();
+    const reasons = [a, b, c].map(({ viewer }) => viewer.leaveReason);
+    expect(reasons).toEqual(['user_limit', 'user_limit', null]);
+  });
+
   it('may replace a stream that takes all the bandwidth', async () => {
     stage = await LiveStage.open();
     const a = await stage.live(A, user);

@@ -294,8 +294,8 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
 
   /**
    * Returns the stream of a content for one more viewer or client, which is not added to it yet. Starts the stream if
-   * there is none. If the limit of the user is reached, ends what the new use replaces, but not if the request is
-   * refused.
+   * there is none. If the limit of the user is reached, what the new use replaces ends when the stream has begun, or
+   * as soon as it needs the room, but not if the request is refused or the start fails.
    */
   private streamFor(
     selector: ContentSelector,
@@ -313,9 +313,32 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
       registry.countStart(use.ip);
       registry.checkRoom(replaced);
     }
-    // Before the start, because it may need the slot or the place of the stream that ends.
-    registry.users.replace(replaced);
-    return existing ?? this.open(selector);
+    if (!this.fitsBeside(use, existing, onStream, leaving)) registry.users.replace(replaced);
+    const stream = existing ?? this.open(selector);
+    // A start that fails must not have ended what its device watches.
+    if (replaced.length > 0) {
+      stream.onceBegunOrBlocked(() => {
+        if (registry.users.has(use)) registry.users.replace(replaced);
+      });
+    }
+    return stream;
+  }
+
+  /** True if a use fits within all limits but that of its user, also while nothing has been replaced yet. */
+  private fitsBeside(
+    use: StreamUse,
+    stream: LiveStream | null,
+    onStream: number,
+    leaving: readonly Viewer[],
+  ): boolean {
+    if (stream === null && this.registry.isFull()) return false;
+    try {
+      this.registry.limits.check(use.ip, onStream, leaving);
+      this.registry.egress.check(stream?.viewerBps ?? null, leaving);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   private open(selector: ContentSelector): LiveStream {

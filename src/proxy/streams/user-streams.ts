@@ -77,6 +77,10 @@ export class UserStreams {
     this.usesByUser.set(use.user.id, uses.add(use));
   }
 
+  has(use: StreamUse): boolean {
+    return use.user !== null && this.usesByUser.get(use.user.id)?.has(use) === true;
+  }
+
   /** Nothing happens if it was removed already. */
   remove(use: StreamUse): void {
     if (use.user === null) return;

@@ -191,20 +191,26 @@ export class DatabaseFile {
       throw new NewerDatabaseError(`its schema version ${present} is newer than ${length}`);
     }
     if (present === length) return;
-    if (present > 0) {
-      const backup = `${this.path}.v${present}`;
-      rmSync(backup, { force: true });
-      copyDatabase(database, backup);
-    }
-    database.exec('BEGIN IMMEDIATE');
     try {
+      if (present > 0) this.keepVersion(database, present);
+      database.exec('BEGIN IMMEDIATE');
       for (const statement of this.migrations.slice(present).flat()) database.exec(statement);
       database.exec(`PRAGMA user_version = ${length}`);
       database.exec('COMMIT');
     } catch (error) {
       if (database.inTransaction) database.exec('ROLLBACK');
+      if (present > 0 && error instanceof Error) {
+        error.message = `its upgrade to schema version ${length} has failed, and it is as it was: ${error.message}`;
+      }
       throw error;
     }
+  }
+
+  /** Writes a backup that an earlier release can use. */
+  private keepVersion(database: Connection, version: number): void {
+    const backup = `${this.path}.v${version}`;
+    rmSync(backup, { force: true });
+    copyDatabase(database, backup);
   }
 }
 

@@ -626,6 +626,24 @@ describe('Database', () => {
       },
     );
 
+    it('ends the start with one line if the schema must be upgraded, and keeps the file', async () => {
+      const path = join(dataDir, NAME);
+      const file = new DatabaseFile(path, MIGRATIONS.slice(0, 1));
+      await file.open();
+      file.execute("INSERT INTO list_entries (list, position, entry) VALUES ('l', 1, 'one')", []);
+      file.close();
+      const before = readFileSync(path);
+      disk!.fill();
+      await expect(start(dataDir)).rejects.toThrow(
+        /acefleet\.db cannot be used: its upgrade to schema version \d+ has failed, .*full/,
+      );
+      await folder!.close();
+      expect(before.equals(readFileSync(path))).toBe(true);
+      expect(readdirSync(dataDir)).toEqual([NAME]);
+      disk!.makeRoom();
+      await start(dataDir);
+    });
+
     it('serves its data from a read-only disk, and accepts changes when the disk does', async () => {
       await start(dataDir);
       await add('one');

@@ -10,6 +10,7 @@ const MODULES = {
   logging: ['kernel', 'config'],
   http: ['kernel', 'config', 'logging'],
   access: ['kernel', 'config', 'storage', 'http'],
+  tracing: ['kernel', 'config'],
   metrics: ['kernel', 'config', 'access', 'http'],
   coordination: ['kernel', 'config', 'storage'],
   ace: ['kernel', 'config', 'storage'],
@@ -50,6 +51,7 @@ const MODULES = {
     'storage',
     'access',
     'metrics',
+    'tracing',
     'http',
   ],
   checker: [
@@ -295,6 +297,17 @@ module.exports = {
         pathNot: ['^src/coordination/redis/', '^src/coordination/redis\\.loader\\.ts$'],
       },
       to: { path: '^src/coordination/redis/' },
+    },
+    {
+      name: 'opentelemetry-through-its-loader',
+      comment:
+        'Only this folder may load OpenTelemetry packages, and only if OTEL_EXPORTER_OTLP_ENDPOINT is set.',
+      severity: 'error',
+      from: {
+        path: '^src/',
+        pathNot: ['^src/tracing/otlp/', '^src/tracing/otlp\\.loader\\.ts$', SPEC],
+      },
+      to: { path: ['(^|/)node_modules/@opentelemetry/', '^src/tracing/otlp/'] },
     },
     {
       name: 'database-in-one-folder',

@@ -17,6 +17,7 @@ import { PlaylistsModule } from './playlists';
 import { ProxyModule } from './proxy';
 import { type Settings, SettingsModule } from './settings';
 import { type DataFolder, StorageModule } from './storage';
+import { TracingModule } from './tracing';
 
 /** The whole program; the only file that imports every module. */
 @Module({})
@@ -31,6 +32,7 @@ export class AppModule {
         StorageModule.forRoot(folder),
         EventsModule,
         MetricsModule,
+        TracingModule.forRoot(config),
         AccessModule,
         CoordinationModule.forRoot(config),
         EnginesModule.forRoot(config),

@@ -13,7 +13,7 @@ import { PRODUCT_NAME, productVersion } from './app-version';
 import { resolveConfig, THIS_MACHINE } from './config';
 import { Edge } from './http';
 import { createLogOutput } from './logging';
-import { Settings } from './settings';
+import { isSecretSetting, Settings } from './settings';
 import { DataFolder, SettingStore } from './storage';
 
 const DESCRIPTION =
@@ -44,7 +44,7 @@ export async function createOpenApiDocument(): Promise<OpenAPIObject> {
   const loaded = resolveConfig([], THIS_MACHINE);
   const { config } = loaded;
   const folder = new DataFolder(config.dataDir);
-  const settings = new Settings(loaded, new SettingStore(folder));
+  const settings = new Settings(loaded, new SettingStore(folder, isSecretSetting));
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.forRoot(settings, createLogOutput(config), folder),
     new Edge(config).adapter,

@@ -3,7 +3,7 @@ import { FaultBook, type RequestFaults } from './faults/fault-book';
 import { ContentBook } from './contents';
 import { Journal } from './journal';
 import type { Clip } from './media/clip';
-import type { Options } from './options';
+import type { EngineSettings, Options } from './options';
 import { personalityFacts, type PersonalityFacts } from './personality';
 import { Pacer } from './playback/pacer';
 import type { ServedReader } from './playback/served-reader';
@@ -18,7 +18,9 @@ export class Engine {
   readonly journal = new Journal();
   readonly pacer = new Pacer();
   readonly facts: PersonalityFacts;
-  readonly accessToken = randomBytes(32).toString('hex');
+  readonly accessToken: string;
+  /** Limits of the rates (KB/s; 0: none) and the live buffer (seconds), by the names of the API. */
+  readonly settings: EngineSettings;
   readonly readers = new Set<ServedReader>();
   readonly signals = new Signals();
   /** Media bytes sent to readers that have disconnected. */
@@ -33,6 +35,8 @@ export class Engine {
     clip: Clip,
     readonly crash: (code: number) => void,
   ) {
+    this.accessToken = options.accessToken ?? randomBytes(32).toString('hex');
+    this.settings = { ...options.settings };
     this.contents = new ContentBook(options, clip);
     this.facts = personalityFacts(options.personality);
     this.sessions = new SessionTable(options, (session, end) => this.signals.ended(session, end));

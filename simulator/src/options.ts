@@ -1,5 +1,12 @@
 import { isPersonality, type Personality } from './personality';
 
+/** Settings that AceServe's API changes at run time. Rates in KB/s (0: no limit), the buffer in seconds. */
+export interface EngineSettings {
+  download_limit: number;
+  upload_limit: number;
+  live_buffer: number;
+}
+
 /** Options of a simulated engine. Times in ms. */
 export interface Options {
   readonly host: string;
@@ -25,6 +32,10 @@ export interface Options {
   readonly clip: string | null;
   /** PTS of the loop that is on air at the start; null: from the wall clock. */
   readonly ptsStart: number | null;
+  /** Null: a random one. */
+  readonly accessToken: string | null;
+  /** What the engine reports and, for the upload, keeps to. */
+  readonly settings: Readonly<EngineSettings>;
 }
 
 const DEFAULTS: Options = {
@@ -48,6 +59,8 @@ const DEFAULTS: Options = {
   unknownInfohashMs: 800,
   clip: null,
   ptsStart: null,
+  accessToken: null,
+  settings: { download_limit: 0, upload_limit: 0, live_buffer: 10 },
 };
 
 type Values = Record<string, string>;
@@ -121,5 +134,11 @@ export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): O
     unknownInfohashMs: numberFlag(values, 'unknown-infohash-delay', DEFAULTS.unknownInfohashMs),
     clip: values['clip'] ?? DEFAULTS.clip,
     ptsStart: 'pts-start' in values ? numberFlag(values, 'pts-start', 0, 0, 2 ** 33 - 1) : null,
+    accessToken: values['access-token'] ?? DEFAULTS.accessToken,
+    settings: {
+      download_limit: numberFlag(values, 'download-limit', DEFAULTS.settings.download_limit),
+      upload_limit: numberFlag(values, 'upload-limit', DEFAULTS.settings.upload_limit),
+      live_buffer: numberFlag(values, 'live-buffer', DEFAULTS.settings.live_buffer),
+    },
   };
 }

@@ -10,6 +10,8 @@ export interface PersonalityFacts {
   readonly websocketPort: number | null;
   /** AceServe adds speeds and peers to get_status. */
   readonly statusTotals: boolean;
+  /** AceServe changes settings at run time. */
+  readonly settingsApi: boolean;
 }
 
 const FACTS: Readonly<Record<Personality, PersonalityFacts>> = {
@@ -20,6 +22,7 @@ const FACTS: Readonly<Record<Personality, PersonalityFacts>> = {
     platform: 'linux',
     websocketPort: 43_879,
     statusTotals: false,
+    settingsApi: false,
   },
   '3.1.74': {
     serverHeader: 'BaseHTTP/0.3 Python/2.7.13',
@@ -28,6 +31,7 @@ const FACTS: Readonly<Record<Personality, PersonalityFacts>> = {
     platform: 'win32',
     websocketPort: null,
     statusTotals: false,
+    settingsApi: false,
   },
   '3.2.11': {
     serverHeader: 'BaseHTTP/0.6 Python/3.10.13',
@@ -36,6 +40,7 @@ const FACTS: Readonly<Record<Personality, PersonalityFacts>> = {
     platform: 'linux',
     websocketPort: 43_879,
     statusTotals: false,
+    settingsApi: false,
   },
   aceserve: {
     serverHeader: 'BaseHTTP/0.6 Python/3.10.13',
@@ -44,6 +49,7 @@ const FACTS: Readonly<Record<Personality, PersonalityFacts>> = {
     platform: 'linux',
     websocketPort: 43_879,
     statusTotals: true,
+    settingsApi: true,
   },
 };
 

@@ -9,6 +9,7 @@ import {
   type EngineEndpoint,
   type EngineProbe,
   type EngineSession,
+  type EngineSettings,
   type EngineStat,
 } from './ace.types';
 import { ACE_TIMINGS, type AceTimings } from './ace-timings';
@@ -30,6 +31,7 @@ import { type OpenSessionJournal } from './open-session-journal';
 import { startTarget } from './start-request';
 
 const VERSION_TARGET = '/webui/api/service?method=get_version&format=json';
+const SETTINGS_TARGET = '/api/v1/settings';
 const NETWORK_TARGET = '/server/api?api_version=3&method=get_network_connection_status';
 
 /**
@@ -148,6 +150,28 @@ export class AceEngineClient implements OnApplicationBootstrap, OnApplicationShu
     const timeoutMs = o.timeoutMs ?? this.#timings.statTimeoutMs;
     const { signal } = o;
     return statOf(await this.#transport.get(engine, session.statPath, { timeoutMs, signal }));
+  }
+
+  /**
+   * Changes settings of a running engine. AceServe builds of the engine have an API for that (`PATCH /api/v1/settings`,
+   * as acestream-orchestrator 2.1 uses it); other builds know no such address.
+   *
+   * @param token the access token with which the engine was started
+   * @returns false if the engine has no such API, or does not accept the token or the values
+   * @throws EngineFault if there is no answer, or a failure of the engine
+   */
+  async changeSettings(
+    engine: EngineEndpoint,
+    token: string,
+    settings: EngineSettings,
+    o: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+  ): Promise<boolean> {
+    const request = { headers: { 'x-api-key': token }, json: settings };
+    const { status } = await this.#transport.patch(engine, SETTINGS_TARGET, request, o);
+    if (status >= 500 && status !== 501) {
+      throw new EngineFault('engine', `http_${status}`, `HTTP ${status} to a change of settings`);
+    }
+    return status === 200 || status === 204;
   }
 
   /**

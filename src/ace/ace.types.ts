@@ -95,3 +95,13 @@ export interface EngineProbe {
   /** Whether the engine reports that it reaches its network; null when it did not report it. */
   readonly networkConnected: boolean | null;
 }
+
+/** Settings of a running engine, by the names of its API. */
+export interface EngineSettings {
+  /** KB/s; 0: no limit. */
+  readonly download_limit?: number;
+  /** KB/s; 0: no limit. */
+  readonly upload_limit?: number;
+  /** Seconds of live media that are collected before the engine begins to send. */
+  readonly live_buffer?: number;
+}

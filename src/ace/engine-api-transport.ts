@@ -3,7 +3,7 @@ import { Agent, type IncomingMessage } from 'node:http';
 import { EngineFault, type EngineEndpoint } from './ace.types';
 import { CallDeadline } from './call-deadline';
 import { type EngineAnswer } from './engine-answer';
-import { httpGet, readText } from './http-get';
+import { readText, sendRequest, type HttpRequest } from './http-request';
 import { transportFault } from './transport-fault';
 
 export interface CallOptions {
@@ -15,7 +15,7 @@ export interface CallOptions {
 const MAX_ANSWER_BYTES = 64 * 1024;
 
 /**
- * Short GET requests to the API of engines. Every call has its own connection, so that a hanging `stop` or
+ * Short requests to the API of engines. Every call has its own connection, so that a hanging `stop` or
  * statistics call never delays a start on the same engine.
  */
 export class EngineApiTransport {
@@ -30,14 +30,41 @@ export class EngineApiTransport {
    * @throws EngineFault `engine` when there is no complete, unencoded answer of at most 64 KiB in time
    * @throws the reason of `signal` when the caller aborts
    */
-  async get(engine: EngineEndpoint, target: string, options: CallOptions): Promise<EngineAnswer> {
+  get(engine: EngineEndpoint, target: string, options: CallOptions): Promise<EngineAnswer> {
+    return this.#send(engine, { path: target, headers: {} }, options);
+  }
+
+  /** Returns the answer to a PATCH request with a JSON body. Otherwise the same as `get`. */
+  patch(
+    engine: EngineEndpoint,
+    target: string,
+    { headers, json }: { headers: Readonly<Record<string, string>>; json: object },
+    options: CallOptions,
+  ): Promise<EngineAnswer> {
+    return this.#send(
+      engine,
+      {
+        method: 'PATCH',
+        path: target,
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify(json),
+      },
+      options,
+    );
+  }
+
+  async #send(
+    engine: EngineEndpoint,
+    wanted: Pick<HttpRequest, 'method' | 'path' | 'headers' | 'body'>,
+    options: CallOptions,
+  ): Promise<EngineAnswer> {
     const deadline = new CallDeadline(options.timeoutMs, options.signal);
     try {
-      const response = await httpGet({
+      const response = await sendRequest({
         host: engine.host,
         port: engine.port,
-        path: target,
-        headers: { accept: 'application/json' },
+        ...wanted,
+        headers: { accept: 'application/json', ...wanted.headers },
         agent: this.#agent,
         connectTimeoutMs: this.timings.connectTimeoutMs,
         signal: deadline.signal,

@@ -1,7 +1,7 @@
 export type { AbandonedStart } from './late-starts';
 export { AceEngineClient } from './ace-engine-client';
 export { AceModule } from './ace.module';
-export { httpGet, readText } from './http-get';
+export { sendRequest, readText } from './http-request';
 export type { FilePart } from './media-opener';
 export { ACE_TIMINGS, type AceTimings } from './ace-timings';
 export {
@@ -12,5 +12,6 @@ export {
   type EngineLivePosition,
   type EngineProbe,
   type EngineSession,
+  type EngineSettings,
   type EngineStat,
 } from './ace.types';

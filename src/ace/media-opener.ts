@@ -5,7 +5,7 @@ import { CallDeadline } from './call-deadline';
 import { engineTarget } from './engine-address';
 import { faultOfBody } from './engine-answer';
 import { quoteEngine } from './engine-fault-table';
-import { httpGet } from './http-get';
+import { sendRequest } from './http-request';
 import { mediaTypeOf } from './media-type';
 import { transportFault } from './transport-fault';
 
@@ -122,7 +122,7 @@ export class MediaOpener {
     part: FilePart | null,
     signal: AbortSignal,
   ): Promise<IncomingMessage> {
-    return httpGet({
+    return sendRequest({
       host: engine.host,
       port: engine.port,
       path,

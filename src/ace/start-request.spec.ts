@@ -23,6 +23,17 @@ describe('startTarget', () => {
     );
   });
 
+  it('passes the parameters of the request on to the engine', () => {
+    const engineParameters = 'preferred_audio_language=eng&transcode_ac3=1';
+    const target = startTarget(
+      { kind: 'infohash', value: ID, fileIndex: 3, engineParameters },
+      PID,
+    );
+    expect(target).toBe(
+      `/ace/getstream?format=json&infohash=${ID}&_idx=3&${engineParameters}&pid=${PID}`,
+    );
+  });
+
   it.each([
     ['content_id', ID.toUpperCase(), 0],
     ['content_id', `${ID}&url=x`, 0],

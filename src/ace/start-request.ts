@@ -7,8 +7,8 @@ const LONE_SURROGATE = /\p{Cs}/u;
 
 /**
  * The request target that opens a session, in the one canonical form for its kind of selector:
- * `/ace/getstream?format=json&<id|infohash|url|magnet>=<value>[&_idx=<n>]&pid=<playerId>`. A content id is sent as
- * `id`, the name that engines of all versions accept.
+ * `/ace/getstream?format=json&<id|infohash|url|magnet>=<value>[&_idx=<n>][&<engineParameters>]&pid=<playerId>`. A
+ * content id is sent as `id`, the name that engines of all versions accept.
  *
  * @throws AppError `invalid_selector` when the value is not in canonical form, which callers may not have checked
  */
@@ -20,7 +20,9 @@ export function startTarget(selector: SourceSelector, playerId: string): string 
     throw new AppError('invalid_selector', 'the file index is not a whole number from 0');
   }
   const index = selector.fileIndex === 0 ? '' : `&_idx=${selector.fileIndex}`;
-  return `/ace/getstream?format=json&${selectorParameter(selector)}${index}&pid=${playerId}`;
+  const { engineParameters } = selector;
+  const parameters = engineParameters === undefined ? '' : `&${engineParameters}`;
+  return `/ace/getstream?format=json&${selectorParameter(selector)}${index}${parameters}&pid=${playerId}`;
 }
 
 /** `<id|infohash|url|magnet>=<value>`. @throws AppError `invalid_selector` */

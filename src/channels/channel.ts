@@ -1,4 +1,4 @@
-import type { SourceSelector } from '../kernel/content-selector';
+import { partOf, type ContentPart, type SourceSelector } from '../kernel/content-selector';
 
 /** One content that broadcasts a channel's programme. */
 export interface ChannelSource {
@@ -54,7 +54,7 @@ export const MAX_NUMBER = 99_999;
 /** The selector under which engines know a source. */
 export function selectorOf(
   { kind, id }: Pick<ChannelSource, 'kind' | 'id'>,
-  fileIndex: number,
+  part: ContentPart,
 ): SourceSelector {
-  return { kind, value: id, fileIndex };
+  return { ...partOf(part), kind, value: id };
 }

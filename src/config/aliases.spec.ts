@@ -45,6 +45,13 @@ describe('variables of other programs', () => {
       { engineProbeIntervalMs: 20_000 },
       'ENGINE_PROBE_INTERVAL=20',
     ],
+    [
+      'ENGINE_MAX_UPLOAD_RATE',
+      '500',
+      { engineMaxUploadBps: 4_000_000 },
+      'ENGINE_MAX_UPLOAD_BPS=4000000',
+    ],
+    ['ENGINE_MAX_DOWNLOAD_RATE', '0', { engineMaxDownloadBps: 0 }, 'ENGINE_MAX_DOWNLOAD_BPS=0'],
     ['HEALTH_FAILURE_THRESHOLD', '5', { engineUnhealthyAfter: 5 }, 'ENGINE_UNHEALTHY_AFTER=5'],
     [
       'ACESTREAM_CONTAINER_FAILURE_THRESHOLD',

@@ -16,7 +16,7 @@ describe('names of other programs without an alias', () => {
     ['UPSTREAM_READ_TIMEOUT_S', 'use PROXY_STALL_TIMEOUT'],
     ['CHANNEL_SHUTDOWN_DELAY_S', 'use PROXY_GRACE_PERIOD'],
     ['REDIS_HOST', 'use REDIS_URL'],
-    ['ENGINE_MAX_UPLOAD_RATE', 'use ENGINE_ARGS'],
+    ['ENGINE_LIVE_CACHE_TYPE', 'use ENGINE_ARGS'],
     ['VPN_PROVIDER', 'acefleet uses the Gluetun containers of VPN_CONTAINERS, and creates none'],
     ['REPUTATION_ENABLED', 'it has no counterpart'],
     ['PROXY_PREBUFFER_SECONDS', 'it has no counterpart'],

@@ -33,13 +33,7 @@ export const FOREIGN_NAMES: ReadonlyMap<string, string> = new Map([
 
   // Engines
   ...all(['ENGINE_ARM32_VERSION', 'ENGINE_ARM64_VERSION'], 'use ENGINE_IMAGE'),
-  ...all(
-    [
-      ...['ENGINE_MAX_DOWNLOAD_RATE', 'ENGINE_MAX_UPLOAD_RATE'],
-      ...['ENGINE_LIVE_BUFFER', 'ENGINE_LIVE_CACHE_TYPE'],
-    ],
-    'use ENGINE_ARGS',
-  ),
+  ['ENGINE_LIVE_CACHE_TYPE', 'use ENGINE_ARGS'],
   ['IDLE_TTL_S', 'use ENGINE_GRACE_PERIOD'],
   ['AUTO_DELETE', 'engines that are not needed are removed after ENGINE_GRACE_PERIOD'],
   ['MONITOR_INTERVAL_S', 'use RECONCILE_INTERVAL'],

@@ -20,6 +20,15 @@ export function switchAlias(name: string, textIfOn: string, textIfOff: string): 
   };
 }
 
+/** A rate in KB/s (1000 bytes), as engines and acestream-orchestrator have it; 0: no limit. */
+export function kilobytesAlias(name: string): Alias {
+  return {
+    names: [name],
+    allowed: 'a whole number of KB/s from 13 to 100000000, or 0',
+    convert: ([text = '']) => (/^\d{1,9}$/.test(text) ? String(Number(text) * 8000) : undefined),
+  };
+}
+
 const LISTEN_ADDRESS = /^(?<host>\[[^\]]*\]|[^:[\]]*):(?<port>\d+)$/;
 
 /** An address to listen on, as Go programs write it: `:8080` or `127.0.0.1:8080`. */

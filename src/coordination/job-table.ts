@@ -25,6 +25,8 @@ export interface JobTable {
   readonly 'events.retention': null;
   /** Find streams of outside proxies that are no longer there. */
   readonly 'reported_streams.check': null;
+  /** Compare the uploads of engines with their limit. */
+  readonly 'engine.uploads': null;
   /** Fetch the lists of imports that are due. */
   readonly 'channel_imports.refresh': null;
 }
@@ -42,6 +44,7 @@ const NAMES: { readonly [Name in keyof JobTable]: true } = {
   'engine_api.idle': true,
   'events.retention': true,
   'reported_streams.check': true,
+  'engine.uploads': true,
   'channel_imports.refresh': true,
 };
 

@@ -11,6 +11,20 @@ export interface DomainEventPayloads {
     readonly reason: string;
   };
   engine_removed: { readonly engine_id: string; readonly reason: string };
+  /** The engine has uploaded more than ENGINE_MAX_UPLOAD_BPS for a minute. Rates are in bits per second. */
+  engine_upload_exceeded: {
+    readonly engine_id: string;
+    readonly upload_bps: number;
+    readonly limit_bps: number;
+  };
+  engine_upload_normal: { readonly engine_id: string; readonly upload_bps: number };
+  /** The limits of engines were changed, and the running engine has them now or is replaced when it plays nothing. */
+  engine_limits_changed: {
+    readonly engine_id: string;
+    /** Such as `upload_limit=500,live_buffer=20`, in KB/s and seconds; empty: no limits. */
+    readonly limits: string;
+    readonly result: 'applied' | 'replaced_when_idle';
+  };
   /** The runtime was asked to create an engine. */
   engine_ordered: { readonly order: string; readonly reason: string };
   /** A provisioning request failed, or a new engine ended before its first answer. */

@@ -31,6 +31,18 @@ const DESCRIPTIONS: { readonly [T in DomainEventType]: Describe<T> } = {
   }),
   engine_removed: ({ engine_id, reason }) =>
     info(engine(engine_id), `Engine ${engine_id} was removed`, reason),
+  engine_limits_changed: ({ engine_id, result }) =>
+    info(engine(engine_id), `The limits of engine ${engine_id} have changed`, result),
+  engine_upload_exceeded: ({ engine_id, upload_bps, limit_bps }) =>
+    warning(
+      engine(engine_id),
+      `Engine ${engine_id} uploads ${mbit(upload_bps)}, and its limit is ${mbit(limit_bps)}.`,
+    ),
+  engine_upload_normal: ({ engine_id, upload_bps }) =>
+    info(
+      engine(engine_id),
+      `Engine ${engine_id} uploads ${mbit(upload_bps)}, which is within its limit again.`,
+    ),
   engine_ordered: ({ reason }) => info('fleet', 'An engine was requested', reason),
   engine_order_failed: ({ code, reason }) =>
     error('fleet', 'An engine could not be created', `${code}: ${reason}`),
@@ -211,6 +223,10 @@ function stream(id: string): string {
 
 function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
+}
+
+function mbit(bps: number): string {
+  return `${(bps / 1_000_000).toFixed(1)} Mbit/s`;
 }
 
 function mib(bytes: number): string {

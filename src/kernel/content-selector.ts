@@ -4,12 +4,20 @@ export type SourceKind = 'content_id' | 'infohash' | 'url' | 'magnet';
 /** The kinds of ids that a request may contain: of one content, or of a configured channel, which may have several. */
 export type SelectorKind = SourceKind | 'channel';
 
-/** One content and one file of it, in canonical form (hex ids in lower case). */
-export interface ContentSelector {
-  readonly kind: SelectorKind;
-  readonly value: string;
+/** What is requested of a content. Requests for different parts of a content are different streams. */
+export interface ContentPart {
   /** Index of the file in a content of several files: `_idx` in requests. */
   readonly fileIndex: number;
+  /**
+   * Parameters for the engine, as a query whose names are sorted, such as `transcode_ac3=1`. Absent if there are none.
+   */
+  readonly engineParameters?: string;
+}
+
+/** One content and one part of it, in canonical form (hex ids in lower case). */
+export interface ContentSelector extends ContentPart {
+  readonly kind: SelectorKind;
+  readonly value: string;
 }
 
 /** One content under an id that engines accept, so not a channel. */
@@ -39,9 +47,16 @@ export function isChannelId(value: string): boolean {
 }
 
 export function streamKey(selector: ContentSelector): StreamKey {
-  return `${selector.kind}:${selector.value}:${selector.fileIndex}`;
+  const { kind, value, fileIndex, engineParameters } = selector;
+  const parameters = engineParameters === undefined ? '' : `?${engineParameters}`;
+  return `${kind}:${value}:${fileIndex}${parameters}`;
 }
 
-export function infohashKey(infohash: string, fileIndex: number): StreamKey {
-  return streamKey({ kind: 'infohash', value: infohash, fileIndex });
+/** The key of the same part of the content with this infohash. */
+export function infohashKey(infohash: string, part: ContentPart): StreamKey {
+  return streamKey({ ...partOf(part), kind: 'infohash', value: infohash });
+}
+
+export function partOf({ fileIndex, engineParameters }: ContentPart): ContentPart {
+  return engineParameters === undefined ? { fileIndex } : { fileIndex, engineParameters };
 }

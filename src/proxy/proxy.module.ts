@@ -3,6 +3,7 @@ import { ChannelsModule } from '../channels';
 import { FilesModule } from './files';
 import { HlsModule } from './hls';
 import { AceStatusController } from './http/ace-status.controller';
+import { CorsPreflightController } from './http/cors-preflight.controller';
 import { EngineApiService } from './http/engine-api-service';
 import { FileRequestHandler } from './http/file-request-handler';
 import { HlsController } from './http/hls.controller';
@@ -29,6 +30,7 @@ const preflight = PreflightModule.forLive(live);
 @Module({
   imports: [ChannelsModule, StreamsModule, live, FilesModule, HlsModule, preflight],
   controllers: [
+    CorsPreflightController,
     StreamController,
     TunerStreamController,
     XtreamStreamController,

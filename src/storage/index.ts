@@ -12,6 +12,7 @@ export { OpenSessionStore, type StoredSession } from './open-session-store';
 export type { EarlierFile } from './earlier-file';
 export { InstanceIdError, isInstanceId, obtainInstanceId } from './instance-id';
 export { PersistentList, type PersistentListOptions } from './persistent-list';
+export { SecretSeal } from './secret-seal';
 export { SettingStore } from './setting-store';
 export { ProfileStore, type StoredProfile } from './profile-store';
 export { SmallValues } from './small-values';

@@ -183,7 +183,7 @@ function withoutHeaders(query: string): string {
 /** All forms of requests that may reach an engine, apart from the values in them. */
 const CANONICAL: readonly RegExp[] = [
   /^\/server\/api\?api_version=3&method=get_network_connection_status$/,
-  /^\/ace\/getstream\?format=json&(?:id|infohash)=[0-9a-f]{40}(?:&_idx=[1-9]\d{0,3})?&pid=[A-Za-z0-9-]{1,64}$/,
+  /^\/ace\/getstream\?format=json&(?:id|infohash)=[0-9a-f]{40}(?:&_idx=[1-9]\d{0,3})?(?:&(?:preferred_audio_language=[a-z]{2,3}|transcode_(?:ac3|audio|mp3)=1))*&pid=[A-Za-z0-9-]{1,64}$/,
   /^\/webui\/api\/service\?method=get_version(?:&format=json)?$/,
   /^\/ace\/(?:r|m|stat|cmd)\/[0-9a-f]{40}\/[0-9a-f]+(?:\?method=stop)?$/,
   /^\/(?:ace\/c|content)\/[0-9a-f]{40}\/[0-9a-z.]+$/,

@@ -168,6 +168,42 @@ describe('selectors of contents', () => {
     expect(await product.session(`${id}-2`)).toMatchObject({ client_count: 2 });
   });
 
+  it('parameters for the engine make another stream, on another engine, which gets them', async () => {
+    const other = await startSimulator();
+    const both = await startProduct({
+      engines: [engine, other],
+      env: { PROXY_GRACE_PERIOD: '0s' },
+    });
+    const id = newContentId();
+    const watch = (query: string): Viewer => openViewer(both.url(streamPath(id, query)));
+    const plain = watch('');
+    await plain.playing();
+    const spanish = watch('&transcode_ac3=1&preferred_audio_language=SPA');
+    const same = watch('&preferred_audio_language=spa&transcode_mp3=0&transcode_ac3=1');
+    await Promise.all([spanish.playing(), same.playing()]);
+    const starts = await Promise.all([engine.starts(id), other.starts(id)]);
+    expect(starts.map((one) => one.length)).toEqual([1, 1]);
+    const targets = starts.flat().map(({ url }) => url.replace(/&pid=.*/, ''));
+    expect(targets.sort()).toEqual([
+      `/ace/getstream?format=json&id=${id}`,
+      `/ace/getstream?format=json&id=${id}&preferred_audio_language=spa&transcode_ac3=1`,
+    ]);
+    const { body: streams } = await both.api('GET', '/streams?status=started');
+    const parameters = 'preferred_audio_language=spa&transcode_ac3=1';
+    expect(streams).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ id, engine_parameters: null, client_count: 1 }),
+        expect.objectContaining({ engine_parameters: parameters, client_count: 2 }),
+      ]),
+    );
+    // Both engines play the content now, and a further start would end one of these engine sessions.
+    await expectProblem(watch('&transcode_mp3=1'), 503, 'no_capacity');
+    await Promise.all([plain.receiveMore(500), spanish.receiveMore(500)]);
+    for (const { audit } of [plain, spanish]) {
+      expect(audit.markers).toMatchObject({ lostPackets: 0, repeatedPackets: 0, jumps: [] });
+    }
+  });
+
   const id = newContentId();
   it.each([
     ['none', '/ace/getstream'],
@@ -189,6 +225,7 @@ describe('selectors of contents', () => {
     ['no digits in the path', '/ace/getstream/channel.ts'],
     ['a negative file index', `/ace/getstream?id=${id}&_idx=-1`],
     ['a file index that is not a number', `/ace/getstream?id=${id}&_idx=1e3`],
+    ['several file indexes', `/ace/getstream?id=${id}&file_indexes=0,2`],
     ['two file indices', `/ace/getstream?id=${id}&_idx=1&_idx=2`],
   ])('refuses %s with 400', async (_what, path) => {
     const before = await atRest();

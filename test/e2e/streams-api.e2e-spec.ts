@@ -53,6 +53,7 @@ describe('streams in the admin API', () => {
       key_type: 'content_id',
       key: runs,
       file_index: 0,
+      engine_parameters: null,
       infohash: HEX40,
       container_id: engine.engineId,
       status: 'started',

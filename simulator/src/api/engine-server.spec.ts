@@ -248,3 +248,28 @@ test('a hung engine accepts connections but never answers; a refusing engine ret
   await change('normal');
   expect((await sim.get('/webui/api/service?method=get_version')).status).toBe(200);
 });
+
+describe('settings at run time', () => {
+  const change = async (body: string, headers: Record<string, string>): Promise<Response> =>
+    fetch(`http://127.0.0.1:${sim.port}/api/v1/settings`, { method: 'PATCH', body, headers });
+
+  test('are changed with the access token', async () => {
+    await open('--personality', 'aceserve', '--access-token', 'secret', '--download-limit', '500');
+    const changed = await change('{"upload_limit":100,"live_buffer":30}', {
+      'x-api-key': 'secret',
+    });
+    const settings = { download_limit: 500, upload_limit: 100, live_buffer: 30 };
+    expect([changed.status, await changed.json()]).toEqual([200, settings]);
+    expect(await state()).toMatchObject({ settings });
+    expect((await change('{}', { 'x-api-key': 'wrong' })).status).toBe(403);
+    expect((await change('{}', {})).status).toBe(403);
+    for (const body of ['{"upload_limit":-1}', '{"upload_limit":"1"}', '[', 'null']) {
+      expect((await change(body, { 'x-api-key': 'secret' })).status).toBe(400);
+    }
+  });
+
+  test('cannot be changed in other engines', async () => {
+    await open('--access-token', 'secret');
+    expect((await change('{}', { 'x-api-key': 'secret' })).status).toBe(404);
+  });
+});

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
 import type { Engine } from '../engine';
 import { interceptAnswer } from '../faults/answer-faults';
 import { damageJson } from '../faults/json-faults';
@@ -80,10 +81,10 @@ export class EngineServer {
   private async answer(request: IncomingMessage): Promise<void> {
     const { engine } = this;
     engine.journal.record(request);
-    request.resume();
+    const body = await text(request);
     if (request.method === 'HEAD') engine.headRequests += 1;
     if (this.mode === 'hang') return;
-    const exchange = new Exchange(request);
+    const exchange = new Exchange(request, body);
     const { serverHeader } = engine.facts;
     if (request.method === 'HEAD') {
       await sendAnswer(exchange, serverHeader, textAnswer(405, 'Method Not Allowed'));

@@ -13,7 +13,11 @@ export class Exchange {
   /** The faults that apply to this request; set when its place and content are known. */
   faults = new RequestFaults([]);
 
-  constructor(readonly request: IncomingMessage) {
+  /** @param body of a request that has one; read completely */
+  constructor(
+    readonly request: IncomingMessage,
+    readonly body = '',
+  ) {
     this.socket = request.socket;
     const target = new URL(request.url ?? '/', 'http://engine');
     this.path = target.pathname;

@@ -8,6 +8,7 @@ import { playlist, segment } from './hls';
 import { media } from './media';
 import { playback } from './playback';
 import { search, service } from './service';
+import { changeSettings } from './settings';
 import { asJsonp, keysOfStart, start } from './start';
 import { stat } from './stat';
 
@@ -62,6 +63,8 @@ export function routeOf(engine: Engine, exchange: Exchange): Route {
             : [],
         handle: async () => asJsonp(exchange, await service(engine, exchange)),
       };
+    case '/api/v1/settings':
+      return { place: 'service', keys: [], handle: () => changeSettings(engine, exchange) };
     case '/search':
       return { place: 'service', keys: [], handle: () => search(engine, exchange) };
   }

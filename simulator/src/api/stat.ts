@@ -41,7 +41,12 @@ function progress(session: EngineSession): number {
   return Math.min(100, Math.round(share * 100));
 }
 
-function traffic(session: EngineSession, faults: RequestFaults): Record<string, number> {
+function traffic(
+  engine: Engine,
+  session: EngineSession,
+  faults: RequestFaults,
+): Record<string, number> {
+  const { upload_limit: uploadLimit } = engine.settings;
   const { settings } = session.content;
   const frozen = faults.has('stat_frozen');
   const seconds = frozen ? 10 : Math.max(0, performance.now() - session.readyAt) / 1000;
@@ -52,7 +57,10 @@ function traffic(session: EngineSession, faults: RequestFaults): Record<string, 
   return {
     peers: faults.has('stat_zero_peers') ? 0 : settings.peers,
     speed_down: down,
-    speed_up: Math.round(down / 4),
+    speed_up: Math.min(
+      faults.get('stat_upload')?.number('kbytes', 1000) ?? Math.round(down / 4),
+      uploadLimit === 0 || faults.has('stat_upload') ? Infinity : uploadLimit,
+    ),
     downloaded,
     uploaded: Math.floor(downloaded / 4 / PIECE_BYTES) * PIECE_BYTES,
   };
@@ -68,7 +76,7 @@ export function stat(engine: Engine, exchange: Exchange, infohash: string, key: 
   const { isLive } = session.content.settings;
   return responseAnswer({
     status: state,
-    ...(state === 'idle' ? {} : traffic(session, exchange.faults)),
+    ...(state === 'idle' ? {} : traffic(engine, session, exchange.faults)),
     total_progress: 0,
     progress: progress(session),
     is_live: isLive,

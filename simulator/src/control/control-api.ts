@@ -66,6 +66,7 @@ export class ControlApi {
     return {
       name: this.engine.options.name,
       mode: this.server.mode,
+      settings: this.engine.settings,
       counters: {
         ...this.engine.counters(),
         connections: this.server.connections,

@@ -90,6 +90,7 @@ export const FAULT_KINDS = {
   stat_zero_peers: 'stat',
   stat_zero_speed: 'stat',
   stat_stale: 'stat',
+  stat_upload: 'stat',
   network_disconnected: 'service',
   // every connection of the process
   max_connections: 'any',

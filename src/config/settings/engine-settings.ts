@@ -1,7 +1,7 @@
 import { engineAddresses } from '../list-types';
-import { acexyEngineAlias } from '../predecessor-aliases';
+import { acexyEngineAlias, kilobytesAlias } from '../predecessor-aliases';
 import { setting } from '../setting';
-import { duration, integer, oneOf } from '../value-types';
+import { duration, durationOrNone, integer, oneOf, rateOrNone } from '../value-types';
 
 /** Only the proportions of the weights matter; beside a weight above a million, small ones have no effect. */
 const weight = integer(-1_000_000, 1_000_000);
@@ -37,6 +37,29 @@ export const engineSettings = {
     defaultText: '60s',
     description:
       'Maximum time that a viewer waits for an engine while one may still become available. The time of PROXY_INIT_TIMEOUT begins afterwards. If no engine has ever been reached at its address, the maximum is 10 s.',
+  }),
+  engineMaxDownloadBps: setting({
+    variable: 'ENGINE_MAX_DOWNLOAD_BPS',
+    aliases: [kilobytesAlias('ENGINE_MAX_DOWNLOAD_RATE')],
+    type: rateOrNone(),
+    defaultText: '0',
+    description:
+      'Bits per second that each engine which acefleet runs may download; 0: no limit. It must leave room for all streams of an engine.',
+  }),
+  engineMaxUploadBps: setting({
+    variable: 'ENGINE_MAX_UPLOAD_BPS',
+    aliases: [kilobytesAlias('ENGINE_MAX_UPLOAD_RATE')],
+    type: rateOrNone(),
+    defaultText: '0',
+    description:
+      'Bits per second that each engine which acefleet runs may upload to other peers; 0: no limit. An engine that uploads more for a minute, whoever runs it, is reported by the event `engine_upload_exceeded`.',
+  }),
+  engineLiveBufferMs: setting({
+    variable: 'ENGINE_LIVE_BUFFER',
+    type: durationOrNone('1s', '10m'),
+    defaultText: '0',
+    description:
+      'How many seconds of live media each engine which acefleet runs collects before it begins to send; 0: the default of the engine. More makes starts slower and playback steadier.',
   }),
   engineProbeIntervalMs: setting({
     variable: 'ENGINE_PROBE_INTERVAL',

@@ -76,6 +76,14 @@ export const serverSettings = {
     description:
       'Redis server for copies of delayed jobs ([Redis](redis.md)). Not set: jobs are kept in this process only. Several instances with the same Redis server do not share streams or engines yet.',
   }),
+  otelExporterOtlpEndpoint: setting({
+    variable: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    type: optionalText(/^https?:\/\/[^\s@]+$/, 'http://host:port or https://host:port'),
+    defaultText: '',
+    change: 'environment_only',
+    description:
+      'Receiver of [traces](metrics.md#traces) over OTLP/HTTP, such as `http://collector:4318`; `/v1/traces` is appended. Not set: no traces are recorded.',
+  }),
   outboundAllow: setting({
     variable: 'OUTBOUND_ALLOW',
     type: outboundTargets(),

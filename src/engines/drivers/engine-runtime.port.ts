@@ -172,6 +172,8 @@ export abstract class EngineRuntime {
    * first answer of `list`.
    */
   abstract readonly specHash: string;
+  /** True if engines are started with the limits of the settings, and their labels say so. */
+  abstract readonly takesLimits: boolean;
   /** The command that removes all engines of this installation; null: they end with this process. */
   abstract readonly removal: string | null;
   /** ENGINE_PROFILE in use; null: engines need no image. */

@@ -14,6 +14,8 @@ import { EngineNotices } from './engine-notices';
 import { EngineOperations } from './engine-operations';
 import { planFleet, startsReplacement } from './fleet-plan';
 import { FleetShutdown } from './fleet-shutdown';
+import { LIMIT_SETTINGS } from '../drivers/containers/engine-limits';
+import { LimitUpdates } from './limit-updates';
 import { FLEET_LIMITS, freezeEngines, limitsOf } from './fleet-snapshot';
 import type {
   FleetAction,
@@ -42,6 +44,7 @@ const MAX_DECISIONS = 100;
 
 const CHANGES_TO_RECONCILE = [
   ...FLEET_LIMITS,
+  ...LIMIT_SETTINGS,
   'autoscaleIntervalMs',
   'reconcileIntervalMs',
   'engineRetryBaseMs',
@@ -94,6 +97,7 @@ export class FleetReconciler implements EngineDriver {
     private readonly notices: EngineNotices,
     private readonly shutdown: FleetShutdown,
     private readonly settings: LiveConfig,
+    private readonly limitUpdates: LimitUpdates,
   ) {
     this.kind = runtime.kind;
     this.limits = limitsOf(config);
@@ -215,6 +219,7 @@ export class FleetReconciler implements EngineDriver {
       const gone = this.observed.publish((key) => this.requests.isCreating(key));
       for (const id of gone) this.operations.forget(id);
       this.requests.review();
+      this.limitUpdates.review();
       if (!this.isHeld) this.decide();
     } catch (error) {
       this.logger.error({ err: error }, 'reconciling the fleet failed');
@@ -315,6 +320,7 @@ export class FleetReconciler implements EngineDriver {
         placement: this.placement,
         present,
         specHash: this.runtime.specHash,
+        hasOldLimits: (id) => this.limitUpdates.isOutdated(id),
         startTimeoutMs: this.limits.startTimeoutMs,
       }),
       pendingRequests: this.requests.pendingCount,

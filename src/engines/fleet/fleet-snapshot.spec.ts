@@ -32,6 +32,7 @@ describe('an engine as decisions see it', () => {
     placement: ANYWHERE,
     present: [],
     specHash: 'now',
+    hasOldLimits: () => false,
     startTimeoutMs: 60_000,
     ...over,
   });

@@ -41,6 +41,8 @@ export interface FactSources {
   readonly present: readonly PlacedEngine[];
   /** Hash of an engine that is created with the present settings. */
   readonly specHash: string;
+  /** True if the engine's limits are not the present ones, and cannot be changed while it runs. */
+  readonly hasOldLimits: (id: string) => boolean;
   readonly startTimeoutMs: number;
 }
 
@@ -69,7 +71,7 @@ export function placedEngines(
 
 function freeze(
   record: ObservedRecord,
-  { engine: engineOf, isBusy, isBeingRemoved, specHash, startTimeoutMs }: FactSources,
+  { engine: engineOf, isBusy, isBeingRemoved, specHash, hasOldLimits, startTimeoutMs }: FactSources,
   objection: PlacementObjection | null,
 ): FleetEngine {
   const { observed } = record;
@@ -98,7 +100,7 @@ function freeze(
     unhealthyMs: since(engine?.unhealthySince),
     disconnectedMs: since(engine?.disconnectedSince),
     isRequested: record.isRequested,
-    isOutdated: observed.specHash !== specHash,
+    isOutdated: observed.specHash !== specHash || hasOldLimits(observed.id),
     vpn: observed.vpn?.vpn ?? null,
     forwarded: observed.forwardedPort !== null,
     drainedBy: engine?.drainedBy ?? null,

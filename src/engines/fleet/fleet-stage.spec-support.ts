@@ -1,3 +1,4 @@
+import type { EngineEndpoint, EngineSettings } from '../../ace';
 import { Logger } from '@nestjs/common';
 import { LiveConfig, loadConfig } from '../../config';
 import { localJobs } from '../../coordination/testing/local-jobs.spec-support';
@@ -10,6 +11,7 @@ import { EngineNotices } from './engine-notices';
 import { EngineOperations } from './engine-operations';
 import { FleetReconciler } from './fleet-reconciler';
 import { FleetShutdown } from './fleet-shutdown';
+import { LimitUpdates } from './limit-updates';
 import { ManagedFleet } from './managed-fleet';
 import { ObservedEngines } from './observed-engines';
 import { ProvisioningGate } from './provisioning-gate';
@@ -59,6 +61,16 @@ export class FleetStage {
   wantingEngine = 0;
   /** True: every announced engine answers its first probe at once. */
   answersAtOnce = true;
+  /** What engines answer to changes of their limits, and what they were sent. */
+  readonly ace = {
+    accepts: true,
+    sent: [] as [token: string, settings: EngineSettings][],
+    changeSettings: (_: EngineEndpoint, token: string, settings: EngineSettings) => {
+      this.ace.sent.push([token, settings]);
+      return Promise.resolve(this.ace.accepts);
+    },
+  };
+  readonly limitUpdates: LimitUpdates;
   private demandChanged: () => void = () => undefined;
 
   constructor(env: Record<string, string> = {}, placement: EnginePlacement = ANYWHERE) {
@@ -82,6 +94,7 @@ export class FleetStage {
     this.settings = new LiveConfig(loadConfig({ ...ENV, ...env }));
     const config = this.settings.values;
     const loop = new ReconcileLoop();
+    this.limitUpdates = new LimitUpdates(config, runtime, registry, this.ace, events);
     const connectivity = new RuntimeConnectivity(runtime, events);
     const observed = new ObservedEngines(config, registry);
     const gate = new ProvisioningGate(config, events, runtime, connectivity, placement);
@@ -121,6 +134,7 @@ export class FleetStage {
       new EngineNotices(runtime, config),
       new FleetShutdown(config, runtime, loop, observed, requests, operations),
       this.settings,
+      this.limitUpdates,
     );
     this.control = new ManagedFleet(
       this.reconciler,

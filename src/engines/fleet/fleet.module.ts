@@ -4,6 +4,7 @@ import { usesStaticEngines } from '../drivers/driver-choice';
 import { EngineDriver } from '../drivers/engine-driver.port';
 import { StaticDriver } from '../drivers/static-driver';
 import type { EnginesConfig } from '../engines-config';
+import { AceModule } from '../../ace';
 import { RegistryModule } from '../registry/registry.module';
 import { VpnModule } from '../vpn';
 import { EngineNotices } from './engine-notices';
@@ -12,6 +13,7 @@ import { EngineSupply } from './engine-supply';
 import { FleetControl } from './fleet-control.port';
 import { FleetReconciler } from './fleet-reconciler';
 import { FleetShutdown } from './fleet-shutdown';
+import { LimitUpdates } from './limit-updates';
 import { ManagedFleet } from './managed-fleet';
 import { ObservedEngines } from './observed-engines';
 import { ProvisioningGate } from './provisioning-gate';
@@ -40,6 +42,7 @@ const MANAGED: Provider[] = [
   EngineOperations,
   EngineNotices,
   FleetShutdown,
+  LimitUpdates,
   FleetReconciler,
   { provide: EngineDriver, useExisting: FleetReconciler },
   { provide: FleetControl, useClass: ManagedFleet },
@@ -55,7 +58,7 @@ export class FleetModule {
   static forRoot(config: EnginesConfig, demand: Type): DynamicModule {
     return {
       module: FleetModule,
-      imports: [RegistryModule, VpnModule, demand],
+      imports: [AceModule, RegistryModule, VpnModule, demand],
       providers: [...(usesStaticEngines(config) ? UNMANAGED : MANAGED), EngineSupply],
       exports: [FleetControl, EngineSupply],
     };

@@ -43,6 +43,7 @@ export function anObservedEngine(over: Partial<ObservedEngine> = {}): ObservedEn
 export class ScriptedRuntime implements EngineRuntime {
   readonly kind = 'docker';
   readonly specHash = 'now';
+  readonly takesLimits = true;
   removal: string | null = 'remove them';
   readonly profile = 'acestream-http-proxy';
   /** What `foreignEngines` answers. */

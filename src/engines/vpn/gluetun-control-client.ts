@@ -1,6 +1,6 @@
 import { Agent } from 'node:http';
 import { isIPv6 } from 'node:net';
-import { httpGet, readText } from '../../ace';
+import { sendRequest, readText } from '../../ace';
 import {
   fault,
   type GluetunReport,
@@ -112,7 +112,7 @@ export class GluetunControlClient {
     signal: AbortSignal,
   ): Promise<{ readonly status: number; readonly body: string }> {
     const { apiKey } = this.options;
-    const response = await httpGet({
+    const response = await sendRequest({
       host,
       port: this.options.port,
       path,

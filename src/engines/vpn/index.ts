@@ -1,1 +1,3 @@
+export { VPN_STATES } from './vpn-health';
+export { VpnRegistry } from './vpn-registry';
 export { VpnModule } from './vpn.module';

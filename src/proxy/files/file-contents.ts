@@ -52,7 +52,7 @@ export class FileContents {
     const direct = this.byKey.get(streamKey(selector));
     if (direct !== undefined) return direct;
     if (infohash === null) return null;
-    return this.byKey.get(infohashKey(infohash, selector.fileIndex)) ?? null;
+    return this.byKey.get(infohashKey(infohash, selector)) ?? null;
   }
 
   /** Remembers that the content with this selector and infohash is a file. */
@@ -65,7 +65,7 @@ export class FileContents {
     content.infohash ??= facts.infohash;
     this.byKey.set(streamKey(selector), content);
     if (content.infohash !== null) {
-      this.byKey.set(infohashKey(content.infohash, selector.fileIndex), content);
+      this.byKey.set(infohashKey(content.infohash, selector), content);
     }
     return content;
   }
@@ -88,7 +88,7 @@ export function isFile({ cause }: AppError): boolean {
 /** Returns the keys under which a running playback of the content can be found. */
 export function keysOf({ selector, infohash }: FileContent): string[] {
   const own = streamKey(selector);
-  return infohash === null ? [own] : [own, infohashKey(infohash, selector.fileIndex)];
+  return infohash === null ? [own] : [own, infohashKey(infohash, selector)];
 }
 
 /** True if both are the same torrent. An engine has one engine session per torrent, whichever file it plays. */

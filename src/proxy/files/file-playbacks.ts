@@ -72,7 +72,7 @@ export class FilePlaybacks implements FileHost, PlaybackEvents {
     if (known !== null) return known;
     // A playback may run for longer than its content is remembered.
     const keys = new Set([streamKey(selector)]);
-    if (infohash !== null) keys.add(infohashKey(infohash, selector.fileIndex));
+    if (infohash !== null) keys.add(infohashKey(infohash, selector));
     const playing = this.list().find(({ content }) => keysOf(content).some((key) => keys.has(key)));
     return playing?.content ?? null;
   }

@@ -101,6 +101,8 @@ function noHls(selector: ContentSelector): AppError {
   const name = selector.kind === 'content_id' ? 'id' : selector.kind;
   const query = new URLSearchParams({ [name]: selector.value });
   if (selector.fileIndex > 0) query.set('_idx', String(selector.fileIndex));
+  const parameters = new URLSearchParams(selector.engineParameters);
+  for (const [parameter, setting] of parameters) query.set(parameter, setting);
   return new AppError(
     'unsupported_content',
     `The content is a file and has no HLS; it plays at /ace/getstream?${query.toString()}`,

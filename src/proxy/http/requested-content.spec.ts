@@ -32,6 +32,17 @@ describe('readContentSelector', () => {
     [`id=${ID}&_idx=3`, null, { kind: 'content_id', fileIndex: 3 }],
     [`id=${ID}&_idx=0`, null, { kind: 'content_id' }],
     [`id=${ID}&_idx=0042`, null, { kind: 'content_id', fileIndex: 42 }],
+    [`id=${ID}&file_indexes=3`, null, { kind: 'content_id', fileIndex: 3 }],
+    [`id=${ID}&file_indexes=3&_idx=4`, null, { kind: 'content_id', fileIndex: 4 }],
+    [
+      `transcode_audio=1&id=${ID}&transcode_ac3=1&preferred_audio_language=ENG&transcode_mp3=0`,
+      null,
+      {
+        kind: 'content_id',
+        engineParameters: 'preferred_audio_language=eng&transcode_ac3=1&transcode_audio=1',
+      },
+    ],
+    [`id=${ID}&transcode_ac3=0`, null, { kind: 'content_id' }],
     [`id=+${ID}%0d%0a`, null, { kind: 'content_id' }],
     [`infohash=%09${ID}%C2%A0`, null, { kind: 'infohash' }],
     [`id=AceStream://${ID}/`, null, { kind: 'content_id' }],

@@ -16,7 +16,8 @@ import {
   type SelectorKind,
 } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
-import { readFileIndex, readStreamQuery } from './stream-query';
+import { ENGINE_PARAMETERS, MAX_FILE_INDEX, readContentPart } from './content-part';
+import { readStreamQuery } from './stream-query';
 
 /** Parameters that select a content. */
 const SELECTORS: Readonly<Record<string, { readonly kind: SelectorKind; readonly text: string }>> =
@@ -94,13 +95,17 @@ function describeSelectors(handlers: object, name: string | symbol | undefined):
   ApiQuery({
     name: '_idx',
     required: false,
-    schema: { type: 'integer', minimum: 0, maximum: 9999, default: 0 },
+    schema: { type: 'integer', minimum: 0, maximum: MAX_FILE_INDEX, default: 0 },
     description: 'Index of the file in a content of several files',
   })(handlers, name, handler);
+  for (const [parameter, { text }] of Object.entries(ENGINE_PARAMETERS)) {
+    const options = { name: parameter, required: false, type: String, description: text };
+    ApiQuery(options)(handlers, name, handler);
+  }
 }
 
 /**
- * Reads which content is requested. All other parameters (`pid`, `sid`, unknown ones) are ignored and never passed on.
+ * Reads which content is requested. Unknown parameters, `pid` and `sid` are ignored and never passed on.
  *
  * @param pathId the id of `/ace/getstream/{id}`, with or without `.ts`
  * @throws AppError `invalid_selector`, `forbidden`
@@ -127,7 +132,7 @@ export function readContentSelector(
     throw new AppError('invalid_selector', 'Give exactly one selector, once.');
   }
   const [kind, value] = selector;
-  return { kind, value: readValue(kind, value, config), fileIndex: readFileIndex(parameters) };
+  return { ...readContentPart(parameters), kind, value: readValue(kind, value, config) };
 }
 
 function withoutSuffix(pathId: string): string {

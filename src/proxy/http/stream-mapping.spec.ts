@@ -161,6 +161,7 @@ describe('toStreamDto', () => {
       key_type: 'content_id',
       key: ID,
       file_index: 0,
+      engine_parameters: null,
       infohash: INFOHASH,
       channel: null,
       source: null,

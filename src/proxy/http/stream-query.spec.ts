@@ -43,6 +43,11 @@ describe('readStreamQuery', () => {
     'behind=1,5',
     'behind=86400.1',
     'behind=1&behind=2',
+    'seekback=banana',
+    'live_delay=-1',
+    'transcode_audio=2',
+    'transcode_ac3=1&transcode_ac3=1',
+    'preferred_audio_language=english',
   ])('refuses %s, also with a selector', (query) => {
     for (const text of [query, `id=x&${query}`]) {
       expect(() => read(text)).toThrow(expect.objectContaining({ code: 'invalid_request' }));
@@ -50,7 +55,7 @@ describe('readStreamQuery', () => {
   });
 
   it('ignores parameters of engines and unknown ones', () => {
-    const query = 'format=banana&pid=&sid=x&use_api_events=7&transcode_audio=9&method=y&DVR=banana';
+    const query = 'format=banana&pid=&sid=x&use_api_events=7&mode=9&method=y&DVR=banana';
     expect(read(query)).toMatchObject({ behindMs: null, isDvr: false, tier: 'light' });
   });
 
@@ -64,6 +69,9 @@ describe('readStreamQuery', () => {
     ['behind=7.5', { behindMs: 7500 }],
     ['behind=0.001', { behindMs: 1 }],
     ['behind=86400', { behindMs: 86_400_000 }],
+    ['seekback=30', { behindMs: 30_000 }],
+    ['live_delay=30', { behindMs: 30_000 }],
+    ['live_delay=30&behind=5', { behindMs: 5000 }],
   ])('of %j reads %j', (query, expected) => {
     expect(read(query)).toMatchObject(expected);
   });
@@ -86,7 +94,7 @@ describe('readStreamQuery', () => {
   });
 
   it('refuses a malformed escape and `_idx`, and throws no other error', () => {
-    for (const text of ['id=%zz', '_idx=banana', '_idx=0&_idx=0']) {
+    for (const text of ['id=%zz', '_idx=banana', '_idx=0&_idx=0', 'file_indexes=0,2']) {
       expect(() => read(text)).toThrow(expect.objectContaining({ code: 'invalid_selector' }));
     }
     fc.assert(

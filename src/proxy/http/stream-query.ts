@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { readWord } from '../../http';
 import { AppError } from '../../kernel/errors';
 import type { PreflightTier } from '../preflight';
+import { readContentPart } from './content-part';
 
 /** The query of a streaming address. */
 export interface StreamQuery {
@@ -30,9 +31,10 @@ const APPENDED_TO_ADDRESS = /\|[\w-]+(?:=|%3d)/i;
 const LAST_BAR = /(?:\||%7c)$/i;
 const ADDRESSES: ReadonlySet<string> = new Set(['url', 'magnet']);
 
-const MAX_FILE_INDEX = 9999;
 /** One day: longer than any history, and short enough to detect milliseconds or a date given by mistake. */
 const MAX_BEHIND_S = 86_400;
+/** `behind` and the names that acestream-orchestrator has for it. The first one that a request contains counts. */
+const BEHIND_NAMES = ['behind', 'seekback', 'live_delay'];
 const SECONDS = /^\d{1,5}(\.\d{1,3})?$/;
 
 /** Parameter decorator: the query of a streaming address. */
@@ -43,8 +45,8 @@ export const ParsedQuery = createParamDecorator(
 
 /**
  * Parses the query as it was sent, without header fields appended to it. The parameters of acefleet are checked at
- * every streaming address, even where they have no effect, so that a typing error is reported. Parameters of engines
- * and unknown ones are ignored.
+ * every streaming address, even where they have no effect, so that a typing error is reported. Unknown parameters are
+ * ignored.
  *
  * @throws AppError `invalid_selector` for a malformed escape or `_idx`, `invalid_request` for another wrong value
  */
@@ -62,29 +64,16 @@ export function readStreamQuery(request: Pick<FastifyRequest, 'url'>): StreamQue
     isDvr: readWord(parameters, 'dvr', ['0', '1']) === '1',
     tier: readWord(parameters, 'tier', ['light', 'deep']),
   };
-  readFileIndex(parameters);
+  readContentPart(parameters);
   return query;
 }
 
-/**
- * Reads `_idx`: the index of the file in a content of several files.
- *
- * @throws AppError `invalid_selector`
- */
-export function readFileIndex(parameters: URLSearchParams): number {
-  const [text, ...more] = parameters.getAll('_idx');
-  if (text === undefined) return 0;
-  if (more.length > 0 || !/^\d{1,4}$/.test(text) || Number(text) > MAX_FILE_INDEX) {
-    throw new AppError('invalid_selector', `_idx must be one number from 0 to ${MAX_FILE_INDEX}.`);
-  }
-  return Number(text);
-}
-
 function readBehindMs(parameters: URLSearchParams): number | null {
-  const [text, ...more] = parameters.getAll('behind');
-  if (text === undefined) return null;
+  const name = BEHIND_NAMES.find((one) => parameters.has(one));
+  if (name === undefined) return null;
+  const [text = '', ...more] = parameters.getAll(name);
   if (more.length > 0 || !SECONDS.test(text) || Number(text) > MAX_BEHIND_S) {
-    const detail = `behind must be one number of seconds from 0 to ${MAX_BEHIND_S}.`;
+    const detail = `${name} must be one number of seconds from 0 to ${MAX_BEHIND_S}.`;
     throw new AppError('invalid_request', detail);
   }
   return Math.round(Number(text) * 1000);

@@ -8,14 +8,7 @@ import { type AppConfig, viewOf } from '../../config';
 import type { Jobs } from '../../coordination';
 import type { SlotHolder } from '../../engines';
 import type { FoundFile } from './file-host';
-import type {
-  Attempt,
-  EndReason,
-  Stream,
-  StreamSnapshot,
-  StreamState,
-  StreamTimeline,
-} from '../streams';
+import type { EndReason, Stream, StreamSnapshot, StreamState, StreamTimeline } from '../streams';
 import { StreamHistory, StreamIngest } from '../upstream';
 import { StreamFanout, type BacklogScheduler, type LeaveReason, type Viewer } from '../viewers';
 import { Audience, type HolderKind } from './audience';
@@ -29,6 +22,7 @@ import { mayBecome, type LivePhase } from './live-phase';
 import { StreamObservation } from './observation/stream-observation';
 import type { EngineSources } from './sources/engine-sources';
 import type { MoveUnderWay } from './sources/planned-moves';
+import type { TimedAttempt } from './sources/attempt-log';
 import { outageOver } from './sources/outcomes';
 import { SourceController, type Claim } from './sources/source-controller';
 import type { SourceRotation } from './sources/source-rotation';
@@ -49,6 +43,8 @@ export interface LiveStreamDirectory {
     infohash: string,
     source: Source,
   ): 'own' | 'merged' | 'played_elsewhere';
+  /** Returns the ids of the engines that play another part of the stream's content for other streams. */
+  enginesOfOtherParts(stream: LiveStream): ReadonlySet<string>;
   /** The stream changes to another source of its channel, so it must no longer be found under the old content. */
   sourceChanged(stream: LiveStream): void;
   /** Viewers can join the stream from now on. */
@@ -136,7 +132,13 @@ export class LiveStream implements Stream {
       viewOf(config, { silenceMs: 'proxyStallTimeoutMs', outageMs: 'proxyOutageBudgetMs' }),
     );
     this.sources = new SourceController(
-      { holder: this.holder, rotation, ingest: this.ingest, report },
+      {
+        holder: this.holder,
+        rotation,
+        ingest: this.ingest,
+        report,
+        busyEngines: () => this.directory.enginesOfOtherParts(this),
+      },
       {
         answered: (source) => this.engineAnswered(source),
         reclaimed: () => void this.end('reclaimed'),
@@ -207,7 +209,7 @@ export class LiveStream implements Stream {
     return timelineOf(this.requestedAt, this.answeredAt, this.ingest);
   }
 
-  get attempts(): readonly Attempt[] {
+  get attempts(): readonly TimedAttempt[] {
     return this.sources.attempts;
   }
 
@@ -277,7 +279,7 @@ export class LiveStream implements Stream {
         keyframes: this.isOver ? 0 : history.points.count,
       },
       bitrateBps: history.bitrateBps === null ? null : Math.round(history.bitrateBps),
-      bytesIn: ingest.bytesIn,
+      bytesIn: this.bytesIn,
       bytesOut: this.bytesOut,
       pinnedBytes: this.pinnedBytes,
       continuityErrors: history.scanner.continuityErrors,
@@ -294,6 +296,10 @@ export class LiveStream implements Stream {
   /** Number of viewers who wait or watch, without the paused ones. */
   get watching(): number {
     return this.audience.watching;
+  }
+
+  get bytesIn(): number {
+    return this.ingest.bytesIn;
   }
 
   get bytesOut(): number {
@@ -333,12 +339,18 @@ export class LiveStream implements Stream {
     if (point === null) throw new AppError('internal_error', 'The stream has no join point.');
     this.fanout.attach(viewer, socket, point, monotonicMs());
     this.report.viewerJoined(viewer);
+    this.report.firstByte(viewer, 'mpegts');
   }
 
   /** Call when an HLS viewer gets its first playlist, and only after `ready` has resolved. */
   attachSegmentViewer(viewer: Viewer): void {
     viewer.takesSegments = true;
     this.report.viewerJoined(viewer);
+  }
+
+  /** Call before a segment is sent to an HLS viewer. */
+  segmentBegins(viewer: Viewer): void {
+    if (viewer.queuedBytes === 0) this.report.firstByte(viewer, 'hls');
   }
 
   removeViewer(viewer: Viewer, reason: LeaveReason): void {
@@ -462,6 +474,7 @@ export class LiveStream implements Stream {
 
   private mediaAppended(): void {
     this.fanout.appended();
+    this.sources.mediaAppended();
     // This method also runs when only padding or tables arrived, but only media end a stall.
     const lastMediaMs = this.ingest.lastMediaMs ?? 0;
     if (this.currentPhase !== 'starting') this.rotation.mediaCame(lastMediaMs);
@@ -477,8 +490,22 @@ export class LiveStream implements Stream {
     this.become('live');
     const startMs = Math.round(this.readyMs - this.createdMs);
     this.report.started(this.lastEngineId ?? '', this.infohash, startMs);
+    this.reportStart(this.readyMs, null);
     this.directory.live(this);
     this.start.ready.resolve(this);
+  }
+
+  private reportStart(endedMs: number, error: string | null): void {
+    this.report.startEnded(() => ({
+      streamId: this.id,
+      channel: this.rotation.channelId,
+      requestedMs: this.createdMs,
+      firstByteMs: this.ingest.firstByteMs,
+      readyMs: this.readyMs,
+      endedMs,
+      error,
+      attempts: this.attempts,
+    }));
   }
 
   private stall(reason: StallReason, lastMediaMs: number): void {
@@ -521,6 +548,7 @@ export class LiveStream implements Stream {
     this.become(phase);
     this.endedMs = monotonicMs();
     this.endReason = reason;
+    if (this.readyMs === null) this.reportStart(this.endedMs, reason);
     this.watch.close();
     this.observation.close();
     this.audience.close();

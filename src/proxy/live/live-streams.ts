@@ -94,9 +94,7 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
     const stream = asLive(this.registry.at(streamKey(selector)));
     if (stream !== null) return stream;
     const infohash = this.knownInfohash(selector);
-    return infohash === null
-      ? null
-      : asLive(this.registry.at(infohashKey(infohash, selector.fileIndex)));
+    return infohash === null ? null : asLive(this.registry.at(infohashKey(infohash, selector)));
   }
 
   /**
@@ -120,8 +118,8 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
    *
    * @throws AppError `egress_limit`, `bitrate_limit`
    */
-  checkBandwidth(stream: LiveStream): void {
-    this.registry.egress.check(stream.viewerBps);
+  checkBandwidth(stream: LiveStream, viewer: Viewer): void {
+    this.registry.egress.check(stream.viewerBps, [viewer]);
   }
 
   /** Like `join`, for a client that keeps the stream alive without watching it. The same limits apply. */
@@ -208,11 +206,11 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
     const guessed = this.knownInfohash(selector);
     if (guessed !== null && guessed !== infohash) {
       // The remembered infohash is out of date, so this stream must not be found under it.
-      const stale = infohashKey(guessed, selector.fileIndex);
+      const stale = infohashKey(guessed, selector);
       this.registry.unbind(stale, stream);
     }
     if (selector.kind === 'content_id') this.aliases.remember(selector.value, infohash);
-    const key = infohashKey(infohash, selector.fileIndex);
+    const key = infohashKey(infohash, selector);
     const other = asLive(this.registry.at(key));
     if (other !== null && other !== stream) {
       if (stream.readyMs === null) this.registry.bind(stream.key, other);
@@ -220,6 +218,18 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
     }
     this.registry.bind(key, stream);
     return null;
+  }
+
+  enginesOfOtherParts(stream: LiveStream): ReadonlySet<string> {
+    const id = this.torrentOf(stream);
+    const key = streamKey(stream.rotation.content);
+    const others = this.list().filter(
+      (other) =>
+        other !== stream &&
+        this.torrentOf(other) === id &&
+        streamKey(other.rotation.content) !== key,
+    );
+    return new Set(others.flatMap(({ current }) => current?.engine.id ?? []));
   }
 
   sourceChanged(stream: LiveStream): void {
@@ -241,6 +251,13 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
 
   viewerGone(viewer: Viewer): void {
     this.registry.viewerLeft(viewer);
+  }
+
+  /** The infohash of the content that the stream plays; its selector without the part if that is unknown. */
+  private torrentOf({ infohash, rotation: { content } }: LiveStream): string {
+    const { kind, value } = content;
+    if (kind === 'infohash') return value;
+    return infohash ?? this.knownInfohash(content) ?? `${kind}:${value}`;
   }
 
   private knownInfohash({ kind, value }: ContentSelector): string | null {
@@ -325,7 +342,7 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
     this.memory.share();
     const infohash = this.knownInfohash(selector);
     if (infohash !== null) {
-      this.registry.bind(infohashKey(infohash, selector.fileIndex), stream);
+      this.registry.bind(infohashKey(infohash, selector), stream);
     }
     return stream;
   }

@@ -4,6 +4,7 @@ import { StreamsModule } from '../streams';
 import { BacklogScheduler } from '../viewers';
 import { LiveStreams } from './live-streams';
 import { SourcesModule } from './sources/sources.module';
+import { UploadWatch } from './uploads/upload-watch';
 
 /** Live streams. Needs the global modules. */
 @Module({})
@@ -13,7 +14,7 @@ export class LiveModule {
     return {
       module: LiveModule,
       imports: [StreamsModule, SourcesModule, files],
-      providers: [BacklogScheduler, LiveStreams, SteadyWallClock],
+      providers: [BacklogScheduler, LiveStreams, SteadyWallClock, UploadWatch],
       exports: [LiveStreams],
     };
   }

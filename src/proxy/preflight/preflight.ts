@@ -2,7 +2,7 @@ import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { CONFIG, type AppConfig, LiveConfig } from '../../config';
 import { EngineScheduler } from '../../engines';
 import { monotonicMs } from '../../kernel/clock';
-import type { ContentSelector, SourceSelector } from '../../kernel/content-selector';
+import { partOf, type ContentSelector, type SourceSelector } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
 import { linkAbort } from '../../kernel/linked-abort';
 import { FilePlaybacks } from '../files';
@@ -237,11 +237,8 @@ export class Preflight implements OnModuleDestroy {
     return verdict;
   }
 
-  private playing(
-    infohash: string,
-    { fileIndex }: ContentSelector,
-  ): LiveStream | 'another_file' | null {
-    const same = { kind: 'infohash', value: infohash, fileIndex } as const;
+  private playing(infohash: string, part: ContentSelector): LiveStream | 'another_file' | null {
+    const same = { ...partOf(part), kind: 'infohash', value: infohash } as const;
     const session = this.sessions.lookup(same);
     if (session !== null) return session;
     const isInUse = this.sessions.list().some((other) => other.infohash === infohash);

@@ -19,6 +19,14 @@ describe('publicStreamId', () => {
     expect(publicStreamId(selector)).toBe(id);
   });
 
+  it('has another id for each set of parameters for the engine', () => {
+    const withAc3 = { ...select('content_id', ID, 2), engineParameters: 'transcode_ac3=1' };
+    const withMp3 = { ...select('content_id', ID, 2), engineParameters: 'transcode_mp3=1' };
+    expect(publicStreamId(withAc3)).toMatch(new RegExp(`^${ID}-2~[0-9a-f]{8}$`));
+    expect(publicStreamId(withAc3)).toBe(publicStreamId({ ...withAc3 }));
+    expect(publicStreamId(withMp3)).not.toBe(publicStreamId(withAc3));
+  });
+
   it('hides an address in a hash that is always the same', () => {
     const id = publicStreamId(select('url', 'http://example.org/a.torrent?token=secret'));
     expect(id).toMatch(/^url-[0-9a-f]{40}$/);

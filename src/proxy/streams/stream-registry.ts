@@ -81,7 +81,7 @@ export class StreamRegistry {
     for (const stream of this.streams) if (stream.id === id) return stream;
     for (const stream of this.streams) if (stream.infohash === id) return stream;
     const asContent = streamKey({ kind: 'content_id', value: id, fileIndex: 0 });
-    return this.byKey.get(asContent) ?? this.byKey.get(infohashKey(id, 0)) ?? null;
+    return this.byKey.get(asContent) ?? this.byKey.get(infohashKey(id, { fileIndex: 0 })) ?? null;
   }
 
   /** Finds the stream that ended last among those with this public id or infohash. */

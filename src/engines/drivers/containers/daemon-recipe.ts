@@ -7,7 +7,7 @@ import {
   isProfileAutomatic,
   type RecipeConfig,
 } from './engine-recipe';
-import { type Architecture, type EngineLaunch, type ProfileName } from './image-profiles';
+import { type Architecture, type ContainerLaunch, type ProfileName } from './image-profiles';
 
 /**
  * The recipe for the Docker Engine that answers now. With ENGINE_PROFILE=auto the architecture of that Docker Engine
@@ -71,7 +71,11 @@ export class DaemonRecipe implements EngineRecipe {
     return this.current.sharedNetworkObjection();
   }
 
-  launch(ports: EnginePorts): EngineLaunch {
+  get takesLimits(): boolean {
+    return this.current.takesLimits;
+  }
+
+  launch(ports: EnginePorts): ContainerLaunch {
     return this.current.launch(ports);
   }
 

@@ -39,6 +39,10 @@ export abstract class DaemonRuntime extends EngineRuntime {
     this.removal = this.removalOf(instance);
   }
 
+  override get takesLimits(): boolean {
+    return this.recipe.takesLimits;
+  }
+
   override get specHash(): string {
     return this.recipe.specHash;
   }

@@ -87,16 +87,39 @@ describe('the image and command of engines', () => {
     ],
   ])('%j: in its own network it is started with %j', (env, command) => {
     const { launch, ownPorts } = recipe(env);
-    expect(launch(ownPorts)).toEqual({ command, env: [] });
+    const started = launch(ownPorts);
+    expect(withoutToken(started.command)).toEqual(command);
+    expect(started.env).toEqual([]);
   });
 
   it('gets its own ports in a shared network', () => {
     const { launch, portNames, sharedNetworkObjection } = recipe({ ENGINE_ARGS: '--x={p2p_port}' });
     expect(portNames).toEqual(['http', 'api', 'p2p']);
     expect(sharedNetworkObjection()).toBeNull();
-    expect(launch(SHARED).command).toEqual([
+    expect(withoutToken(launch(SHARED).command)).toEqual([
       ...['--bind-all', '--http-port', '19001', '--api-port', '19002', '--port', '51820'],
       '--x=51820',
+    ]);
+  });
+
+  it('is told its limits before ENGINE_ARGS, and labels keep what changes them', () => {
+    const limits = { ENGINE_MAX_UPLOAD_BPS: '4M', ENGINE_LIVE_BUFFER: '20s' };
+    const limited = recipe({ ...limits, ENGINE_ARGS: '--upload-limit 9' });
+    const { command, labels } = limited.launch(limited.ownPorts);
+    const token = command?.[command.indexOf('--access-token') + 1];
+    expect(command?.slice(-6)).toEqual([
+      ...['--upload-limit', '500', '--live-buffer', '20', '--upload-limit', '9'],
+    ]);
+    expect(labels).toEqual({
+      'dev.acefleet.engine-settings': 'upload_limit=500,live_buffer=20',
+      'dev.acefleet.engine-token': token,
+    });
+    // A change of limits alone replaces no engine.
+    expect(limited.specHash).toBe(recipe({ ENGINE_ARGS: '--upload-limit 9' }).specHash);
+    const generic = recipe({ ...limits, ENGINE_PROFILE: 'generic', ENGINE_IMAGE: 'a' });
+    expect([generic.takesLimits, generic.launch(generic.ownPorts)]).toEqual([
+      false,
+      { command: null, env: [], labels: {} },
     ]);
   });
 
@@ -191,3 +214,9 @@ describe('the hash of engine facts', () => {
     expect(specHash({ b: [1, 'two'], a: null })).toBe('74df8afee624e544');
   });
 });
+
+/** Leaves out the access token, which is another one for each engine. */
+function withoutToken(command: readonly string[] | null): string[] | null {
+  const at = command?.indexOf('--access-token') ?? -1;
+  return command?.filter((_, n) => at < 0 || (n !== at && n !== at + 1)) ?? null;
+}

@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { AppConfig } from '../../../config';
 import { DEFAULT_PORTS, type EnginePorts, fillPorts, type PortName } from './engine-ports';
-import { type Architecture, type EngineLaunch, type ProfileName, PROFILES } from './image-profiles';
+import { launchSettings, type LimitConfig } from './engine-limits';
+import {
+  type Architecture,
+  type ContainerLaunch,
+  type ProfileName,
+  PROFILES,
+} from './image-profiles';
 
 /** An engine has a few hundred threads at most. A container with thousands is broken or hostile. */
 export const PIDS_LIMIT = 1024;
@@ -25,7 +31,8 @@ export type RecipeConfig = Pick<
   | 'dockerNetwork'
   | 'vpnContainers'
   | 'swarmConstraints'
->;
+> &
+  LimitConfig;
 
 /** How the settings say that engines in containers are created, both for Docker and for a Swarm. */
 export interface EngineRecipe {
@@ -47,7 +54,9 @@ export interface EngineRecipe {
   imageObjection(architecture: string): string | null;
   /** Why engines cannot share a network with others, or null. */
   sharedNetworkObjection(): string | null;
-  launch(ports: EnginePorts): EngineLaunch;
+  /** True if engines can be told their limits; see `engine-limits.ts`. Limits are no part of `specHash`. */
+  readonly takesLimits: boolean;
+  launch(ports: EnginePorts): ContainerLaunch;
 }
 
 /** Docker reports the kernel's name of an architecture, and images carry Go's name. */
@@ -99,7 +108,14 @@ export function engineRecipe(
       portNames.includes('http')
         ? null
         : 'engines behind a VPN need their own ports: ENGINE_ARGS does not contain {http_port}',
-    launch: (ports) => profile.launch(ports, fillPorts(config.engineArgs, ports)),
+    takesLimits: profile.takesOptions,
+    launch: (ports) => {
+      const args = fillPorts(config.engineArgs, ports);
+      if (!profile.takesOptions) return { ...profile.launch(ports, args), labels: {} };
+      const { options, labels } = launchSettings(config);
+      // ENGINE_ARGS come last: when an option is repeated, engines use the last one.
+      return { ...profile.launch(ports, [...options, ...args]), labels };
+    },
   };
 }
 

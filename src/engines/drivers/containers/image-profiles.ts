@@ -14,6 +14,12 @@ export interface EngineLaunch {
   readonly env: readonly string[];
 }
 
+/** What a container is created with, beside its ports. */
+export interface ContainerLaunch extends EngineLaunch {
+  /** Labels that say with which settings the engine was started. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
 /** Architectures by the names that images use. */
 export type Architecture = 'amd64' | 'arm64' | 'arm';
 
@@ -26,6 +32,8 @@ export interface ImageProfile {
   readonly image: string | null;
   /** The architectures for which that image is built. */
   readonly architectures: readonly Architecture[];
+  /** True if the options of engines can be added to ENGINE_ARGS. */
+  readonly takesOptions: boolean;
   /**
    * The ports that an engine opens. Engines that share a network need separate ones.
    *
@@ -46,6 +54,7 @@ export interface ImageProfile {
 const acestreamHttpProxy: ImageProfile = {
   image: 'ghcr.io/martinbjeldbak/acestream-http-proxy:latest',
   architectures: ['amd64'],
+  takesOptions: true,
   opens: realEnginePorts,
   launch: (ports, args) => ({
     // ENGINE_ARGS come last: when an option is repeated, engines use the last one.
@@ -73,6 +82,7 @@ const ACESERVE_COMMAND = [
 const aceserve: ImageProfile = {
   image: 'jopsis/aceserve:latest',
   architectures: ['amd64', 'arm64', 'arm'],
+  takesOptions: true,
   opens: realEnginePorts,
   launch: (ports, args) => ({
     command: [...ACESERVE_COMMAND, ...portOptions(ports), ...args],
@@ -87,6 +97,7 @@ const aceserve: ImageProfile = {
 const generic: ImageProfile = {
   image: null,
   architectures: [],
+  takesOptions: false,
   opens: mentionedPorts,
   launch: (_, args) => ({ command: args.length === 0 ? null : args, env: [] }),
 };

@@ -27,7 +27,11 @@ function aPlan(over: Partial<ContainerPlan> = {}): ContainerPlan {
     recipe: {
       imageReference: 'engine:1',
       specHash: 'f'.repeat(16),
-      launch: ({ http }) => ({ command: ['--http-port', String(http)], env: ['A=b'] }),
+      launch: ({ http }) => ({
+        command: ['--http-port', String(http)],
+        env: ['A=b'],
+        labels: { l: 'v' },
+      }),
     },
     reach: REACH,
     ports: PORTS,
@@ -81,7 +85,7 @@ describe('containerOptions', () => {
   });
 
   it("has no memory limit when that is 0, and keeps the image's command when the profile sets none", () => {
-    const launch = () => ({ command: null, env: [] });
+    const launch = () => ({ command: null, env: [], labels: {} });
     const options = containerOptions(
       aPlan({ memoryLimitBytes: 0, recipe: { ...aPlan().recipe, launch } }),
     );

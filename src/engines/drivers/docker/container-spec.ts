@@ -27,12 +27,12 @@ export const VPN_HOST_LABEL = `${LABEL_PREFIX}vpn-host`;
 
 /** The options of the container that Docker is asked to create. */
 export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
-  const { command, env } = plan.recipe.launch(plan.ports);
+  const { command, env, labels } = plan.recipe.launch(plan.ports);
   return {
     Image: plan.recipe.imageReference,
     ...(command === null ? {} : { Cmd: [...command] }),
     Env: [...env],
-    Labels: labelsOf(plan),
+    Labels: { ...labelsOf(plan), ...labels },
     StopTimeout: STOP_GRACE_S,
     // acefleet probes engines itself, and the image's health check would start a process in each container twice a
     // minute.

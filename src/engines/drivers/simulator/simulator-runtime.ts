@@ -26,6 +26,7 @@ export interface SimulatorOptions {
 export class SimulatorRuntime implements EngineRuntime {
   readonly kind = 'simulator';
   readonly specHash = SIMULATOR_IMAGE;
+  readonly takesLimits = false;
   readonly removal = null;
   readonly profile = null;
   readonly link: RuntimeLink = { state: 'connected', since: new Date(), reason: null };

@@ -1,5 +1,6 @@
 import { engineLabels } from '../containers/engine-labels';
 import { type EngineRecipe, LOGGING, PIDS_LIMIT, STOP_GRACE_S } from '../containers/engine-recipe';
+import type { ContainerLaunch } from '../containers/image-profiles';
 import type { SwarmServiceSpec } from '../docker-client';
 
 /** Everything that determines the specification of a service. */
@@ -27,11 +28,13 @@ const NS_PER_S = 1_000_000_000;
 
 /** A service that runs one engine once. Capabilities and the limit on pids need Docker 20.10 (API 1.41). */
 export function serviceSpec(plan: ServicePlan): SwarmServiceSpec {
+  const launch = plan.recipe.launch(plan.recipe.ownPorts);
+  const labels = { ...labelsOf(plan), ...launch.labels };
   return {
     Name: plan.name,
-    Labels: labelsOf(plan),
+    Labels: labels,
     TaskTemplate: {
-      ContainerSpec: containerSpec(plan),
+      ContainerSpec: containerSpec(plan, launch, labels),
       Resources: { Limits: limits(plan.memoryLimitBytes) },
       // Otherwise the Swarm would restart engines that acefleet no longer wants.
       RestartPolicy: { Condition: 'none', MaxAttempts: 0 },
@@ -50,12 +53,15 @@ function labelsOf({ instance, key, recipe, publishedPort, version }: ServicePlan
   return engineLabels({ instance, key, specHash, ports, ...rest, version });
 }
 
-function containerSpec(plan: ServicePlan) {
-  const { command, env } = plan.recipe.launch(plan.recipe.ownPorts);
+function containerSpec(
+  plan: ServicePlan,
+  { command, env }: ContainerLaunch,
+  labels: Record<string, string>,
+) {
   return {
     Image: plan.recipe.imageReference,
     // Events of a node carry only the labels of the container.
-    Labels: labelsOf(plan),
+    Labels: labels,
     // `Command` would replace the entry point of the image.
     ...(command === null ? {} : { Args: [...command] }),
     Env: [...env],

@@ -28,6 +28,8 @@ export class StreamDto {
   key_type!: string;
   key!: string;
   file_index!: number;
+  /** Parameters of the request for the engine, such as `transcode_ac3=1`; null if there are none. */
+  engine_parameters!: string | null;
   infohash!: string | null;
   /** Id of the channel through which the content was requested; null without one. */
   channel!: string | null;

@@ -26,6 +26,8 @@ class Stage {
   private readonly start = new StartPolicy(this.config);
   private readonly failover = new FailoverPolicy(this.config);
   readonly acquirer: EngineAcquirer;
+  /** Engines that play another part of the content. */
+  readonly busy = new Set<string>();
 
   /** @param beside another stream on the same engines */
   constructor(count: number, slots = 3, beside: Stage | null = null) {
@@ -34,7 +36,7 @@ class Stage {
     this.holder = scheduler.holder('stream');
     this.acquirer = new EngineAcquirer(
       new EngineSources(this.config, this.ace, scheduler, registry, health),
-      this.holder,
+      { holder: this.holder, busyEngines: () => this.busy },
       () => (this.isRunning ? this.failover : this.start),
       { lastOutcome: 'the last outcome' },
       this.config,
@@ -184,6 +186,16 @@ describe('EngineAcquirer', () => {
     watched.isRunning = true;
     expect(await watched.take()).toBe('e1');
     expect(dead.revoked.reason).toMatchObject({ code: 'preempted' });
+  });
+
+  it('keeps away from engines that play another part of the content', async () => {
+    const stage = open(2);
+    stage.busy.add('e1');
+    expect(await stage.take()).toBe('e2');
+    stage.busy.add('e2');
+    expect(await stage.failCode()).toBe('no_capacity');
+    stage.busy.delete('e1');
+    expect(await stage.take()).toBe('e1');
   });
 
   it('returns null when every other engine has failed', async () => {

@@ -1,5 +1,5 @@
 import type { AppConfig } from '../../../config';
-import type { SlotHolder, WaitFor } from '../../../engines';
+import type { WaitFor } from '../../../engines';
 import { monotonicMs } from '../../../kernel/clock';
 import { AppError } from '../../../kernel/errors';
 import { retryDelayMs } from '../../../kernel/retry-delay';
@@ -8,6 +8,7 @@ import type { AttemptLog } from './attempt-log';
 import type { EngineSources } from './engine-sources';
 import type { SourcePolicy } from './source-policy';
 import type { Source } from './source.port';
+import type { SourcedStream } from './sourced-stream';
 
 /** How long an engine that failed on this content is excluded. */
 const EXCLUDE_MS = 60_000;
@@ -36,7 +37,7 @@ export class EngineAcquirer {
 
   constructor(
     private readonly engines: Pick<EngineSources, 'acquire'>,
-    private readonly holder: SlotHolder,
+    private readonly stream: Pick<SourcedStream, 'holder' | 'busyEngines'>,
     private readonly policy: () => SourcePolicy,
     private readonly log: Pick<AttemptLog, 'lastOutcome'>,
     private readonly config: Pick<AppConfig, 'proxyRetryBaseMs' | 'proxyRetryMaxMs'>,
@@ -167,15 +168,14 @@ export class EngineAcquirer {
   }
 
   private request(
-    excluded: ReadonlySet<string>,
+    failed: ReadonlySet<string>,
     waitFor: WaitFor,
     signal: AbortSignal,
   ): Promise<Source> {
-    const { holder } = this;
     return this.engines.acquire({
-      holder,
+      holder: this.stream.holder,
       class: this.policy().slotClass,
-      excluded,
+      excluded: new Set([...failed, ...this.stream.busyEngines()]),
       waitFor,
       signal,
     });
@@ -187,11 +187,19 @@ export class EngineAcquirer {
       return await this.request(new Set(), 'slot', this.startSignal());
     } catch (error) {
       this.signal.throwIfAborted();
-      if (!(error instanceof AppError) || !this.policy().isPersistent) throw this.reasonOf(error);
+      if (!(error instanceof AppError) || !this.policy().isPersistent) {
+        throw this.reasonOf(this.isOnlyBusy(error) ? allBusy() : error);
+      }
       this.failures++;
       await this.backOff();
       return null;
     }
+  }
+
+  /** True if no engine is left although none has failed. */
+  private isOnlyBusy(error: unknown): boolean {
+    const isLeft = !(error instanceof AppError) || error.code !== 'engine_failed';
+    return !isLeft && this.stream.busyEngines().size > 0;
   }
 
   /** Returns a signal that aborts when the stream ends or the start budget is spent. */
@@ -259,4 +267,10 @@ export class EngineAcquirer {
       )
     );
   }
+}
+
+function allBusy(): AppError {
+  const detail =
+    'Every engine plays another part of this content, with another file or parameters.';
+  return new AppError('no_capacity', detail);
 }

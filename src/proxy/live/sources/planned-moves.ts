@@ -188,6 +188,7 @@ export class PlannedMoves {
     const { reading } = this;
     const fromEngineId = source.engine.id;
     const excluded = new Set(toEngineId === null ? this.acquirer.exclusions().keys() : []);
+    for (const engineId of this.stream.busyEngines()) excluded.add(engineId);
     excluded.add(fromEngineId);
     // If the old source ends by itself before the new one is spliced in, the change counts as a failover.
     let wasSuperseded = false;
@@ -265,9 +266,12 @@ export class PlannedMoves {
     if (areAllExcluded && move.toEngineId === null) {
       const why =
         move.excluded.size > 1
-          ? 'Every other engine failed on this content a moment ago'
+          ? 'Every other engine failed on this content a moment ago or plays another part of it'
           : 'There is no other engine';
       return `${why}, so the stream stays.${this.exclusionTexts(move)}`;
+    }
+    if (move.toEngineId !== null && this.stream.busyEngines().has(move.toEngineId)) {
+      return `Engine ${move.toEngineId} plays another part of this content, so the stream stays.`;
     }
     if (areAllExcluded)
       return `Engine ${move.toEngineId} accepts no streams now, so the stream stays.`;

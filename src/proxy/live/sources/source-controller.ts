@@ -4,10 +4,9 @@ import { SlotRevocation } from '../../../engines';
 import { AppError } from '../../../kernel/errors';
 import { PendingWork } from '../../../kernel/pending-work';
 import { settlesWithin } from '../../../kernel/wait';
-import type { Attempt } from '../../streams';
 import type { AbandonReason, UpstreamReader } from '../../upstream';
 import type { SourceChangeReason } from '../stream-reporter';
-import { AttemptLog, type AttemptEntry } from './attempt-log';
+import { AttemptLog, type AttemptEntry, type TimedAttempt } from './attempt-log';
 import { bringUp, openMedia, type OpenMedia } from './bring-up';
 import { EngineAcquirer } from './engine-acquirer';
 import type { EngineSources } from './engine-sources';
@@ -73,12 +72,12 @@ export class SourceController {
     this.failover = new FailoverPolicy(config);
     const policy = (): SourcePolicy => this.policy;
     this.reading = new SourceReading(stream.ingest, stream.report, config);
-    this.acquirer = new EngineAcquirer(engines, stream.holder, policy, log, config, signal);
+    this.acquirer = new EngineAcquirer(engines, stream, policy, log, config, signal);
     const { acquirer, reading } = this;
     this.moves = new PlannedMoves(stream, engines, config, acquirer, reading, log, pending, signal);
   }
 
-  get attempts(): readonly Attempt[] {
+  get attempts(): readonly TimedAttempt[] {
     return this.log.entries;
   }
 
@@ -106,6 +105,11 @@ export class SourceController {
   /** Stops reading the source in use, if there is one, so that the stream gets another one. */
   abandon(why: AbandonReason): void {
     this.reader?.leave(why);
+  }
+
+  /** Call after media were appended to the history. */
+  mediaAppended(): void {
+    this.reading.mediaAppended();
   }
 
   /**
@@ -259,6 +263,7 @@ export class SourceController {
         hasOtherSources: rotation.hasOthers,
         isNetworkConnected: () => this.engines.isNetworkConnected(source.engine.id),
         answered: (known) => {
+          entry.answered();
           rotation.engineKnows(known);
           return this.claim(source) ?? this.reading.excess;
         },
@@ -431,10 +436,14 @@ export class SourceController {
 
   /**
    * Stops the engine session, waits for the backoff, and returns the source to be opened again. The stop must come
-   * first, because a later one would end the new playback of the same content. If it takes too long, leaves the engine
-   * and returns null.
+   * first, because a later one would end the new playback of the same content. If it takes too long, or if another stream
+   * plays another part of the content there, leaves the engine and returns null.
    */
   private async reopen(source: Source): Promise<Source | null> {
+    if (this.stream.busyEngines().has(source.engine.id)) {
+      this.leave();
+      return null;
+    }
     if (await settlesWithin(source.stop(), this.config.proxySameEngineTimeoutMs)) {
       await this.acquirer.retryHere(source);
       return source;

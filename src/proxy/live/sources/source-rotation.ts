@@ -2,7 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { ChannelDirectory, selectorOf, SourceRecords, type ChannelSource } from '../../../channels';
 import { EngineRegistry } from '../../../engines';
 import { monotonicMs } from '../../../kernel/clock';
-import type { ContentSelector, SourceSelector } from '../../../kernel/content-selector';
+import {
+  partOf,
+  type ContentSelector,
+  type SourceSelector,
+} from '../../../kernel/content-selector';
 import { AppError, type ErrorCode } from '../../../kernel/errors';
 
 /** The facts that a rotation depends on, and where it records the results of the channel's sources. */
@@ -261,7 +265,7 @@ export class SourceRotation {
   }
 
   private selectorOf({ kind, id }: ChannelSource): SourceSelector {
-    return selectorOf({ kind, id }, this.asked.fileIndex);
+    return selectorOf({ kind, id }, this.asked);
   }
 }
 
@@ -297,11 +301,12 @@ export class SourceRotations {
    *
    * @throws AppError `content_not_found` if there is no such channel
    */
-  sourcesOf({ kind, value, fileIndex }: ContentSelector): SourceSelector[] {
-    if (kind !== 'channel') return [{ kind, value, fileIndex }];
+  sourcesOf(asked: ContentSelector): SourceSelector[] {
+    if (asked.kind !== 'channel') return [sourceOf(asked)];
+    const { value } = asked;
     const channel = this.channels.get(value);
     if (channel !== null) {
-      return this.records.rank(channel.sources).map((source) => selectorOf(source, fileIndex));
+      return this.records.rank(channel.sources).map((source) => selectorOf(source, asked));
     }
     throw new AppError('content_not_found', `There is no channel "${value}".`);
   }
@@ -312,8 +317,9 @@ export class SourceRotations {
   }
 }
 
-function sourceOf({ kind, value, fileIndex }: ContentSelector): SourceSelector {
+function sourceOf(asked: ContentSelector): SourceSelector {
+  const { kind, value } = asked;
   if (kind === 'channel')
     throw new AppError('internal_error', 'A channel cannot be requested from an engine.');
-  return { kind, value, fileIndex };
+  return { ...partOf(asked), kind, value };
 }

@@ -10,4 +10,9 @@ export interface SourcedStream {
   readonly rotation: SourceRotation;
   readonly ingest: StreamIngest;
   readonly report: StreamReporter;
+  /**
+   * Ids of the engines that play another part of the same content for other streams. An engine has one engine session
+   * per content, so a start there would end that of the other stream.
+   */
+  readonly busyEngines: () => ReadonlySet<string>;
 }

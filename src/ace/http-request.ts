@@ -1,7 +1,11 @@
 import { type Agent, type IncomingMessage, request } from 'node:http';
 import { EngineFault } from './ace.types';
 
-export interface HttpGet {
+export interface HttpRequest {
+  /** `GET` by default. */
+  readonly method?: 'GET' | 'PATCH';
+  /** JSON; none by default. */
+  readonly body?: string;
   readonly host: string;
   readonly port: number;
   /** Path with query. */
@@ -14,15 +18,16 @@ export interface HttpGet {
   readonly signal: AbortSignal;
 }
 
-/** Sends a GET request and resolves with the head of the response, whose body is unread. Follows no redirect. */
-export function httpGet(get: HttpGet): Promise<IncomingMessage> {
-  const { signal, connectTimeoutMs } = get;
+/** Sends a request and resolves with the head of the response, whose body is unread. Follows no redirect. */
+export function sendRequest(wanted: HttpRequest): Promise<IncomingMessage> {
+  const { signal, connectTimeoutMs } = wanted;
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
-    const { host, port, path, agent, headers } = get;
+    const { method = 'GET', body = null, host, port, path, agent } = wanted;
+    const length = body === null ? {} : { 'content-length': String(Buffer.byteLength(body)) };
     const outgoing = request({
-      ...{ host, port, path, agent },
-      headers: { 'accept-encoding': 'identity', ...headers },
+      ...{ method, host, port, path, agent },
+      headers: { 'accept-encoding': 'identity', ...wanted.headers, ...length },
       insecureHTTPParser: false,
     });
     let response: IncomingMessage | null = null;
@@ -60,7 +65,7 @@ export function httpGet(get: HttpGet): Promise<IncomingMessage> {
     });
     // Stays until the body has ended, because a reset is reported on the request as well as on the response.
     outgoing.on('error', reject);
-    outgoing.end();
+    outgoing.end(body);
   });
 }
 

@@ -22,6 +22,7 @@ const MODULES = {
     'ace',
     'events',
     'coordination',
+    'outbound',
     'access',
     'metrics',
     'http',
@@ -65,6 +66,20 @@ const MODULES = {
     'metrics',
     'http',
   ],
+  history: [
+    'kernel',
+    'config',
+    'storage',
+    'coordination',
+    'engines',
+    'channels',
+    'events',
+    'proxy',
+    'access',
+    'http',
+  ],
+  push: ['kernel', 'config', 'engines', 'proxy', 'checker', 'events', 'access', 'http'],
+  webhooks: ['kernel', 'config', 'storage', 'outbound', 'coordination', 'events', 'access', 'http'],
   health: [
     'kernel',
     'config',
@@ -93,12 +108,13 @@ const ENGINES = {
   registry: [],
   reports: ['registry'],
   selection: ['registry'],
+  external: ['registry'],
   health: ['registry'],
   drivers: ['registry'],
   vpn: ['registry', 'selection', 'health', 'drivers'],
   fleet: ['registry', 'drivers', 'vpn'],
   scheduling: ['registry', 'selection', 'drivers', 'vpn', 'fleet'],
-  http: ['registry', 'selection', 'drivers', 'vpn', 'fleet', 'scheduling'],
+  http: ['registry', 'external', 'selection', 'drivers', 'vpn', 'fleet', 'scheduling'],
 };
 
 /** Modules of src/proxy, from the packets to the requests. Modules call the ones before them and get events back. */
@@ -150,9 +166,20 @@ const PURE = [
     imports: '^src/kernel/',
   },
   {
+    name: 'history-series',
+    path: '^src/history/(metric|series|sample-buffer)\\.ts$',
+    imports: '^src/(kernel/|storage/index\\.ts|history/(metric|series)\\.ts)',
+  },
+  {
     name: 'fleet-decisions',
     path: '^src/engines/fleet/(engine-disposition|fleet-plan|replacement-plan|scaling-decision|circuit-breaker)\\.ts$',
     imports: '^src/(kernel/|engines/(fleet/|registry/engine\\.types\\.ts))',
+  },
+  {
+    name: 'webhook-decisions',
+    path: '^src/webhooks/(incident-rules|incidents|message-template|next-attempt|notice|webhook)\\.ts$',
+    imports:
+      '^src/(kernel/|events/index\\.ts|webhooks/(incident-rules|incidents|message-template|next-attempt|notice|webhook)\\.ts)',
   },
 ];
 

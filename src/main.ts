@@ -67,7 +67,10 @@ async function main(): Promise<void> {
   });
   const { port } = app.getHttpServer().address() as AddressInfo;
   const allWarnings = lock.warning === null ? warnings : [...warnings, lock.warning];
-  const banner = await app.get(StartBanner).describe(port, descriptorLimit(), allWarnings);
+  const isTerminal = process.stdout.isTTY && logForm(config, true) === 'pretty';
+  const banner = await app
+    .get(StartBanner)
+    .describe(port, isTerminal, descriptorLimit(), allWarnings);
   announce(banner, config, output);
   endStartMemory();
 }

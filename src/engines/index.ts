@@ -18,6 +18,9 @@ export type {
   EngineState,
   EngineView,
 } from './registry/engine.types';
+export { EnginesController } from './http/engines.controller';
+export { OrchestratorController } from './http/orchestrator.controller';
+export { VpnController } from './vpn';
 export { EnginesModule } from './engines.module';
 export {
   type ReportedStream,

@@ -31,8 +31,15 @@ const DESCRIPTIONS: { readonly [T in DomainEventType]: Describe<T> } = {
   }),
   engine_removed: ({ engine_id, reason }) =>
     info(engine(engine_id), `Engine ${engine_id} was removed`, reason),
-  engine_limits_changed: ({ engine_id, result }) =>
-    info(engine(engine_id), `The limits of engine ${engine_id} have changed`, result),
+  engine_limits_changed: ({ engine_id, limits, result }) => {
+    const what = limits === '' ? 'no limits' : `the limits ${limits}`;
+    return info(
+      engine(engine_id),
+      result === 'applied'
+        ? `Engine ${engine_id} now has ${what}.`
+        : `Engine ${engine_id} cannot be given ${what} while it runs, and is replaced when it plays nothing.`,
+    );
+  },
   engine_upload_exceeded: ({ engine_id, upload_bps, limit_bps }) =>
     warning(
       engine(engine_id),
@@ -41,11 +48,21 @@ const DESCRIPTIONS: { readonly [T in DomainEventType]: Describe<T> } = {
   engine_upload_normal: ({ engine_id, upload_bps }) =>
     info(
       engine(engine_id),
-      `Engine ${engine_id} uploads ${mbit(upload_bps)}, which is within its limit again.`,
+      `Engine ${engine_id} uploads ${mbit(upload_bps)}, which is within its limit.`,
     ),
   engine_ordered: ({ reason }) => info('fleet', 'An engine was requested', reason),
   engine_order_failed: ({ code, reason }) =>
     error('fleet', 'An engine could not be created', `${code}: ${reason}`),
+  engine_image_changed: ({ image }) =>
+    info('fleet', `Image ${image} has changed, so the engines are replaced one at a time.`),
+  engine_rollout_changed: ({ state, cause, total, replaced, reason }) =>
+    state === 'stopped'
+      ? error(
+          'fleet',
+          `The replacement of engines was stopped after ${replaced} of ${total}, because a new engine failed to start`,
+          reason,
+        )
+      : info('fleet', `The replacement of ${total} engines has ${state}`, cause),
   fleet_scaled: ({ from, to, reason }) =>
     info('fleet', `The wanted number of engines changed from ${from} to ${to}`, reason),
   breaker_changed: ({ from, to, reason }) => ({
@@ -72,6 +89,12 @@ const DESCRIPTIONS: { readonly [T in DomainEventType]: Describe<T> } = {
     text: sentence(`VPN ${vpn} is now ${to}; it was ${from}`, reason),
     subject: `vpn:${vpn}`,
   }),
+  vpn_drain_changed: ({ vpn, drained, reason }) =>
+    info(
+      `vpn:${vpn}`,
+      drained ? `VPN ${vpn} is drained, so its engines leave` : `VPN ${vpn} is no longer drained`,
+      reason,
+    ),
   vpn_port_changed: ({ vpn, to }) =>
     to === null
       ? warning(`vpn:${vpn}`, `VPN ${vpn} forwards no port any more.`)
@@ -167,6 +190,11 @@ const DESCRIPTIONS: { readonly [T in DomainEventType]: Describe<T> } = {
     ),
   settings_changed: ({ names, actor }) =>
     info('settings', `Settings were changed by ${actor}: ${names.join(', ')}.`),
+  webhook_state_changed: ({ webhook_id, name, from, to, reason }) => ({
+    level: to === 'ok' ? 'info' : 'error',
+    text: sentence(`Webhook ${name} is now ${to}; it was ${from}`, reason),
+    subject: `webhook:${webhook_id}`,
+  }),
 };
 
 /** Reasons of `viewer_left` for which neither the viewer nor an operator wanted the end. */
@@ -226,7 +254,7 @@ function seconds(ms: number): string {
 }
 
 function mbit(bps: number): string {
-  return `${(bps / 1_000_000).toFixed(1)} Mbit/s`;
+  return `${(bps / 1e6).toFixed(1)} Mbit/s`;
 }
 
 function mib(bytes: number): string {

@@ -3,6 +3,7 @@ export {
   type DomainEventPayloads,
   type DomainEventType,
   type RecordedEvent,
+  type StreamTotals,
 } from './domain-events';
 export { EventBus, type EventListener } from './event-bus';
 export { EventLog, type EventPage, type EventTotals } from './event-log';
@@ -13,6 +14,7 @@ export {
   type EventDescription,
   type EventLevel,
 } from './event-description';
+export { EventDto } from './dto/event.dto';
 export { EVENT_TYPES } from './event-type';
 export { type LoggedEvent, toLoggedEvent } from './logged-event';
 export { EventsModule } from './events.module';

@@ -20,6 +20,7 @@ import { XtreamStreamController } from './http/xtream-stream.controller';
 import { LiveModule } from './live';
 import { PreflightModule } from './preflight';
 import { ProxyMetrics } from './proxy-metrics';
+import { StreamFigures } from './stream-figures';
 import { StreamsModule } from './streams';
 
 /** One instance, because a second one would have broadcasts of its own. */
@@ -48,7 +49,8 @@ const preflight = PreflightModule.forLive(live);
     FileRequestHandler,
     EngineApiService,
     ProxyMetrics,
+    StreamFigures,
   ],
-  exports: [StreamsModule, preflight],
+  exports: [StreamsModule, preflight, StreamFigures],
 })
 export class ProxyModule {}

@@ -153,7 +153,7 @@ describeIfThere(`Prometheus ${why ?? ''}`, () => {
       const all = await rules();
       expect(all.filter(({ health }) => health !== 'ok')).toEqual([]);
       const silent = all.filter(({ state }) => state === 'inactive').map(({ name }) => name);
-      const wrong = ['EnginesMissing', 'NotReady', 'RuntimeDisconnected', 'VpnDown'];
+      const wrong = ['NotReady', 'RuntimeDisconnected', 'VpnDown'];
       expect(wrong.filter((name) => silent.includes(`Acefleet${name}`))).toEqual([]);
       // A busy machine may cause others, but not these.
       expect(silent).toEqual(

@@ -127,4 +127,18 @@ export const serverSettings = {
     defaultText: '30',
     description: 'For how many days the event log keeps events.',
   }),
+  historyDays: setting({
+    variable: 'HISTORY_DAYS',
+    type: integer(1, 1825),
+    defaultText: '365',
+    description:
+      'Days for which the [history](history.md) of streams, and the hourly values of the installation, are kept.',
+  }),
+  webhookHoldMs: setting({
+    variable: 'WEBHOOK_HOLD',
+    type: duration('0s', '10m'),
+    defaultText: '10s',
+    description:
+      'How long a problem must last until [webhooks](webhooks.md) tell of it, so that nobody is woken by what acefleet repairs at once.',
+  }),
 };

@@ -1,7 +1,7 @@
 import type { ReportedStream } from '../../engines';
 import { monotonicMs } from '../../kernel/clock';
-import type { LiveStream } from '../live';
-import type { StreamSnapshot } from '../streams';
+import { isLiveStream, type LiveStream } from '../live';
+import type { Stream, StreamSnapshot } from '../streams';
 import type { Viewer } from '../viewers';
 import type { ClientDto, SessionDto } from './dto/session.dto';
 import type { SourceInUseDto, StreamDto } from './dto/stream.dto';
@@ -109,8 +109,13 @@ export function toReportedStreamDto(stream: ReportedStream): StreamDto {
   };
 }
 
+/** A viewer of a stream. */
+export function toViewerDto(viewer: Viewer, stream: Stream): ClientDto {
+  return isLiveStream(stream) ? toClientDto(viewer, stream) : toFileClientDto(viewer);
+}
+
 /** A viewer of a file, which has no position in a live stream. */
-export function toFileClientDto(viewer: Viewer): ClientDto {
+function toFileClientDto(viewer: Viewer): ClientDto {
   return {
     client_id: viewer.id,
     ip_address: viewer.identity.ip,

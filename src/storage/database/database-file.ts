@@ -21,7 +21,11 @@ const BUSY_MS = 5000;
 const OWNER_ONLY = 0o600;
 
 /** Large tables of data that may be lost with a damaged database. A copy with them would write for seconds. */
-const UNCOPIED_TABLES: ReadonlySet<string> = new Set(['events']);
+const UNCOPIED_TABLES: ReadonlySet<string> = new Set([
+  'events',
+  'history_streams',
+  'history_series',
+]);
 
 /** Codes of an error that means a damaged file. libsql gives no code if it cannot open the file at all. */
 const DAMAGED = /^SQLITE_(?:CORRUPT|NOTADB)/;
@@ -273,12 +277,15 @@ function hasBrokenText(database: Connection): boolean {
        FROM sqlite_schema AS t, pragma_table_info(t.name) AS c WHERE t.type = 'table'`,
     )
     .all([]) as { table: string; column: string }[];
-  return columns.some(({ table, column }) => {
-    // One row for any number of texts.
+  return [...new Set(columns.map(({ table }) => table))].some((table) => {
+    const own = columns.filter((one) => one.table === table).map(({ column }) => `"${column}"`);
+    const isText = own.map((column) => `typeof(${column}) = 'text'`);
+    const texts = own.map((column, i) => `iif(${isText[i]}, ${column}, '')`);
+    // One pass, and one row for any number of texts.
     const [row] = database
       .prepare(
-        `SELECT CAST(group_concat("${column}", ' ') AS BLOB) AS bytes
-         FROM "${table}" WHERE typeof("${column}") = 'text'`,
+        `SELECT CAST(group_concat(${texts.join(` || ' ' || `)}, ' ') AS BLOB) AS bytes
+         FROM "${table}" WHERE ${isText.join(' OR ')}`,
       )
       .all([]) as { bytes: ArrayBuffer | null }[];
     const bytes = Buffer.from(row?.bytes ?? new ArrayBuffer(0));

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
@@ -59,6 +59,16 @@ describe('EventLog', () => {
     expect(ids.slice(0, 3)).toEqual([1, 2, 3]);
     expect(ids).toHaveLength(4);
     expect(ids[3]).toBeGreaterThan(5);
+  });
+
+  it('continues with the next id if the copy of the database, which has no events, replaces it', async () => {
+    now.publish(3);
+    await now.end();
+    copyFileSync(join(path, 'acefleet.db.bak'), join(path, 'acefleet.db'));
+    now = await EventLogStage.start(path);
+    expect(await now.ids()).toEqual([]);
+    now.publish(1);
+    expect(await now.ids()).toEqual([4]);
   });
 
   it('follows changes of EVENT_LOG_SIZE, and keeps the newest events', async () => {

@@ -14,7 +14,7 @@ const MODULES = {
   metrics: ['kernel', 'config', 'access', 'http'],
   coordination: ['kernel', 'config', 'storage'],
   ace: ['kernel', 'config', 'storage'],
-  events: ['kernel', 'config', 'access', 'http'],
+  events: ['kernel', 'config', 'storage', 'coordination', 'access', 'http'],
   engines: [
     'kernel',
     'config',
@@ -65,6 +65,18 @@ const MODULES = {
     'metrics',
     'http',
   ],
+  history: [
+    'kernel',
+    'config',
+    'storage',
+    'coordination',
+    'engines',
+    'channels',
+    'events',
+    'proxy',
+    'access',
+    'http',
+  ],
   push: ['kernel', 'config', 'engines', 'proxy', 'checker', 'events', 'access', 'http'],
   health: [
     'kernel',
@@ -92,6 +104,7 @@ const DRIVERS = {
 /** Modules of src/engines, and the modules that each may import. */
 const ENGINES = {
   registry: [],
+  reports: ['registry'],
   selection: ['registry'],
   health: ['registry'],
   drivers: ['registry'],
@@ -148,6 +161,11 @@ const PURE = [
     name: 'source-ranking',
     path: '^src/channels/source-ranking\\.ts$',
     imports: '^src/kernel/',
+  },
+  {
+    name: 'history-series',
+    path: '^src/history/(metric|series|sample-buffer)\\.ts$',
+    imports: '^src/(kernel/|storage/index\\.ts|history/(metric|series)\\.ts)',
   },
   {
     name: 'fleet-decisions',

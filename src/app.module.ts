@@ -10,6 +10,7 @@ import { EngineRegistry, EnginesModule } from './engines';
 import { EventsModule } from './events';
 import { GuideModule } from './guide';
 import { HealthModule } from './health';
+import { HistoryModule } from './history';
 import { type LogOutput, LoggingModule } from './logging';
 import { MetricsModule } from './metrics';
 import { type EngineHosts, OutboundModule } from './outbound/outbound.module';
@@ -50,6 +51,7 @@ export class AppModule {
         CheckerModule,
         PushModule,
         HealthModule,
+        HistoryModule,
         SettingsModule.forRoot(settings),
       ],
       providers: [Lifecycle, StartBanner],

@@ -35,7 +35,8 @@ const TAGS = {
   events: 'The event log.',
   health: 'Checks for supervisors and load balancers, and the health of the fleet.',
   settings: 'Settings: values, where they come from, and changes without a restart.',
-  metrics: 'Metrics for Prometheus.',
+  metrics: 'Metrics for Prometheus, and figures for dashboards.',
+  history: 'What streams and the whole installation have done.',
   keys: 'API keys, and what each may do.',
   sessions: 'Browsers that have signed in.',
 };

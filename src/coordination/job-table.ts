@@ -23,8 +23,18 @@ export interface JobTable {
   readonly 'engine_api.idle': null;
   /** Compare the uploads of engines with their limit. */
   readonly 'engine.uploads': null;
+  /** Remove old events from the event log. */
+  readonly 'events.retention': null;
+  /** Find streams of outside proxies that are no longer there. */
+  readonly 'reported_streams.check': null;
   /** Fetch the lists of imports that are due. */
   readonly 'channel_imports.refresh': null;
+  /** Take a sample of the whole installation. */
+  readonly 'history.sample': null;
+  /** Write what was recorded. */
+  readonly 'history.write': null;
+  /** Delete what is too old. */
+  readonly 'history.prune': null;
 }
 
 /** The names of all jobs, for the check at the start. Without a name of `JobTable` this does not compile. */
@@ -39,7 +49,12 @@ const NAMES: { readonly [Name in keyof JobTable]: true } = {
   'hls.idle': true,
   'engine_api.idle': true,
   'engine.uploads': true,
+  'events.retention': true,
+  'reported_streams.check': true,
   'channel_imports.refresh': true,
+  'history.sample': true,
+  'history.write': true,
+  'history.prune': true,
 };
 
 export type JobName = keyof JobTable;

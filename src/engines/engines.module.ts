@@ -13,6 +13,7 @@ import { FleetHealthController } from './http/fleet-health.controller';
 import { FleetController } from './http/fleet.controller';
 import { OrchestratorController } from './http/orchestrator.controller';
 import { ProvisioningController } from './http/provisioning.controller';
+import { ReportedStreams } from './reports/reported-streams';
 import { RegistryModule } from './registry/registry.module';
 import { SchedulingModule } from './scheduling/scheduling.module';
 import { SlotQueueModule } from './scheduling/slot-queue.module';
@@ -56,11 +57,13 @@ export class EnginesModule {
         EngineHealth,
         EngineCommands,
         EnginesMetrics,
+        ReportedStreams,
         EnginesController,
         OrchestratorController,
       ],
       exports: [
         EngineHealth,
+        ReportedStreams,
         EnginesController,
         OrchestratorController,
         RegistryModule,

@@ -22,6 +22,11 @@ export { EnginesController } from './http/engines.controller';
 export { OrchestratorController } from './http/orchestrator.controller';
 export { VpnController } from './vpn';
 export { EnginesModule } from './engines.module';
+export {
+  type ReportedStream,
+  ReportedStreams,
+  type StreamReport,
+} from './reports/reported-streams';
 export { slotLimit, slotsKeptFree } from './slot-limit';
 export {
   EngineScheduler,

@@ -1,3 +1,18 @@
+/** What a stream has amounted to; part of its last event. */
+export interface StreamTotals {
+  readonly kind: 'live' | 'file';
+  /** Id of the channel that was requested; null if the request named a content. */
+  readonly channel: string | null;
+  /** False if nobody asked to watch: the stream was only a check of its content. */
+  readonly is_for_viewers: boolean;
+  /** Time from the request to the first byte from an engine; null if there was none. */
+  readonly first_byte_ms: number | null;
+  /** Bytes from engines. */
+  readonly bytes_in: number;
+  /** Bytes that the kernel has accepted for viewers. */
+  readonly bytes_out: number;
+}
+
 /**
  * The types of events and their payloads. An event is a fact in the past tense. Payload fields have the names of the
  * API, because an event is logged, and listed at `GET /events`, exactly as it is published.
@@ -120,11 +135,15 @@ export interface DomainEventPayloads {
     readonly engine_id: string | null;
     readonly code: string;
     readonly reason: string;
+    /** Missing for a stream of another program. */
+    readonly totals?: StreamTotals;
   };
   stream_ended: {
     readonly stream_id: string;
     readonly engine_id: string | null;
     readonly reason: string;
+    /** Missing for a stream of another program. */
+    readonly totals?: StreamTotals;
   };
   /** A run of checks has ended. `working`, `failed` and `skipped` count sources. */
   check_run_finished: {
@@ -147,6 +166,30 @@ export interface DomainEventPayloads {
     readonly client_id: string;
     readonly reason: string;
     readonly bytes_sent: number;
+  };
+  /** A proxy outside of acefleet has reported a stream on an engine. */
+  external_stream_started: {
+    readonly stream_id: string;
+    readonly engine_id: string;
+    /** Name of the API key. */
+    readonly actor: string;
+  };
+  external_stream_ended: {
+    readonly stream_id: string;
+    readonly engine_id: string;
+    readonly reason: string;
+    /** Name of the API key with which the end was reported; null if it was not reported. */
+    readonly actor: string | null;
+  };
+  /** A request to the API has succeeded that was not a GET request. */
+  admin_action: {
+    /** Name of the API key. */
+    readonly actor: string;
+    readonly method: string;
+    /** With the names of its parameters, as in the API's description. */
+    readonly route: string;
+    /** Values of the parameters. */
+    readonly parameters: Readonly<Record<string, string>>;
   };
   /** Settings were changed with the API. Values are left out, because some are secret. */
   settings_changed: {

@@ -34,6 +34,9 @@ const TYPES: Readonly<Record<DomainEventType, true>> = {
   viewer_left: true,
   viewer_jumped: true,
   settings_changed: true,
+  external_stream_started: true,
+  external_stream_ended: true,
+  admin_action: true,
 };
 
 export const EVENT_TYPES = Object.keys(TYPES) as readonly DomainEventType[];

@@ -62,6 +62,7 @@ const BOTH = [
   'GET /proxy/sessions/{}',
   'GET /events',
   'GET /events/stats',
+  'GET /metrics/dashboard',
   'GET /metrics',
 ];
 const ONLY_V1 = [
@@ -69,6 +70,10 @@ const ONLY_V1 = [
   'GET /channels/{}',
   'PUT /channels/{}',
   'DELETE /channels/{}',
+  'GET /history/channels',
+  'GET /history/series',
+  'GET /history/streams',
+  'DELETE /history',
   'GET /keys',
   'POST /keys',
   'PATCH /keys/{}',
@@ -218,6 +223,7 @@ describe('the documentation of the API', () => {
       'POST /api/v1/channels/imports',
       'POST /api/v1/guide/sources',
       'DELETE /api/v1/channels/{id}',
+      'DELETE /api/v1/history',
     ]) {
       expect({ operation, scope: scopes.get(operation) }).toEqual({ operation, scope: 'admin' });
     }
@@ -300,7 +306,11 @@ describe('the documentation of the API', () => {
       // It never ends.
       if (path.endsWith('/events/stream')) continue;
       const entry = Object.entries(ids).find(([part]) => path.includes(part));
-      const queries = { '/by-label': '?key=a&value=b', '/ace/preflight': `?id=${id}` };
+      const queries = {
+        '/by-label': '?key=a&value=b',
+        '/ace/preflight': `?id=${id}`,
+        '/history/series': '?metric=viewers',
+      };
       const query = Object.entries(queries).find(([part]) => path.endsWith(part))?.[1] ?? '';
       const address = path.replace(/\{[^}]+\}/g, entry?.[1] ?? 'unknown') + query;
       const answer = await product.api('GET', address);

@@ -7,6 +7,7 @@ import type { SteadyWallClock } from '../../kernel/steady-wall-clock';
 import { type AppConfig, viewOf } from '../../config';
 import type { Jobs } from '../../coordination';
 import type { SlotHolder } from '../../engines';
+import type { StreamTotals } from '../../events';
 import type { FoundFile } from './file-host';
 import type { EndReason, Stream, StreamSnapshot, StreamState, StreamTimeline } from '../streams';
 import { StreamHistory, StreamIngest } from '../upstream';
@@ -288,6 +289,18 @@ export class LiveStream implements Stream {
     };
   }
 
+  totals(): StreamTotals {
+    const { firstByteMs, bytesIn } = this.ingest;
+    return {
+      kind: this.kind,
+      channel: this.rotation.channelId,
+      is_for_viewers: this.audience.isForViewers,
+      first_byte_ms: firstByteMs === null ? null : Math.round(firstByteMs - this.createdMs),
+      bytes_in: bytesIn,
+      bytes_out: this.bytesOut,
+    };
+  }
+
   /** Monotonic time at which the stream became idle; null while it is watched or held. */
   get idleSince(): number | null {
     return this.audience.idleSince;
@@ -379,7 +392,7 @@ export class LiveStream implements Stream {
   /** Ends the stream without an error. Resolves when its engine sessions are stopped and its slot is free. */
   async end(reason: EndReason): Promise<void> {
     if (this.finish('ended', reason)) {
-      if (reason !== 'recorded') this.report.ended(this.lastEngineId, reason);
+      if (reason !== 'recorded') this.report.ended(this.lastEngineId, reason, this.totals());
       // The requests that waited for a merged stream now wait for the other stream.
       if (this.mergedInto === null) this.start.stopped(reason);
       this.dismissViewers(reason === 'shutdown' ? 'shutdown' : 'stopped');
@@ -532,7 +545,8 @@ export class LiveStream implements Stream {
     // Set the error before `finish`, which makes the directory remember it.
     this.error = error;
     this.finish('failed', error.code);
-    this.report.failed(error, this.lastEngineId, this.infohash, this.sources.attempts);
+    const { infohash, lastEngineId, attempts } = this;
+    this.report.failed(error, lastEngineId, infohash, attempts, this.totals());
     this.start.reject(error);
     this.dismissViewers('stream_failed');
   }

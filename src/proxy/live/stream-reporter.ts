@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
-import { EventBus } from '../../events';
+import { EventBus, type StreamTotals } from '../../events';
 import { streamKey, type ContentSelector } from '../../kernel/content-selector';
 import { monotonicMs } from '../../kernel/clock';
 import type { AppError } from '../../kernel/errors';
@@ -243,6 +243,7 @@ export class StreamReporter {
     engineId: string | null,
     infohash: string | null,
     attempts: readonly Attempt[],
+    totals: StreamTotals,
   ): void {
     const { streamId, selector } = this;
     const tried = attempts.map(({ engineId: at, source, outcome, detail }) =>
@@ -266,15 +267,17 @@ export class StreamReporter {
       engine_id: engineId,
       code: error.code,
       reason: error.detail,
+      totals,
     });
   }
 
-  ended(engineId: string | null, reason: EndReason): void {
+  ended(engineId: string | null, reason: EndReason, totals: StreamTotals): void {
     const { streamId } = this;
     this.events.publish('stream_ended', {
       stream_id: streamId,
       engine_id: engineId,
       reason,
+      totals,
     });
     this.log.info({ streamId, engineId, reason }, 'stream ended');
   }

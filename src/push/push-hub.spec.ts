@@ -187,8 +187,8 @@ describe('PushHub', () => {
     const [leaving] = [connect(), connect()];
     changes = [change(1)];
     jest.advanceTimersByTime(250);
-    const last = leaving!.messages.at(-1)!.id!;
-    leaving!.end();
+    const last = leaving.messages.at(-1)!.id!;
+    leaving.end();
     changes = [change(2)];
     publish();
     jest.advanceTimersByTime(250);

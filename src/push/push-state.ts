@@ -210,10 +210,8 @@ function viewerItems(running: readonly Stream[]): Items {
   const items: Items = new Map();
   for (const stream of running) {
     for (const viewer of stream.viewers) {
-      const describe = (): object => ({
-        stream_id: stream.id,
-        ...toViewerDto(viewer, stream),
-      });
+      const describe = (): object =>
+        Object.assign({ stream_id: stream.id }, toViewerDto(viewer, stream));
       items.set(viewer.id, describe);
     }
   }

@@ -73,7 +73,7 @@ describe('the event stream', () => {
     // What the messages say together is what the API says.
     const told = client.messages
       .filter(({ event, data }) => event === 'stream.upsert' && data.id === id)
-      .reduce((all, { data }) => ({ ...all, ...data }), {} as Record<string, unknown>);
+      .reduce<Record<string, unknown>>((all, { data }) => ({ ...all, ...data }), {});
     expect(told).toMatchObject({
       infohash: session.infohash,
       container_id: engine.id,
@@ -88,9 +88,9 @@ describe('the event stream', () => {
 
   it('continues where a client has left off', async () => {
     const [client] = [await follow(), await follow()];
-    await client!.message('snapshot');
-    const { lastId } = client!;
-    client!.close();
+    await client.message('snapshot');
+    const { lastId } = client;
+    client.close();
     const id = newContentId();
     const viewer = openViewer(product.url(streamPath(id)));
     await viewer.playing();

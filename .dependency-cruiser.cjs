@@ -10,6 +10,7 @@ const MODULES = {
   logging: ['kernel', 'config'],
   http: ['kernel', 'config', 'logging'],
   access: ['kernel', 'config', 'storage', 'http'],
+  tracing: ['kernel', 'config'],
   metrics: ['kernel', 'config', 'access', 'http'],
   coordination: ['kernel', 'config', 'storage'],
   ace: ['kernel', 'config', 'storage'],
@@ -21,6 +22,7 @@ const MODULES = {
     'ace',
     'events',
     'coordination',
+    'outbound',
     'access',
     'metrics',
     'http',
@@ -50,6 +52,7 @@ const MODULES = {
     'storage',
     'access',
     'metrics',
+    'tracing',
     'http',
   ],
   checker: [
@@ -75,6 +78,8 @@ const MODULES = {
     'access',
     'http',
   ],
+  push: ['kernel', 'config', 'engines', 'proxy', 'checker', 'events', 'access', 'http'],
+  webhooks: ['kernel', 'config', 'storage', 'outbound', 'coordination', 'events', 'access', 'http'],
   health: [
     'kernel',
     'config',
@@ -101,13 +106,15 @@ const DRIVERS = {
 /** Modules of src/engines, and the modules that each may import. */
 const ENGINES = {
   registry: [],
+  reports: ['registry'],
   selection: ['registry'],
+  external: ['registry'],
   health: ['registry'],
   drivers: ['registry'],
   vpn: ['registry', 'selection', 'health', 'drivers'],
   fleet: ['registry', 'drivers', 'vpn'],
   scheduling: ['registry', 'selection', 'drivers', 'vpn', 'fleet'],
-  http: ['registry', 'selection', 'drivers', 'vpn', 'fleet', 'scheduling'],
+  http: ['registry', 'external', 'selection', 'drivers', 'vpn', 'fleet', 'scheduling'],
 };
 
 /** Modules of src/proxy, from the packets to the requests. Modules call the ones before them and get events back. */
@@ -167,6 +174,12 @@ const PURE = [
     name: 'fleet-decisions',
     path: '^src/engines/fleet/(engine-disposition|fleet-plan|replacement-plan|scaling-decision|circuit-breaker)\\.ts$',
     imports: '^src/(kernel/|engines/(fleet/|registry/engine\\.types\\.ts))',
+  },
+  {
+    name: 'webhook-decisions',
+    path: '^src/webhooks/(incident-rules|incidents|message-template|next-attempt|notice|webhook)\\.ts$',
+    imports:
+      '^src/(kernel/|events/index\\.ts|webhooks/(incident-rules|incidents|message-template|next-attempt|notice|webhook)\\.ts)',
   },
 ];
 
@@ -311,6 +324,17 @@ module.exports = {
         pathNot: ['^src/coordination/redis/', '^src/coordination/redis\\.loader\\.ts$'],
       },
       to: { path: '^src/coordination/redis/' },
+    },
+    {
+      name: 'opentelemetry-through-its-loader',
+      comment:
+        'Only this folder may load OpenTelemetry packages, and only if OTEL_EXPORTER_OTLP_ENDPOINT is set.',
+      severity: 'error',
+      from: {
+        path: '^src/',
+        pathNot: ['^src/tracing/otlp/', '^src/tracing/otlp\\.loader\\.ts$', SPEC],
+      },
+      to: { path: ['(^|/)node_modules/@opentelemetry/', '^src/tracing/otlp/'] },
     },
     {
       name: 'database-in-one-folder',

@@ -43,6 +43,11 @@ class Others {
     // Nothing to do.
   }
 
+  @JobHandler('engine_image.schedule')
+  lookAtClock(): void {
+    // Nothing to do.
+  }
+
   @JobHandler('guide.refresh')
   fetchGuide(): void {
     // Nothing to do.
@@ -65,6 +70,21 @@ class Others {
 
   @JobHandler('channel_imports.refresh')
   refreshLists(): void {
+    // Nothing to do.
+  }
+
+  @JobHandler('webhook.deliver')
+  sendNotices(): void {
+    // Nothing to do.
+  }
+
+  @JobHandler('webhook.incidents')
+  passTime(): void {
+    // Nothing to do.
+  }
+
+  @JobHandler('webhook.prune')
+  removeOld(): void {
     // Nothing to do.
   }
 }

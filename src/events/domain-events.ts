@@ -44,6 +44,22 @@ export interface DomainEventPayloads {
   engine_ordered: { readonly order: string; readonly reason: string };
   /** A provisioning request failed, or a new engine ended before its first answer. */
   engine_order_failed: { readonly order: string; readonly code: string; readonly reason: string };
+  /** The tag of the engines' image leads to another content; engines with the old one are replaced. */
+  engine_image_changed: {
+    readonly image: string;
+    readonly from: string;
+    readonly to: string;
+  };
+  /** Engines are being replaced one after the other, or that has ended or was stopped. */
+  engine_rollout_changed: {
+    readonly state: 'started' | 'finished' | 'stopped';
+    readonly cause: 'image_changed' | 'replace_requested';
+    /** Engines to replace, and how many of them have left. */
+    readonly total: number;
+    readonly replaced: number;
+    /** Why it was stopped; null otherwise. */
+    readonly reason: string | null;
+  };
   /** The desired number of engines has changed. */
   fleet_scaled: { readonly from: number; readonly to: number; readonly reason: string };
   breaker_changed: { readonly from: string; readonly to: string; readonly reason: string };
@@ -62,6 +78,12 @@ export interface DomainEventPayloads {
     readonly from: string;
     readonly to: string;
     readonly reason: string;
+  };
+  /** An operator has drained a VPN, or has ended that. */
+  vpn_drain_changed: {
+    readonly vpn: string;
+    readonly drained: boolean;
+    readonly reason: string | null;
   };
   vpn_port_changed: {
     readonly vpn: string;
@@ -167,12 +189,44 @@ export interface DomainEventPayloads {
     readonly reason: string;
     readonly bytes_sent: number;
   };
+  /** A proxy outside of acefleet has reported a stream on an engine. */
+  external_stream_started: {
+    readonly stream_id: string;
+    readonly engine_id: string;
+    /** Name of the API key. */
+    readonly actor: string;
+  };
+  external_stream_ended: {
+    readonly stream_id: string;
+    readonly engine_id: string;
+    readonly reason: string;
+    /** Name of the API key with which the end was reported; null if it was not reported. */
+    readonly actor: string | null;
+  };
+  /** A request to the API has succeeded that was not a GET request. */
+  admin_action: {
+    /** Name of the API key. */
+    readonly actor: string;
+    readonly method: string;
+    /** With the names of its parameters, as in the API's description. */
+    readonly route: string;
+    /** Values of the parameters. */
+    readonly parameters: Readonly<Record<string, string>>;
+  };
   /** Settings were changed with the API. Values are left out, because some are secret. */
   settings_changed: {
     /** Names of the variables. */
     readonly names: readonly string[];
     /** Who changed them. */
     readonly actor: string;
+  };
+  /** A webhook fails again and again, is enabled and works again, or was disabled. */
+  webhook_state_changed: {
+    readonly webhook_id: string;
+    readonly name: string;
+    readonly from: string;
+    readonly to: string;
+    readonly reason: string;
   };
   viewer_jumped: {
     readonly stream_id: string;

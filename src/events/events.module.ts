@@ -1,5 +1,7 @@
 import { Global, Module } from '@nestjs/common';
+import { APP_INTERCEPTOR } from '@nestjs/core';
 import { DataFolder, EventStore } from '../storage';
+import { AdminActions } from './admin-actions';
 import { EventBus } from './event-bus';
 import { EventLog } from './event-log';
 import { EventsController } from './events.controller';
@@ -20,6 +22,7 @@ import { EventsController } from './events.controller';
       useFactory: async (store: EventStore) => new EventBus(await store.reserveIds()),
     },
     EventLog,
+    { provide: APP_INTERCEPTOR, useClass: AdminActions },
   ],
   exports: [EventBus, EventLog],
 })

@@ -1,3 +1,4 @@
+export { HasOwnEvent } from './admin-actions';
 export {
   type DomainEventPayloads,
   type DomainEventType,
@@ -13,6 +14,7 @@ export {
   type EventDescription,
   type EventLevel,
 } from './event-description';
+export { EventDto } from './dto/event.dto';
 export { EVENT_TYPES } from './event-type';
 export { type LoggedEvent, toLoggedEvent } from './logged-event';
 export { EventsModule } from './events.module';

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import type { AllowedTarget } from '../config';
@@ -178,6 +179,31 @@ describe('OutboundRequests', () => {
     const error = await errorOf(client.get(`http://target.test:${port}/-1`, OPTIONS));
     expect(error).toMatchObject({ code: 'outbound_failed' });
     expect(error.detail).toContain('more than 5 times');
+  });
+
+  it('posts a body with its length, follows no redirect, and refuses the same targets', async () => {
+    const requested: unknown[] = [];
+    const port = await serve((request, response) => {
+      void text(request).then((body) => {
+        const { method, url, headers } = request;
+        requested.push([
+          method,
+          url,
+          headers['content-length'],
+          headers['transfer-encoding'],
+          body,
+        ]);
+        response.writeHead(307, { location: '/elsewhere' }).end('moved');
+      });
+    });
+    const post = { ...OPTIONS, body: 'ä=1' };
+    const answer = await toTarget().post(`http://target.test:${port}/hook`, post);
+    expect(answer.status).toBe(307);
+    expect(String(await answer.body.toArray())).toBe('moved');
+    expect(requested).toEqual([['POST', '/hook', '4', undefined, 'ä=1']]);
+    const refused = await errorOf(requests().post(`http://127.0.0.1:${port}/`, post));
+    expect(refused.code).toBe('outbound_refused');
+    expect(requested).toHaveLength(1);
   });
 
   it('unpacks gzip, and refuses other encodings and bombs', async () => {

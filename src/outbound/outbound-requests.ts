@@ -24,7 +24,7 @@ const PRIVATE_HEADERS = new Set(['authorization', 'cookie']);
 export interface OutboundGet {
   /** Aborts the request and its body. */
   readonly signal: AbortSignal;
-  /** Largest body, unpacked. */
+  /** Largest body of the answer, unpacked. */
   readonly maxBytes: number;
   /** Time for the whole request with all redirects and the body. */
   readonly timeoutMs: number;
@@ -33,8 +33,13 @@ export interface OutboundGet {
   readonly isUntrusted?: boolean;
 }
 
+export interface OutboundPost extends OutboundGet {
+  /** The body, which is sent with its length. `headers` say its type. */
+  readonly body: string;
+}
+
 export interface OutboundAnswer {
-  /** Any status except those of redirects. */
+  /** Any status; of a GET request, none of those of redirects. */
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   /**
@@ -67,7 +72,26 @@ export class OutboundRequests {
    * @throws AppError `outbound_refused` for a target that may not be reached, `outbound_failed` if there is no answer.
    *   Its detail contains neither the path, the query and the user of the address nor anything from the body
    */
-  async get(address: string, options: OutboundGet): Promise<OutboundAnswer> {
+  get(address: string, options: OutboundGet): Promise<OutboundAnswer> {
+    return this.request(address, options, null);
+  }
+
+  /**
+   * Sends a POST request, and resolves with the head of the answer. Redirects are not followed, because the receiver of a
+   * body should be the one that was chosen.
+   *
+   * @throws as `get`
+   */
+  post(address: string, { body, ...options }: OutboundPost): Promise<OutboundAnswer> {
+    return this.request(address, options, body);
+  }
+
+  /** @param sentBody null for a GET request */
+  private async request(
+    address: string,
+    options: OutboundGet,
+    sentBody: string | null,
+  ): Promise<OutboundAnswer> {
     const control = new AbortController();
     const unlink = linkAbort(control, [options.signal]);
     const timer = setTimeout(() => {
@@ -78,7 +102,7 @@ export class OutboundRequests {
       unlink();
     };
     try {
-      const { response, where } = await this.follow(address, options, control.signal);
+      const { response, where } = await this.follow(address, options, sentBody, control.signal);
       const { statusCode: status = 0, headers } = response;
       const { maxBytes } = options;
       const limits = { maxBytes, silenceMs: this.limits.silenceMs, signal: control.signal };
@@ -97,6 +121,7 @@ export class OutboundRequests {
   private async follow(
     address: string,
     { headers = {}, isUntrusted = false }: OutboundGet,
+    body: string | null,
     signal: AbortSignal,
   ): Promise<{ response: IncomingMessage; where: string }> {
     let url = readAddress(address);
@@ -106,11 +131,13 @@ export class OutboundRequests {
       const response = await this.send(
         url,
         user === '' ? sent : { ...sent, authorization: user },
+        body,
         isUntrusted,
         signal,
       );
       const location = response.headers.location;
-      if (!REDIRECTS.has(response.statusCode ?? 0) || location === undefined) {
+      const isRedirect = REDIRECTS.has(response.statusCode ?? 0) && location !== undefined;
+      if (body !== null || !isRedirect) {
         return { response, where: url.host };
       }
       response.destroy();
@@ -133,6 +160,7 @@ export class OutboundRequests {
   private async send(
     url: URL,
     headers: Record<string, string>,
+    body: string | null,
     isUntrusted: boolean,
     signal: AbortSignal,
   ): Promise<IncomingMessage> {
@@ -142,8 +170,12 @@ export class OutboundRequests {
     const outgoing = (url.protocol === 'https:' ? requestHttps : requestHttp)({
       host: target.hostname,
       port: target.port,
+      method: body === null ? 'GET' : 'POST',
       path: url.pathname + url.search,
-      headers: { host: url.host, accept: '*/*', 'accept-encoding': 'gzip, identity', ...headers },
+      headers: {
+        ...{ host: url.host, accept: '*/*', 'accept-encoding': 'gzip, identity', ...headers },
+        ...(body === null ? {} : { 'content-length': Buffer.byteLength(body) }),
+      },
       agent: false,
       lookup: answerWith(addresses),
     });
@@ -161,7 +193,7 @@ export class OutboundRequests {
     outgoing.once('socket', (socket) => socket.once('connect', () => clearTimeout(connecting)));
     // This listener stays: a reset is also reported here, and an error without a listener would end the process.
     outgoing.on('error', () => undefined);
-    outgoing.end();
+    outgoing.end(body ?? undefined);
     try {
       const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
       response.on('error', () => undefined);

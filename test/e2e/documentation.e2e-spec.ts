@@ -33,6 +33,7 @@ const OPEN = [
   'GET /live/{file}',
   'GET /metrics',
   'GET /playlist.m3u',
+  'POST /api/v1/sessions',
   'POST /lineup.post',
 ];
 const BOTH = [
@@ -88,17 +89,29 @@ const ONLY_V1 = [
   'PATCH /guide/sources/{}',
   'DELETE /guide/sources/{}',
   'POST /guide/sources/{}/refresh',
+  'GET /webhooks',
+  'POST /webhooks',
+  'GET /webhooks/{}',
+  'PATCH /webhooks/{}',
+  'DELETE /webhooks/{}',
+  'POST /webhooks/{}/rotate-secret',
+  'POST /webhooks/{}/test',
+  'POST /webhooks/{}/replay',
+  'GET /webhooks/{}/deliveries',
+  'POST /webhooks/{}/deliveries/{}/replay',
   'DELETE /proxy/sessions/{}',
   'GET /proxy/sessions/{}/clients',
   'DELETE /proxy/sessions/{}/clients/{}',
 ];
 /** Addresses in engine-style answers, each with its own token. People do not call them. */
 const HANDED_OUT = /^\/ace\/(?:r|stat|cmd|hls)\//;
+/** For browsers only. */
+const PAGE = '/login';
 
 /** The status of GET if the fleet is not managed and there is no VPN; null: no refusal. */
 function refusalOf(path: string): number | null {
   if (/\/(?:containers\/\{id\}(?:\/logs)?|engines\/\{id\}\/(?:logs|stats))$/.test(path)) return 409;
-  return path.endsWith('/vpn/publicip') ? 404 : null;
+  return /\/(?:vpn\/publicip|sessions\/current)$/.test(path) ? 404 : null;
 }
 
 describe('the documentation of the API', () => {
@@ -135,7 +148,9 @@ describe('the documentation of the API', () => {
     expect(wanted.filter((route) => !told.includes(route))).toEqual([]);
     const mapped = product.logs().flatMap(({ msg }) => {
       const [, path = '', method = ''] = /^Mapped \{(.*), (\w+)\} route$/.exec(msg ?? '') ?? [];
-      return path === '' || HANDED_OUT.test(path) || ['HEAD', 'OPTIONS'].includes(method)
+      return ['', PAGE].includes(path) ||
+        HANDED_OUT.test(path) ||
+        ['HEAD', 'OPTIONS'].includes(method)
         ? []
         : [`${method} ${path.replace(/:\w+/g, '{}')}`];
     });
@@ -209,7 +224,7 @@ describe('the documentation of the API', () => {
         scope: isOpen ? undefined : expect.stringMatching(/^(?:read|operate|admin)$/),
       });
       if (!isOpen) expect(operation.description).toContain(`scope \`${scope}\``);
-      if (/^\/api\/v1\/(?:keys|users)\b/.test(path))
+      if (/^\/api\/v1\/(?:keys|users|webhooks)\b/.test(path))
         expect({ path, scope }).toEqual({ path, scope: 'admin' });
     }
     for (const operation of [
@@ -275,12 +290,15 @@ describe('the documentation of the API', () => {
     const user = await product.createUser();
     const source = { name: 'a', url: 'http://guides.example/', is_enabled: false };
     const created = await product.api('POST', '/api/v1/guide/sources', source);
+    const hook = { name: 'a', url: 'http://hooks.example/', is_enabled: false };
+    const webhook = await product.api('POST', '/api/v1/webhooks', hook);
     const channel = { name: 'News', sources: [{ id }] };
     expect((await product.api('PUT', '/api/v1/channels/news', channel)).status).toBe(201);
     const run = (await product.api('POST', '/api/v1/checks')).body as { id: string };
     const ids = {
       '/users/': user.id,
       '/guide/': created.body.id,
+      '/webhooks/': webhook.body.id,
       '/engines/': engine.engineId,
       '/containers/': engine.engineId,
       '/proxy/': id,
@@ -298,6 +316,8 @@ describe('the documentation of the API', () => {
       const isMedia = /^\/(ace\/(getstream|manifest)|auto\/|live\/)/.test(path);
       const isText = /([._](m3u|xml)|\.xml\.gz|\.php)$/.test(path);
       if (method !== 'get' || isMedia || isText || path.endsWith('metrics')) continue;
+      // It never ends.
+      if (path.endsWith('/events/stream')) continue;
       const entry = Object.entries(ids).find(([part]) => path.includes(part));
       const queries = {
         '/by-label': '?key=a&value=b',

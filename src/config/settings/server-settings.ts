@@ -76,6 +76,14 @@ export const serverSettings = {
     description:
       'Redis server for copies of delayed jobs ([Redis](redis.md)). Not set: jobs are kept in this process only. Several instances with the same Redis server do not share streams or engines yet.',
   }),
+  otelExporterOtlpEndpoint: setting({
+    variable: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    type: optionalText(/^https?:\/\/[^\s@]+$/, 'http://host:port or https://host:port'),
+    defaultText: '',
+    change: 'environment_only',
+    description:
+      'Receiver of [traces](metrics.md#traces) over OTLP/HTTP, such as `http://collector:4318`; `/v1/traces` is appended. Not set: no traces are recorded.',
+  }),
   outboundAllow: setting({
     variable: 'OUTBOUND_ALLOW',
     type: outboundTargets(),
@@ -111,7 +119,7 @@ export const serverSettings = {
     type: integer(1, 1_000_000),
     defaultText: '100000',
     description:
-      'How many events the event log keeps. 100,000 events take about 50 MB in DATA_DIR. Older ones are removed within a minute.',
+      'How many events the event log keeps. 100,000 events take 20 to 50 MB in DATA_DIR. Older ones are removed within a minute.',
   }),
   eventLogDays: setting({
     variable: 'EVENT_LOG_DAYS',
@@ -125,5 +133,12 @@ export const serverSettings = {
     defaultText: '365',
     description:
       'Days for which the [history](history.md) of streams, and the hourly values of the installation, are kept.',
+  }),
+  webhookHoldMs: setting({
+    variable: 'WEBHOOK_HOLD',
+    type: duration('0s', '10m'),
+    defaultText: '10s',
+    description:
+      'How long a problem must last until [webhooks](webhooks.md) tell of it, so that nobody is woken by what acefleet repairs at once.',
   }),
 };

@@ -71,7 +71,7 @@ export class FilePlayback implements Stream, PlaybackFacts, WatchedStream, Trans
   /** Monotonic time of the last write to the viewer's connection. */
   private deliveredMs = 0;
   private failovers = 0;
-  private bytesIn = 0;
+  bytesIn = 0;
   /** Bytes that earlier viewers of this playback have taken. */
   private pastBytes = 0;
   private reading = new AbortController();
@@ -362,7 +362,9 @@ export class FilePlayback implements Stream, PlaybackFacts, WatchedStream, Trans
     this.firstByteMs ??= monotonicMs();
     this.bytesIn += bytes;
     this.deliveredMs = monotonicMs();
-    if (this.viewer !== null) this.viewer.queuedBytes += bytes;
+    if (this.viewer === null) return;
+    if (this.viewer.queuedBytes === 0) this.report.firstByte(this.viewer, 'file');
+    this.viewer.queuedBytes += bytes;
   }
 
   continued(): void {

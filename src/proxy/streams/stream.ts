@@ -29,6 +29,8 @@ export interface Stream {
   readonly createdMs: number;
   readonly endedMs: number | null;
   readonly endReason: EndReason | ErrorCode | null;
+  /** Bytes received from engines. */
+  readonly bytesIn: number;
   /** Bytes for viewers that the kernel has accepted. */
   readonly bytesOut: number;
   /** Bytes queued on viewers' sockets that the kernel has not accepted yet. */

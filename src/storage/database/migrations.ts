@@ -162,5 +162,57 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
        payload TEXT NOT NULL
      )`,
     `CREATE INDEX events_by_stream ON events (stream_id) WHERE stream_id IS NOT NULL`,
+    `CREATE TABLE browser_sessions (
+       id TEXT PRIMARY KEY,
+       digest TEXT NOT NULL,
+       origin TEXT NOT NULL,
+       key_id TEXT,
+       created_at_ms INTEGER NOT NULL,
+       last_seen_at_ms INTEGER NOT NULL,
+       address TEXT NOT NULL,
+       user_agent TEXT NOT NULL
+     ) WITHOUT ROWID`,
+    `CREATE TABLE external_engines (
+       id TEXT PRIMARY KEY,
+       host TEXT NOT NULL,
+       port INTEGER NOT NULL,
+       api_port INTEGER,
+       labels TEXT NOT NULL,
+       max_streams INTEGER
+     ) WITHOUT ROWID`,
+    `CREATE TABLE webhooks (
+       id TEXT PRIMARY KEY,
+       name TEXT NOT NULL,
+       is_enabled INTEGER NOT NULL,
+       disabled_reason TEXT,
+       events TEXT NOT NULL,
+       min_level TEXT NOT NULL,
+       preset TEXT NOT NULL,
+       template TEXT,
+       max_attempts INTEGER NOT NULL,
+       sealed TEXT NOT NULL,
+       health TEXT,
+       created_at_ms INTEGER NOT NULL
+     ) WITHOUT ROWID`,
+    `CREATE TABLE webhook_deliveries (
+       position INTEGER PRIMARY KEY AUTOINCREMENT,
+       id TEXT NOT NULL UNIQUE,
+       webhook_id TEXT NOT NULL,
+       state TEXT NOT NULL,
+       notice TEXT NOT NULL,
+       created_at_ms INTEGER NOT NULL,
+       attempts INTEGER NOT NULL,
+       next_attempt_at_ms INTEGER,
+       finished_at_ms INTEGER,
+       status INTEGER,
+       fault TEXT,
+       duration_ms INTEGER
+     )`,
+    `CREATE INDEX webhook_deliveries_by_state
+       ON webhook_deliveries (webhook_id, state, position)`,
+    `CREATE TABLE webhook_incidents (
+       key TEXT PRIMARY KEY,
+       state TEXT NOT NULL
+     ) WITHOUT ROWID`,
   ],
 ];

@@ -3,12 +3,14 @@ import type { Generated } from 'kysely';
 /** The tables, for typed queries. `migrations.ts` creates them. */
 export interface Schema {
   api_keys: ApiKeyRow;
+  browser_sessions: BrowserSessionRow;
   channels: ChannelRow;
   channel_imports: ChannelImportRow;
   channel_listings: ChannelListingRow;
   channel_numbers: ChannelNumberRow;
   channel_sources: ChannelSourceRow;
   events: EventRow;
+  external_engines: ExternalEngineRow;
   guide_sources: GuideSourceRow;
   history_series: HistorySeriesRow;
   history_streams: HistoryStreamRow;
@@ -19,6 +21,9 @@ export interface Schema {
   small_values: SmallValueRow;
   source_records: SourceRecordRow;
   stream_users: StreamUserRow;
+  webhooks: WebhookRow;
+  webhook_deliveries: WebhookDeliveryRow;
+  webhook_incidents: WebhookIncidentRow;
 }
 
 interface ApiKeyRow {
@@ -30,6 +35,19 @@ interface ApiKeyRow {
   readonly created_at_ms: number;
   readonly expires_at_ms: number | null;
   readonly last_used_at_ms: number | null;
+}
+
+interface BrowserSessionRow {
+  readonly id: string;
+  /** HMAC-SHA256 of the secret in the cookie, in hex. */
+  readonly digest: string;
+  readonly origin: 'key' | 'link';
+  /** Null: the main key, or a link. */
+  readonly key_id: string | null;
+  readonly created_at_ms: number;
+  readonly last_seen_at_ms: number;
+  readonly address: string;
+  readonly user_agent: string;
 }
 
 interface ChannelRow {
@@ -103,6 +121,16 @@ interface EventRow {
   readonly channel: string | null;
   /** JSON. */
   readonly payload: string;
+}
+
+interface ExternalEngineRow {
+  readonly id: string;
+  readonly host: string;
+  readonly port: number;
+  readonly api_port: number | null;
+  /** JSON. */
+  readonly labels: string;
+  readonly max_streams: number | null;
 }
 
 interface GuideSourceRow {
@@ -211,4 +239,47 @@ interface StreamUserRow {
   readonly profile: string | null;
   readonly created_at_ms: number;
   readonly last_seen_at_ms: number | null;
+}
+
+export interface WebhookRow {
+  readonly id: string;
+  readonly name: string;
+  /** 0 or 1, because libsql cannot bind booleans. */
+  readonly is_enabled: number;
+  readonly disabled_reason: string | null;
+  /** JSON array. */
+  readonly events: string;
+  readonly min_level: string;
+  readonly preset: string;
+  readonly template: string | null;
+  readonly max_attempts: number;
+  /** Encrypted JSON: address, headers and secrets. */
+  readonly sealed: string;
+  /** JSON. */
+  readonly health: string | null;
+  readonly created_at_ms: number;
+}
+
+export interface WebhookDeliveryRow {
+  /** In the order of creation. */
+  readonly position: Generated<number>;
+  readonly id: string;
+  readonly webhook_id: string;
+  readonly state: 'pending' | 'delivered' | 'dead';
+  /** JSON. */
+  readonly notice: string;
+  readonly created_at_ms: number;
+  readonly attempts: number;
+  readonly next_attempt_at_ms: number | null;
+  readonly finished_at_ms: number | null;
+  readonly status: number | null;
+  /** JSON. */
+  readonly fault: string | null;
+  readonly duration_ms: number | null;
+}
+
+interface WebhookIncidentRow {
+  readonly key: string;
+  /** JSON. */
+  readonly state: string;
 }

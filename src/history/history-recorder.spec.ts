@@ -30,6 +30,7 @@ describe('HistoryRecorder', () => {
   let sample: Sample;
   let running: RunningStream[];
   let repeated: Record<string, number>;
+  let config: { historyDays: number };
 
   beforeEach(async () => {
     path = mkdtempSync(join(tmpdir(), 'acefleet-recorder-'));
@@ -39,9 +40,10 @@ describe('HistoryRecorder', () => {
     sample = { viewers: 1 };
     running = [];
     repeated = {};
+    config = { historyDays: 365 };
     const jobs = { every: (name: string, ms: number) => (repeated[name] = ms) };
     recorder = new HistoryRecorder(
-      { historyDays: 365 },
+      config,
       folder,
       { take: () => sample } as InstallationSampler,
       { running: () => running } as StreamFigures,
@@ -152,10 +154,13 @@ describe('HistoryRecorder', () => {
     expect(recorder.listRecent('viewers')).toEqual([]);
   });
 
-  it('deletes what is older than HISTORY_DAYS', async () => {
+  it('follows changes of HISTORY_DAYS when it deletes what is too old', async () => {
     await play('a');
     await recorder.writeIfDue();
-    jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 366 * 86_400_000);
+    jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 10 * 86_400_000);
+    await recorder.prune(null);
+    expect(await ids()).toEqual(['a']);
+    config.historyDays = 9;
     await recorder.prune(null);
     expect(await ids()).toEqual([]);
   });

@@ -114,6 +114,7 @@ describe('EnginesModule', () => {
           vpn: null,
           streams: ['content_id:1:0'],
           max_streams: 3,
+          external: false,
           labels: {},
           version: '3.2.3',
           first_seen: time,

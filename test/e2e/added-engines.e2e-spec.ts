@@ -104,19 +104,29 @@ describe('POST /engines/replace', () => {
         MIN_REPLICAS: '2',
         MIN_FREE_REPLICAS: '0',
         MAX_REPLICAS: '3',
+        // So many slots that the number of streams adds no engine.
+        MAX_STREAMS_PER_ENGINE: '10',
         ENGINE_REPLACEMENT_COOLDOWN: '0s',
         AUTOSCALE_INTERVAL: '300ms',
         ENGINE_PROBE_INTERVAL: '300ms',
       },
     });
-    const before = new Set((await enginesOf(product)).map(({ id }) => id));
+    const before = await eventually(
+      async () => {
+        const engines = await enginesOf(product);
+        expect(engines.map(({ state }) => state)).toEqual(['healthy', 'healthy']);
+        return engines;
+      },
+      60_000,
+      'two engines',
+    );
     const viewer = openViewer(product.url(streamPath(newContentId())));
     await viewer.playing();
     expect((await product.api('POST', `${PATH}/refresh`)).body.code).toBe('not_managed');
     const requested = await product.api('POST', `${PATH}/replace`);
     expect([requested.status, requested.body]).toEqual([
       202,
-      { status: 'replacing', engines: before.size },
+      { status: 'replacing', engines: before.length },
     ]);
     const { details } = await eventually(
       async () => {
@@ -128,7 +138,7 @@ describe('POST /engines/replace', () => {
       60_000,
       'the end of the replacement',
     );
-    expect(details).toMatchObject({ cause: 'replace_requested', replaced: before.size });
+    expect(details).toMatchObject({ cause: 'replace_requested', replaced: before.length });
     await viewer.receiveMore(1000);
     expect(viewer.ending).toBeNull();
     expect(viewer.audit.markers).toMatchObject({ lostPackets: 0, jumps: [] });

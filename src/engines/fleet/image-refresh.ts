@@ -1,4 +1,10 @@
-import { Inject, Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnModuleDestroy,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { CONFIG, LiveConfig } from '../../config';
 import { JobHandler, Jobs } from '../../coordination';
 import { AppError } from '../../kernel/errors';
@@ -74,7 +80,8 @@ export class ImageRefresh implements OnModuleInit, OnModuleDestroy {
     if (this.runtime.profile === null) {
       throw new AppError('not_managed', 'Simulated engines have no image.');
     }
-    if (!this.connectivity.isUp) throw new AppError('docker_unavailable', 'Docker does not answer.');
+    if (!this.connectivity.isUp)
+      throw new AppError('docker_unavailable', 'Docker does not answer.');
     this.isRequested = true;
     this.begin();
   }

@@ -9,6 +9,7 @@ const USAGE = `Usage: acefleet <command>
 
   start      run the server (the same as npm start)
   key        print the key of the admin API
+  login      print a link that signs a browser in once; the server must be running
   backup FILE
              write all data of this installation to a new file; the server may run
   restore FILE
@@ -23,6 +24,8 @@ Settings are environment variables or a file .env here; see docs/configuration.m
 /** Exit codes: an invalid command line; invalid settings (EX_CONFIG of sysexits.h). */
 const EXIT_USAGE = 2;
 const EXIT_CONFIG = 78;
+
+const LOGIN_TIMEOUT_MS = 10_000;
 
 const KEY_FORM = /^[\x21-\x7e]{1,256}$/;
 
@@ -39,6 +42,8 @@ await runScript(async () => {
     }
     case 'key':
       return printKey();
+    case 'login':
+      return printLink();
     case '--version':
     case '-v':
       return print(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version);
@@ -55,6 +60,42 @@ await runScript(async () => {
 async function printKey() {
   const { apiKey, dataDir } = (await loadSettings()) ?? {};
   if (dataDir !== undefined) print(apiKey ?? readKeptKey(resolve(dataDir, 'api-key')));
+}
+
+/** A link from the running server, which has the same settings and the same data folder. */
+async function printLink() {
+  const config = await loadSettings();
+  if (config === null) return;
+  const { host, port, publicUrl } = config;
+  const key = config.apiKey ?? readKeptKey(resolve(config.dataDir, 'api-key'));
+  const name = ['::', '0.0.0.0', ''].includes(host) ? 'localhost' : host;
+  const server = `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
+  print((await requestLink(server, key)).url);
+  process.stderr.write('Open it in a browser: it signs you in once, within 10 minutes.\n');
+  if (publicUrl !== null) return;
+  process.stderr.write(
+    `On another computer, replace ${new URL(server).host} with the name or address of this server, and its published port.\n`,
+  );
+}
+
+async function requestLink(server, key) {
+  let answer;
+  try {
+    answer = await fetch(`${server}/api/v1/sign-in-links`, {
+      method: 'POST',
+      headers: { 'X-API-Key': key },
+      signal: AbortSignal.timeout(LOGIN_TIMEOUT_MS),
+    });
+  } catch {
+    throw new PreparationError(
+      `No server answers at ${server}. Start it first; HOST and PORT must be those that it has.`,
+    );
+  }
+  const body = await answer.json().catch(() => ({}));
+  if (answer.ok) return body;
+  throw new PreparationError(
+    `The server at ${server} refuses: ${body.detail ?? `status ${answer.status}`}`,
+  );
 }
 
 async function moveData(action, file) {

@@ -8,10 +8,12 @@ interface Facts {
   readonly demoChannels: DemoChannel[];
   readonly descriptorLimit: number | null;
   readonly isKeyShort: boolean;
+  readonly isTerminal: boolean;
 }
 
 function banner(facts: Partial<Facts> = {}, config: object = {}): Promise<Banner> {
   const { demoChannels = [], descriptorLimit = 4096, isKeyShort = false } = facts;
+  const { isTerminal = false } = facts;
   const { chosen = { kind: 'static', why: 'ENGINE_ADDRESSES is set', isFallback: false } } = facts;
   const start = new StartBanner(
     {
@@ -19,7 +21,6 @@ function banner(facts: Partial<Facts> = {}, config: object = {}): Promise<Banner
       publicUrl: null,
       streamAccess: 'open',
       dataDir: './data',
-      apiKey: null,
       redisUrl: null,
       proxyMaxClients: 1500,
       proxyMaxSessions: 150,
@@ -27,9 +28,10 @@ function banner(facts: Partial<Facts> = {}, config: object = {}): Promise<Banner
     },
     { chosen, demoChannels: () => Promise.resolve(demoChannels) },
     { isMainKeyShort: isKeyShort },
+    { create: () => '/login#token=ONCE' },
   );
   start.onModuleInit();
-  return start.describe(8000, descriptorLimit, []);
+  return start.describe(8000, isTerminal, descriptorLimit, []);
 }
 
 describe('StartBanner', () => {
@@ -39,7 +41,7 @@ describe('StartBanner', () => {
         expect.stringMatching(/^acefleet \d+\.\d+\.\d+$/),
         'engines: static (ENGINE_ADDRESSES is set)',
         'store: embedded, ./data',
-        'admin: http://localhost:8000/docs (API key: node bin/acefleet.mjs key, in a container: docker exec NAME node bin/acefleet.mjs key)',
+        'admin: http://localhost:8000/docs (sign in: node bin/acefleet.mjs login, in a container: docker exec NAME node bin/acefleet.mjs login)',
         'player: http://localhost:8000/ace/getstream?id={id}',
         'streams are open to anyone who can reach this address',
       ],
@@ -73,9 +75,11 @@ describe('StartBanner', () => {
     expect(lines.join()).not.toContain('SECRET');
   });
 
-  it('never shows the key', async () => {
-    const { lines } = await banner({}, { apiKey: 'SECRET' });
-    expect(lines.join()).not.toContain('SECRET');
+  it('shows a link that signs in on a terminal only, which no log keeps', async () => {
+    expect((await banner()).lines.join()).not.toContain('ONCE');
+    expect((await banner({ isTerminal: true })).lines[4]).toBe(
+      'sign in: http://localhost:8000/login#token=ONCE (works once, within 10 minutes)',
+    );
   });
 
   it('warns of a key that could be guessed', async () => {

@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
-import { ApiKeys } from './access';
+import { ApiKeys, SignInLinks } from './access';
 import { PRODUCT_NAME, productVersion } from './app-version';
 import { type AppConfig, CONFIG } from './config';
 import { describeRedis } from './coordination';
@@ -13,8 +13,8 @@ const SHORT_KEY =
   'the API key has fewer than 16 characters and could be guessed: set a longer API_KEY, or unset it so that a key is generated';
 
 /** Not through npm, which the image does not contain. */
-const KEY_COMMAND = 'node bin/acefleet.mjs key';
-const SHOWS_KEY = `API key: ${KEY_COMMAND}, in a container: docker exec NAME ${KEY_COMMAND}`;
+const LOGIN_COMMAND = 'node bin/acefleet.mjs login';
+const SHOWS_LINK = `sign in: ${LOGIN_COMMAND}, in a container: docker exec NAME ${LOGIN_COMMAND}`;
 
 const ANY_HOST: ReadonlySet<string> = new Set(['::', '0.0.0.0', '']);
 
@@ -29,7 +29,7 @@ export interface Banner {
 
 type BannerConfig = Pick<
   AppConfig,
-  'host' | 'publicUrl' | 'dataDir' | 'apiKey' | 'redisUrl' | 'streamAccess'
+  'host' | 'publicUrl' | 'dataDir' | 'redisUrl' | 'streamAccess'
 > &
   ConnectionNeeds;
 
@@ -42,6 +42,7 @@ export class StartBanner implements OnModuleInit {
     @Inject(CONFIG) private readonly config: BannerConfig,
     @Inject(EngineSupply) private readonly engines: Pick<EngineSupply, 'chosen' | 'demoChannels'>,
     @Inject(ApiKeys) private readonly keys: Pick<ApiKeys, 'isMainKeyShort'>,
+    @Inject(SignInLinks) private readonly links: Pick<SignInLinks, 'create'>,
   ) {}
 
   /** Requests the demo channels during the start, so that the banner does not wait for them. */
@@ -51,17 +52,18 @@ export class StartBanner implements OnModuleInit {
 
   /**
    * @param port that the server listens on
+   * @param isTerminal true if only the operator reads the lines: they may then contain a link that signs in
    * @param descriptorLimit maximum number of open files of this process; null if unknown
    */
   async describe(
     port: number,
+    isTerminal: boolean,
     descriptorLimit: number | null,
     configWarnings: readonly string[],
   ): Promise<Banner> {
     const { config } = this;
     const { kind, why, isFallback } = this.engines.chosen;
     const base = baseAddress(config, port);
-    const key = config.apiKey === null ? SHOWS_KEY : 'the API key is API_KEY';
     const demo = (await this.demoChannels).map(
       ({ name, id }) => `demo channel ${name}: ${playerAddress(base, id)}`,
     );
@@ -71,7 +73,10 @@ export class StartBanner implements OnModuleInit {
         `engines: ${kind} (${why})`,
         `store: embedded, ${config.dataDir}`,
         ...describeJobs(config.redisUrl),
-        `admin: ${base}/docs (${key})`,
+        `admin: ${base}/docs (${SHOWS_LINK})`,
+        ...(isTerminal
+          ? [`sign in: ${base}${this.links.create()} (works once, within 10 minutes)`]
+          : []),
         `player: ${playerAddress(config.streamAccess === 'open' ? base : `${base}/t/{token}`, '{id}')}`,
         config.streamAccess === 'open'
           ? 'streams are open to anyone who can reach this address'

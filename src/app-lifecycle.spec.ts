@@ -33,6 +33,7 @@ describe('Lifecycle', () => {
         },
         abortNow: () => steps.push('abort'),
       },
+      { close: () => steps.push('push') },
       {
         flush: () => {
           steps.push('flush');
@@ -55,7 +56,7 @@ describe('Lifecycle', () => {
 
   it('runs its phases in order, and leaves no timer', async () => {
     expect(await end()).toBe(0);
-    expect(steps).toEqual(['unready', 'hold', 'drain 5000', 'close', 'flush']);
+    expect(steps).toEqual(['unready', 'hold', 'push', 'drain 5000', 'close', 'flush']);
     expect(jest.getTimerCount()).toBe(0);
   });
 
@@ -80,7 +81,7 @@ describe('Lifecycle', () => {
     drain = never;
     void end();
     expect(await end(signal)).toBe(code);
-    expect(steps).toEqual(['unready', 'hold', 'drain 5000', 'abort']);
+    expect(steps).toEqual(['unready', 'hold', 'push', 'drain 5000', 'abort']);
   });
 
   it.each<[string, number, number, () => void]>([

@@ -6,6 +6,7 @@ import { ReadinessGate } from './health';
 import { settlesWithin } from './kernel/wait';
 import { LogOutput } from './logging';
 import { StreamShutdown } from './proxy';
+import { PushHub } from './push';
 
 /** The phases of the shutdown in their order, and the longest time of each in ms. */
 const PHASE_LIMITS = {
@@ -38,6 +39,7 @@ export class Lifecycle {
     @Inject(ReadinessGate) private readonly readiness: Pick<ReadinessGate, 'closeForShutdown'>,
     @Inject(EngineSupply) private readonly engines: Pick<EngineSupply, 'hold' | 'farewell'>,
     @Inject(StreamShutdown) private readonly streams: Pick<StreamShutdown, 'drain' | 'abortNow'>,
+    @Inject(PushHub) private readonly push: Pick<PushHub, 'close'>,
     @Inject(LogOutput) private readonly output: Pick<LogOutput, 'flush'>,
   ) {}
 
@@ -57,6 +59,8 @@ export class Lifecycle {
     // Load balancers need the time of the drain to react.
     this.readiness.closeForShutdown();
     this.engines.hold();
+    // Panels connect again at once to the process that takes over.
+    this.push.close();
     const [haveStreamsEnded] = await Promise.all([
       this.run('end_streams', this.streams.drain(drainMs), drainMs),
       // Now and not at the end, because an impatient operator sends the second signal before that.

@@ -10,13 +10,16 @@ import { EngineRegistry, EnginesModule } from './engines';
 import { EventsModule } from './events';
 import { GuideModule } from './guide';
 import { HealthModule } from './health';
+import { HistoryModule } from './history';
 import { type LogOutput, LoggingModule } from './logging';
 import { MetricsModule } from './metrics';
 import { type EngineHosts, OutboundModule } from './outbound/outbound.module';
 import { PlaylistsModule } from './playlists';
 import { ProxyModule } from './proxy';
+import { PushModule } from './push';
 import { type Settings, SettingsModule } from './settings';
 import { type DataFolder, StorageModule } from './storage';
+import { TracingModule } from './tracing';
 import { WebhooksModule } from './webhooks';
 
 /** The whole program; the only file that imports every module. */
@@ -32,6 +35,7 @@ export class AppModule {
         StorageModule.forRoot(folder),
         EventsModule,
         MetricsModule,
+        TracingModule.forRoot(config),
         AccessModule,
         CoordinationModule.forRoot(config),
         EnginesModule.forRoot(config),
@@ -46,8 +50,10 @@ export class AppModule {
         PlaylistsModule,
         ProxyModule,
         CheckerModule,
+        PushModule,
         WebhooksModule,
         HealthModule,
+        HistoryModule,
         SettingsModule.forRoot(settings),
       ],
       providers: [Lifecycle, StartBanner],

@@ -10,6 +10,7 @@ const INFOHASH = '89abcdef0123456789abcdef0123456789abcdef';
 const ENGINE_ID = 'static-192.168.1.10-6878';
 const OTHER_ENGINE_ID = 'static-192.168.1.11-6878';
 const KEY_ID = '3f9c0a7be1d25846';
+const SESSION_ID = '5c81f0d29a6e4b37';
 const WEBHOOK_ID = '8d20c1f7a4be9356';
 const DELIVERY_ID = 'msg_5f0c9a71d2e84b365f0c9a71';
 const VIEWER_ID = '0b5a3c52-7d0e-4c39-9b7e-3d0a5a6f1e42';
@@ -24,6 +25,7 @@ const IDS: Readonly<Record<string, readonly [description: string, example: strin
   channels: ['Id of a channel', 'news'],
   keys: ['Id of an API key', KEY_ID],
   webhooks: ['Id of a webhook', WEBHOOK_ID],
+  sessions: ['Id of a session of a browser', SESSION_ID],
   streaming: ['Content id, 40 hex digits; `.ts` may follow', CONTENT_ID],
 };
 const VIEWER: readonly [string, string] = ['Id of a viewer, from the list of clients', VIEWER_ID];
@@ -94,6 +96,9 @@ const BY_SCHEMA: readonly (readonly [schemas: RegExp, fields: Readonly<Record<st
     [/Import/, { id: 'sport', name: 'Sport', url: 'https://lists.example.org/sport.m3u' }],
     [/Profile/, { name: 'kids' }],
     [/^Vpn/, { name: 'gluetun' }],
+    [/^BrowserSession/, { id: SESSION_ID, signed_in_with: 'Home Assistant' }],
+    [/^SignInDto/, { key: SECRET }],
+    [/^SignInLink/, { url: `http://192.168.1.5:8000/login#token=${'x'.repeat(43)}` }],
     [/^WebhookDelivery/, { id: DELIVERY_ID, type: 'channel_died', subject: 'channel:news' }],
     [/^Webhook/, { id: WEBHOOK_ID, name: 'Phone', url: 'https://ntfy.example/acefleet-alarms' }],
     [/^(?:New)?ApiKey/, { id: KEY_ID, name: 'Home Assistant', key: SECRET }],

@@ -2,7 +2,7 @@ import { type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
-import { PUBLIC_OPERATION, SCOPE_OF_OPERATION, scopeOfMethod } from './access';
+import { PUBLIC_OPERATION, SCOPE_OF_OPERATION, scopeOfMethod, SESSION_COOKIE } from './access';
 import { AppModule } from './app.module';
 import { describeAliases } from './app.openapi-aliases';
 import { eachOperation, type Operation } from './app.openapi-document';
@@ -13,7 +13,7 @@ import { PRODUCT_NAME, productVersion } from './app-version';
 import { resolveConfig, THIS_MACHINE } from './config';
 import { Edge } from './http';
 import { createLogOutput } from './logging';
-import { Settings } from './settings';
+import { isSecretSetting, Settings } from './settings';
 import { DataFolder, SettingStore } from './storage';
 
 const DESCRIPTION =
@@ -36,8 +36,10 @@ const TAGS = {
   webhooks: 'Notices to other services: who gets which, and how their deliveries go.',
   health: 'Checks for supervisors and load balancers, and the health of the fleet.',
   settings: 'Settings: values, where they come from, and changes without a restart.',
-  metrics: 'Metrics for Prometheus.',
+  metrics: 'Metrics for Prometheus, and figures for dashboards.',
+  history: 'What streams and the whole installation have done.',
   keys: 'API keys, and what each may do.',
+  sessions: 'Browsers that have signed in.',
 };
 
 /** Builds the OpenAPI 3.1 document of all addresses from the code alone, without engines, files or ports. */
@@ -45,7 +47,7 @@ export async function createOpenApiDocument(): Promise<OpenAPIObject> {
   const loaded = resolveConfig([], THIS_MACHINE);
   const { config } = loaded;
   const folder = new DataFolder(config.dataDir);
-  const settings = new Settings(loaded, new SettingStore(folder));
+  const settings = new Settings(loaded, new SettingStore(folder, isSecretSetting));
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.forRoot(settings, createLogOutput(config), folder),
     new Edge(config).adapter,
@@ -58,7 +60,7 @@ const USER_SECURITY = 'user';
 
 /** What admits to operations with `PUBLIC_OPERATION`. */
 const SECURITY: Record<'by_setting' | 'to_users', Record<string, string[]>[]> = {
-  by_setting: [{}, { bearer: [] }, { api_key: [] }],
+  by_setting: [{}, { bearer: [] }, { api_key: [] }, { session: [] }],
   to_users: [{ [USER_SECURITY]: [] }],
 };
 
@@ -81,6 +83,13 @@ function buildDocument(app: INestApplication): OpenAPIObject {
       name: 'X-API-Key',
       description: 'An API key, as `X-API-Key: KEY`.',
     })
+    .addSecurity('session', {
+      type: 'apiKey',
+      in: 'cookie',
+      name: SESSION_COOKIE,
+      description:
+        'The session of a browser, which `POST /api/v1/sessions` or the page `/login` begins. Requests that change something must come from a page of this server.',
+    })
     .addSecurity(USER_SECURITY, {
       type: 'apiKey',
       in: 'query',
@@ -88,7 +97,8 @@ function buildDocument(app: INestApplication): OpenAPIObject {
       description: 'The secret of a user of streams, beside the name of the user as `username`.',
     })
     .addSecurityRequirements('bearer')
-    .addSecurityRequirements('api_key');
+    .addSecurityRequirements('api_key')
+    .addSecurityRequirements('session');
   for (const [name, description] of Object.entries(TAGS)) builder.addTag(name, description);
   const document = SwaggerModule.createDocument(app, builder.build());
   Reflect.deleteProperty(document.info, 'contact');
@@ -108,6 +118,8 @@ function openPublicOperation(operation: Operation): void {
   const isPublic = marked[PUBLIC_OPERATION];
   if (isPublic === undefined) return;
   Reflect.deleteProperty(operation, PUBLIC_OPERATION);
+  // That of its controller.
+  if (isPublic === true) Reflect.deleteProperty(operation, SCOPE_OF_OPERATION);
   operation.security = isPublic === true ? [] : SECURITY[isPublic];
 }
 

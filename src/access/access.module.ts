@@ -7,17 +7,20 @@ import { ApiKeys } from './api-keys/api-keys';
 import { ApiKeysController } from './api-keys/api-keys.controller';
 import { ApiKeyGuard } from './api-key-guard';
 import { KeyAttempts } from './key-attempts';
+import { BrowserSessions } from './sessions/browser-sessions';
+import { BrowserSessionsController } from './sessions/browser-sessions.controller';
+import { LoginPageController } from './sessions/login-page.controller';
+import { SignInLinks } from './sessions/sign-in-links';
 import { StreamAccess, type StreamAccessConfig } from './stream-access';
 import { StreamGuard } from './stream-guard';
 import { StreamUsers } from './stream-users';
 import { UserActivity } from './user-activity';
-import { UserSecrets } from './user-secrets';
 import { UsersController } from './http/users.controller';
 
 /** Access control: API keys for the admin API, and STREAM_ACCESS for the addresses of players. */
 @Global()
 @Module({
-  controllers: [ApiKeysController, UsersController],
+  controllers: [ApiKeysController, BrowserSessionsController, LoginPageController, UsersController],
   providers: [
     {
       provide: ApiKeys,
@@ -29,29 +32,29 @@ import { UsersController } from './http/users.controller';
     },
     { provide: KeyAttempts, useFactory: () => new KeyAttempts() },
     {
-      provide: UserSecrets,
-      inject: [DataFolder],
-      useFactory: (folder: DataFolder) => new UserSecrets(folder),
+      provide: BrowserSessions,
+      inject: [DataFolder, ApiKeys],
+      useFactory: (folder: DataFolder, keys: ApiKeys) => BrowserSessions.open(folder, keys),
     },
+    SignInLinks,
     {
       provide: StreamUsers,
-      inject: [DataFolder, UserSecrets],
-      useFactory: (folder: DataFolder, secrets: UserSecrets) =>
-        StreamUsers.open(folder, Date.now, secrets),
+      inject: [DataFolder],
+      useFactory: (folder: DataFolder) => StreamUsers.open(folder),
     },
     UserActivity,
     {
       provide: StreamAccess,
-      inject: [CONFIG, StreamUsers],
+      inject: [CONFIG, StreamUsers, BrowserSessions],
       // Wrong tokens are counted apart from wrong keys: a player that still has an old token must not use up the attempts
       // of an administrator at the same address.
-      useFactory: (config: StreamAccessConfig, users: StreamUsers) =>
-        new StreamAccess(config, users, new KeyAttempts()),
+      useFactory: (config: StreamAccessConfig, users: StreamUsers, sessions: BrowserSessions) =>
+        new StreamAccess(config, users, new KeyAttempts(), sessions),
     },
     // StreamGuard is first: below a token, an admin route gets 404 instead of 401.
     { provide: APP_GUARD, useClass: StreamGuard },
     { provide: APP_GUARD, useClass: ApiKeyGuard },
   ],
-  exports: [ApiKeys, StreamAccess, StreamUsers, UserActivity, UserSecrets],
+  exports: [ApiKeys, BrowserSessions, SignInLinks, StreamAccess, StreamUsers, UserActivity],
 })
 export class AccessModule {}

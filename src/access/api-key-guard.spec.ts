@@ -3,25 +3,37 @@ import { Reflector } from '@nestjs/core';
 import { type AppConfig } from '../config';
 import { AppError } from '../kernel/errors';
 import { type ApiKeyScope } from './api-keys/api-key-scope';
-import { type ApiKeys } from './api-keys/api-keys';
+import { type ApiKeys, type PresentedApiKey } from './api-keys/api-keys';
 import { NeedsScope } from './api-keys/needs-scope';
 import { ApiKeyGuard } from './api-key-guard';
 import { KeyAttempts } from './key-attempts';
 import { OwnQueryName } from './own-query-name';
+import type { BrowserSessions } from './sessions/browser-sessions';
 import { Public, PublicWhen } from './public';
 
 const KEY = 'the-key';
 const EXPIRED = 'an-expired-key';
 
+function keyOf(
+  id: string | null,
+  scope: ApiKeyScope,
+  sessionId: string | null = null,
+): PresentedApiKey {
+  return { id, sessionId, name: id ?? 'main', scope, isExpired: false };
+}
+
+/** Finds a session for each scope, with its name as the secret. */
+const SESSIONS: Pick<BrowserSessions, 'find'> = {
+  find: (secret) => (secret === '' ? null : keyOf(null, secret as ApiKeyScope, `s-${secret}`)),
+};
+
 /** Finds the main key, and for each scope a key with its name. */
 const KEYS: Pick<ApiKeys, 'find' | 'noteUse'> = {
   find: (candidate) => {
-    if (candidate === KEY) return { id: null, name: 'main', scope: 'admin', isExpired: false };
-    if (candidate === EXPIRED)
-      return { id: 'expired', name: 'old', scope: 'admin', isExpired: true };
+    if (candidate === KEY) return keyOf(null, 'admin');
+    if (candidate === EXPIRED) return { ...keyOf('expired', 'admin'), isExpired: true };
     const isScope = ['read', 'operate', 'admin'].includes(candidate);
-    if (!isScope) return null;
-    return { id: candidate, name: candidate, scope: candidate as ApiKeyScope, isExpired: false };
+    return isScope ? keyOf(candidate, candidate as ApiKeyScope) : null;
   },
   noteUse: () => undefined,
 };
@@ -52,17 +64,26 @@ class Open {
 
 describe('ApiKeyGuard', () => {
   let now: number;
-  let config: Pick<AppConfig, 'metricsAccess' | 'apiMaxRequestsPerIp' | 'trustedProxies'>;
+  let config: Pick<
+    AppConfig,
+    'metricsAccess' | 'apiMaxRequestsPerIp' | 'trustedProxies' | 'publicUrl'
+  >;
   let guard: ApiKeyGuard;
 
   beforeEach(() => {
     now = 0;
-    config = { metricsAccess: 'open', apiMaxRequestsPerIp: 100, trustedProxies: ['10.9.0.0/16'] };
+    config = {
+      metricsAccess: 'open',
+      apiMaxRequestsPerIp: 100,
+      trustedProxies: ['10.9.0.0/16'],
+      publicUrl: 'https://tv.example/sub',
+    };
     guard = new ApiKeyGuard(
       config as AppConfig,
       new Reflector(),
       KEYS as ApiKeys,
       new KeyAttempts(() => now),
+      SESSIONS as BrowserSessions,
     );
   });
 
@@ -76,6 +97,7 @@ describe('ApiKeyGuard', () => {
       url: '/engines',
       ip: '10.0.0.1',
       method: 'GET',
+      host: 'tv:8000',
       raw: {},
       ...request,
     };
@@ -145,6 +167,62 @@ describe('ApiKeyGuard', () => {
     expect(ask({})).toMatchObject({ status: 429 });
     Object.assign(config, { apiMaxRequestsPerIp: 3 });
     expect(ask({ ip: '10.0.0.2' })).toMatchObject({ status: 401 });
+  });
+
+  describe('sessions of browsers', () => {
+    const { closed, sensitive } = Closed.prototype;
+    const send = (
+      method: string,
+      scope: string,
+      headers: Record<string, string> = {},
+      handler = closed,
+    ): AppError | 'let in' =>
+      ask(
+        { method, headers: { cookie: `a=b; acefleet_session=${scope}`, ...headers } },
+        Closed,
+        handler,
+      );
+
+    it('may do what their key may do', () => {
+      expect(send('GET', 'read')).toBe('let in');
+      const origin = { origin: 'http://tv:8000' };
+      expect(send('POST', 'read', origin)).toMatchObject({ status: 403 });
+      expect(send('POST', 'operate', origin)).toBe('let in');
+      expect(send('GET', 'operate', {}, sensitive)).toMatchObject({ status: 403 });
+    });
+
+    it.each<[string, Record<string, string>, boolean]>([
+      ['no origin', {}, false],
+      ['the origin of the address', { origin: 'http://tv:8000' }, true],
+      ['that origin behind TLS that a proxy ended', { origin: 'https://tv:8000' }, true],
+      ['the origin of PUBLIC_URL', { origin: 'https://tv.example' }, true],
+      ['another port', { origin: 'http://tv:3000' }, false],
+      ['another host', { origin: 'http://evil.example' }, false],
+      ['an opaque origin', { origin: 'null' }, false],
+      ['what the browser says of the page', { 'sec-fetch-site': 'same-origin' }, true],
+      ['a page of the same site', { 'sec-fetch-site': 'same-site' }, false],
+    ])('change something only from an own page: %s', (_what, headers, isOwn) => {
+      for (const method of ['POST', 'DELETE', 'PUT', 'PATCH']) {
+        const answer = send(method, 'operate', headers);
+        if (isOwn) expect(answer).toBe('let in');
+        else
+          expect(answer).toMatchObject({ status: 403, detail: expect.stringContaining('Origin') });
+      }
+      expect(send('GET', 'read', headers)).toBe('let in');
+    });
+
+    it('give way to a key in a header', () => {
+      expect(send('POST', 'admin', { 'x-api-key': 'operate' })).toBe('let in');
+      expect(send('GET', 'admin', { 'x-api-key': 'nope' })).toMatchObject({ status: 403 });
+      expect(send('GET', 'admin', { 'x-api-key': 'read' }, sensitive)).toMatchObject({
+        status: 403,
+      });
+    });
+
+    it('are refused once they have ended', () => {
+      const ended = { cookie: 'acefleet_session=%' };
+      expect(ask({ headers: ended })).toMatchObject({ status: 401 });
+    });
   });
 
   describe('scopes', () => {

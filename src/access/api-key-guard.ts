@@ -3,7 +3,12 @@ import { Reflector } from '@nestjs/core';
 import { type AppConfig, CONFIG } from '../config';
 import { clientAddress, type FastifyRequest, RateLimit, sharedAddresses } from '../http';
 import { AppError } from '../kernel/errors';
-import { type ApiKeyScope, includesScope, scopeOfMethod } from './api-keys/api-key-scope';
+import {
+  type ApiKeyScope,
+  includesScope,
+  isReading,
+  scopeOfMethod,
+} from './api-keys/api-key-scope';
 import { ApiKeys, type PresentedApiKey } from './api-keys/api-keys';
 import { setKeyOfRequest } from './api-keys/key-of-request';
 import { NEEDED_SCOPE } from './api-keys/needs-scope';
@@ -11,11 +16,15 @@ import { KeyAttempts } from './key-attempts';
 import { OWN_QUERY_NAME } from './own-query-name';
 import { hasKeyInQuery, presentedKey } from './presented-key';
 import { PUBLIC_ROUTE, type PublicRoute } from './public';
+import { BrowserSessions } from './sessions/browser-sessions';
+import { requireSameOrigin } from './sessions/same-origin';
+import { sessionSecretOf } from './sessions/session-cookie';
 import { streamCaller } from './stream-caller';
 
 /**
- * Requires an API key for every route that is not `Public()`: 401 without a key, 403 with a wrong or expired one, or one
- * whose scope is too small.
+ * Requires an API key, or the session of a browser, for every route that is not `Public()`: 401 without one, 403 with a
+ * wrong or expired key, or one whose scope is too small. A key in a header is used instead of a session. With a session,
+ * requests that change something must come from a page of this server.
  */
 @Injectable()
 export class ApiKeyGuard implements CanActivate {
@@ -26,6 +35,7 @@ export class ApiKeyGuard implements CanActivate {
     private readonly reflector: Reflector,
     private readonly keys: ApiKeys,
     private readonly attempts: KeyAttempts,
+    private readonly sessions: BrowserSessions,
   ) {
     const shared = sharedAddresses(config.trustedProxies);
     this.requests = new RateLimit(
@@ -48,14 +58,18 @@ export class ApiKeyGuard implements CanActivate {
       targets,
     );
     checkTerms(key, declared ?? scopeOfMethod(request.method));
-    if (key.id !== null) this.keys.noteUse(key.id);
+    if (key.sessionId !== null && !isReading(request.method)) {
+      requireSameOrigin(request, this.config.publicUrl);
+    }
+    if (key.id !== null && key.sessionId === null) this.keys.noteUse(key.id);
     setKeyOfRequest(request, key);
     return true;
   }
 
   private keyOf(request: FastifyRequest, ownQueryName: string | undefined): PresentedApiKey {
     const candidate = presentedKey(request.headers);
-    const key = candidate === null ? null : this.keys.find(candidate);
+    const secret = candidate === null ? sessionSecretOf(request.headers) : null;
+    const key = candidate === null ? this.sessions.find(secret ?? '') : this.keys.find(candidate);
     this.limitRate(request, key);
     if (hasKeyInQuery(request.url, ownQueryName)) {
       throw new AppError(
@@ -63,27 +77,20 @@ export class ApiKeyGuard implements CanActivate {
         'A key in the address is refused; send it as Authorization: Bearer KEY or X-API-Key: KEY.',
       );
     }
-    if (candidate === null) {
-      throw new AppError(
-        'unauthorized',
-        'This address needs an API key, as Authorization: Bearer KEY or X-API-Key: KEY.',
-      );
-    }
     // A right key is accepted first: behind a reverse proxy its owner may share the address of an attacker.
     if (key !== null) return key;
-    const blockedForMs = this.attempts.blockedForMs(request.ip);
-    if (blockedForMs > 0) {
-      throw new AppError('rate_limited', 'Too many wrong keys came from this address.', {
-        retryAfterS: blockedForMs / 1000,
-      });
-    }
-    this.attempts.recordWrongKey(request.ip);
-    throw new AppError('forbidden', 'The API key is wrong.');
+    if (candidate !== null) throw this.attempts.refusal(request.ip, 'The API key is wrong.');
+    throw new AppError(
+      'unauthorized',
+      secret === null
+        ? 'This address needs an API key, as Authorization: Bearer KEY or X-API-Key: KEY.'
+        : 'The session of this browser has ended; sign in at /login.',
+    );
   }
 
   /** Requests with a right key are counted for each key, so that a stranger at the same address cannot use up its limit. */
   private limitRate(request: FastifyRequest, key: PresentedApiKey | null): void {
-    const part = key === null ? '' : (key.id ?? 'main');
+    const part = key === null ? '' : (key.sessionId ?? key.id ?? 'main');
     const detail = 'Too many requests to the admin API came from this address within a minute.';
     this.requests.take(clientAddress(request), detail, part);
   }

@@ -1,8 +1,11 @@
 export { AccessModule } from './access.module';
 export { ApiKeyFileError } from './api-keys/api-key-file';
-export { ApiKeys } from './api-keys/api-keys';
+export { ApiKeys, type PresentedApiKey } from './api-keys/api-keys';
 export { type ApiKeyScope, scopeOfMethod } from './api-keys/api-key-scope';
 export { NeedsScope, SCOPE_OF_OPERATION } from './api-keys/needs-scope';
+export { BrowserSessions } from './sessions/browser-sessions';
+export { SESSION_COOKIE } from './sessions/session-cookie';
+export { SignInLinks } from './sessions/sign-in-links';
 export { OwnQueryName } from './own-query-name';
 export { Public, PUBLIC_OPERATION, PublicWhen } from './public';
 export { StreamAccess } from './stream-access';
@@ -11,5 +14,4 @@ export { STREAM_OPERATION, StreamRoute, TokenOrKeyRoute, UserRoute } from './str
 export type { StreamUser } from './stream-user';
 export { StreamUsers } from './stream-users';
 export { UserActivity } from './user-activity';
-export { UserSecrets } from './user-secrets';
 export { keyOfRequest } from './api-keys/key-of-request';

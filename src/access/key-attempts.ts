@@ -1,7 +1,10 @@
 import { RateLimit } from '../http';
+import { AppError } from '../kernel/errors';
 
 /** Number of wrong keys within a minute after which further wrong keys from an address are refused. */
 const MAX_WRONG_KEYS = 10;
+
+const TOO_MANY_KEYS = 'Too many wrong keys came from this address.';
 
 /**
  * Counts wrong keys, or wrong secrets of users, per address. An address with too many may not send another wrong key for
@@ -15,12 +18,13 @@ export class KeyAttempts {
     this.limit = new RateLimit(() => MAX_WRONG_KEYS, undefined, now);
   }
 
-  /** Milliseconds until the address may try again; 0 if it may now. */
-  blockedForMs(address: string): number {
-    return this.limit.blockedForMs(address);
-  }
-
-  recordWrongKey(address: string): void {
+  /** Counts a wrong key. Returns the answer: `forbidden` with `detail`, or `rate_limited` after too many. */
+  refusal(address: string, detail: string, tooMany = TOO_MANY_KEYS): AppError {
+    const blockedForMs = this.limit.blockedForMs(address);
+    if (blockedForMs > 0) {
+      return new AppError('rate_limited', tooMany, { retryAfterS: blockedForMs / 1000 });
+    }
     this.limit.count(address);
+    return new AppError('forbidden', detail);
   }
 }

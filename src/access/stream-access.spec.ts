@@ -1,11 +1,18 @@
 import type { FastifyRequest } from '../http';
 import { type AppError } from '../kernel/errors';
 import { KeyAttempts } from './key-attempts';
+import type { BrowserSessions } from './sessions/browser-sessions';
 import { StreamAccess, type StreamAccessConfig } from './stream-access';
 import { listBase, streamCaller } from './stream-caller';
 import type { StreamUser } from './stream-user';
 
 const SECRET = 'secret-of-anna';
+const SESSIONS: Pick<BrowserSessions, 'find'> = {
+  find: (secret) =>
+    secret === 'signed-in'
+      ? { id: null, sessionId: 's1', name: 'main', scope: 'admin', isExpired: false }
+      : null,
+};
 const ANNA = { id: 'u1', name: 'anna' } as StreamUser;
 
 describe('StreamAccess', () => {
@@ -29,12 +36,14 @@ describe('StreamAccess', () => {
       { streamAccess: 'token', streamAllowCidrs: [], ...config },
       users as never,
       new KeyAttempts(() => now),
+      SESSIONS,
     );
   }
 
   function request(originalUrl: string, ip = '192.0.2.1'): FastifyRequest {
     const headers = { host: 'tv:8000' };
     const facts = {
+      method: 'GET',
       originalUrl,
       ip,
       raw: {},
@@ -44,6 +53,12 @@ describe('StreamAccess', () => {
       socket: {},
     };
     return facts as unknown as FastifyRequest;
+  }
+
+  /** A request of a browser that plays a stream. */
+  function played(method: string, cookie: string): FastifyRequest {
+    const asked = request('/ace/getstream?id=a');
+    return Object.assign(asked, { method, headers: { ...asked.headers, cookie } });
   }
 
   function answer(to: StreamAccess, asked: FastifyRequest): AppError | 'admitted' {
@@ -80,13 +95,21 @@ describe('StreamAccess', () => {
     expect(streamCaller(plain)).toEqual({ user: null, secret: null });
   });
 
+  it('admits the session of a browser, to read only', () => {
+    const cookie = 'acefleet_session=signed-in';
+    expect(answer(access(), played('GET', cookie))).toBe('admitted');
+    expect(answer(access(), played('POST', cookie))).toMatchObject({ code: 'unauthorized' });
+    const ended = played('GET', 'acefleet_session=ended');
+    expect(answer(access(), ended)).toMatchObject({ code: 'unauthorized' });
+  });
+
   it('follows changes of STREAM_ACCESS and STREAM_ALLOW_CIDRS', () => {
     const config: { -readonly [K in keyof StreamAccessConfig]: StreamAccessConfig[K] } = {
       streamAccess: 'open',
       streamAllowCidrs: [],
     };
     const users = { withSecret: () => null } as never;
-    const door = new StreamAccess(config, users, new KeyAttempts());
+    const door = new StreamAccess(config, users, new KeyAttempts(), SESSIONS);
     const plain = request('/playlist.m3u');
     expect(answer(door, plain)).toBe('admitted');
     config.streamAccess = 'token';

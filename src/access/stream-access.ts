@@ -1,12 +1,17 @@
 import type { AppConfig } from '../config';
 import { clientAddress, type FastifyRequest, NetworkList, streamCredentialsOf } from '../http';
 import { AppError } from '../kernel/errors';
+import { isReading } from './api-keys/api-key-scope';
 import { type KeyAttempts } from './key-attempts';
+import type { BrowserSessions } from './sessions/browser-sessions';
+import { sessionSecretOf } from './sessions/session-cookie';
 import { setStreamCaller } from './stream-caller';
 import type { StreamUser } from './stream-user';
 import { type StreamUsers } from './stream-users';
 
 export type StreamAccessConfig = Pick<AppConfig, 'streamAccess' | 'streamAllowCidrs'>;
+
+const TOO_MANY_SECRETS = 'Too many wrong secrets came from this address.';
 
 /** Decides who may use the addresses of players. */
 export class StreamAccess {
@@ -18,6 +23,7 @@ export class StreamAccess {
     private readonly config: StreamAccessConfig,
     private readonly users: StreamUsers,
     private readonly attempts: KeyAttempts,
+    private readonly sessions: Pick<BrowserSessions, 'find'>,
   ) {}
 
   /**
@@ -39,6 +45,7 @@ export class StreamAccess {
     }
     if (this.config.streamAccess === 'open') return;
     if (this.isAllowed(clientAddress(request))) return;
+    if (this.isSignedIn(request)) return;
     throw new AppError(
       'unauthorized',
       'This address needs the token of a user: /t/TOKEN in front of the path.',
@@ -48,6 +55,12 @@ export class StreamAccess {
   private admitCredentials(request: FastifyRequest, name: string, secret: string): void {
     const user = this.users.withCredentials(name, secret);
     this.enter(request, user, secret, 'The user name or the password is wrong.');
+  }
+
+  /** The panel plays streams in the browser, which sends the cookie of its session. */
+  private isSignedIn({ method, headers }: FastifyRequest): boolean {
+    const secret = isReading(method) ? sessionSecretOf(headers) : null;
+    return secret !== null && this.sessions.find(secret) !== null;
   }
 
   private isAllowed(address: string): boolean {
@@ -65,21 +78,10 @@ export class StreamAccess {
     secret: string,
     ifUnknown: string,
   ): void {
-    if (user === null) throw this.wrongSecret(request.ip, ifUnknown);
+    if (user === null) throw this.attempts.refusal(request.ip, ifUnknown, TOO_MANY_SECRETS);
     const refusal = this.users.refusalOf(user, clientAddress(request));
     if (refusal !== null) throw new AppError('forbidden', refusal);
     this.users.seen(user);
     setStreamCaller(request, { user, secret });
-  }
-
-  private wrongSecret(ip: string, detail: string): AppError {
-    const blockedForMs = this.attempts.blockedForMs(ip);
-    if (blockedForMs > 0) {
-      return new AppError('rate_limited', 'Too many wrong secrets came from this address.', {
-        retryAfterS: blockedForMs / 1000,
-      });
-    }
-    this.attempts.recordWrongKey(ip);
-    return new AppError('forbidden', detail);
   }
 }

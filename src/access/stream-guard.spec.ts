@@ -6,6 +6,7 @@ import { ApiKeyGuard } from './api-key-guard';
 import type { ApiKeys } from './api-keys/api-keys';
 import { KeyAttempts } from './key-attempts';
 import { Public } from './public';
+import type { BrowserSessions } from './sessions/browser-sessions';
 import { StreamAccess } from './stream-access';
 import { StreamGuard } from './stream-guard';
 import { StreamRoute, TokenOrKeyRoute } from './stream-route';
@@ -44,8 +45,9 @@ describe('the guards of a route', () => {
       refusalOf: () => null,
       seen: () => undefined,
     };
+    const sessions = { find: () => null } as unknown as BrowserSessions;
     const config = { streamAccess: 'token' as const, streamAllowCidrs: [] };
-    const access = new StreamAccess(config, users as never, new KeyAttempts());
+    const access = new StreamAccess(config, users as never, new KeyAttempts(), sessions);
     const reflector = new Reflector();
     const request = {
       method,
@@ -66,10 +68,16 @@ describe('the guards of a route', () => {
       const keys = {
         find: (key: string) =>
           key === KEY
-            ? ({ id: null, name: 'main', scope: 'admin', isExpired: false } as const)
+            ? ({
+                id: null,
+                sessionId: null,
+                name: 'main',
+                scope: 'admin',
+                isExpired: false,
+              } as const)
             : null,
       } as ApiKeys;
-      new ApiKeyGuard(limits, reflector, keys, new KeyAttempts()).canActivate(context);
+      new ApiKeyGuard(limits, reflector, keys, new KeyAttempts(), sessions).canActivate(context);
       return 200;
     } catch (error) {
       return (error as AppError).status;

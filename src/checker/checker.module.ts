@@ -8,6 +8,8 @@ import { ChecksController } from './http/checks.controller';
 @Module({
   imports: [ChannelsModule, ProxyModule],
   controllers: [ChecksController],
-  providers: [Checker],
+  // The controller is also a provider, so that the event stream shows the same as the API.
+  providers: [Checker, ChecksController],
+  exports: [ChecksController],
 })
 export class CheckerModule {}

@@ -1,1 +1,2 @@
+export { ChecksController } from './http/checks.controller';
 export { CheckerModule } from './checker.module';

@@ -31,9 +31,38 @@ const DESCRIPTIONS: { readonly [T in DomainEventType]: Describe<T> } = {
   }),
   engine_removed: ({ engine_id, reason }) =>
     info(engine(engine_id), `Engine ${engine_id} was removed`, reason),
+  engine_limits_changed: ({ engine_id, limits, result }) => {
+    const what = limits === '' ? 'no limits' : `the limits ${limits}`;
+    return info(
+      engine(engine_id),
+      result === 'applied'
+        ? `Engine ${engine_id} now has ${what}.`
+        : `Engine ${engine_id} cannot be given ${what} while it runs, and is replaced when it plays nothing.`,
+    );
+  },
+  engine_upload_exceeded: ({ engine_id, upload_bps, limit_bps }) =>
+    warning(
+      engine(engine_id),
+      `Engine ${engine_id} uploads ${mbit(upload_bps)}, and its limit is ${mbit(limit_bps)}.`,
+    ),
+  engine_upload_normal: ({ engine_id, upload_bps }) =>
+    info(
+      engine(engine_id),
+      `Engine ${engine_id} uploads ${mbit(upload_bps)}, which is within its limit.`,
+    ),
   engine_ordered: ({ reason }) => info('fleet', 'An engine was requested', reason),
   engine_order_failed: ({ code, reason }) =>
     error('fleet', 'An engine could not be created', `${code}: ${reason}`),
+  engine_image_changed: ({ image }) =>
+    info('fleet', `Image ${image} has changed, so the engines are replaced one at a time.`),
+  engine_rollout_changed: ({ state, cause, total, replaced, reason }) =>
+    state === 'stopped'
+      ? error(
+          'fleet',
+          `The replacement of engines was stopped after ${replaced} of ${total}, because a new engine failed to start`,
+          reason,
+        )
+      : info('fleet', `The replacement of ${total} engines has ${state}`, cause),
   fleet_scaled: ({ from, to, reason }) =>
     info('fleet', `The wanted number of engines changed from ${from} to ${to}`, reason),
   breaker_changed: ({ from, to, reason }) => ({
@@ -60,6 +89,12 @@ const DESCRIPTIONS: { readonly [T in DomainEventType]: Describe<T> } = {
     text: sentence(`VPN ${vpn} is now ${to}; it was ${from}`, reason),
     subject: `vpn:${vpn}`,
   }),
+  vpn_drain_changed: ({ vpn, drained, reason }) =>
+    info(
+      `vpn:${vpn}`,
+      drained ? `VPN ${vpn} is drained, so its engines leave` : `VPN ${vpn} is no longer drained`,
+      reason,
+    ),
   vpn_port_changed: ({ vpn, to }) =>
     to === null
       ? warning(`vpn:${vpn}`, `VPN ${vpn} forwards no port any more.`)
@@ -134,6 +169,25 @@ const DESCRIPTIONS: { readonly [T in DomainEventType]: Describe<T> } = {
       stream(stream_id),
       `Viewer ${client_id} of stream ${stream_id} was too slow and was moved forward from ${lag_s} s behind.`,
     ),
+  external_stream_started: ({ stream_id, engine_id, actor }) =>
+    info(
+      stream(stream_id),
+      `Stream ${stream_id} of an outside proxy has started on engine ${engine_id}, as ${actor} reports.`,
+    ),
+  external_stream_ended: ({ stream_id, engine_id, reason }) =>
+    info(
+      stream(stream_id),
+      `Stream ${stream_id} of an outside proxy has ended on engine ${engine_id}`,
+      reason,
+    ),
+  admin_action: ({ actor, method, route, parameters }) =>
+    info(
+      'api',
+      `${actor} has sent ${method} ${route}`,
+      Object.entries(parameters)
+        .map(([name, value]) => `${name} ${value}`)
+        .join(', '),
+    ),
   settings_changed: ({ names, actor }) =>
     info('settings', `Settings were changed by ${actor}: ${names.join(', ')}.`),
   webhook_state_changed: ({ webhook_id, name, from, to, reason }) => ({
@@ -197,6 +251,10 @@ function stream(id: string): string {
 
 function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
+}
+
+function mbit(bps: number): string {
+  return `${(bps / 1e6).toFixed(1)} Mbit/s`;
 }
 
 function mib(bytes: number): string {

@@ -11,8 +11,9 @@ export type LogConfig = Pick<AppConfig, 'logFormat' | 'logLevel'>;
 const MAX_PRETTY_MESSAGE = 4096;
 
 /** Fields that may contain a key, anywhere in a log line. */
-const SECRET_FIELDS = ['authorization', '["x-api-key"]', 'api_key', 'apiKey'].flatMap((name) =>
-  ['', '*', '*.*'].map((depth) => [depth, name].filter(Boolean).join('.').replace('.[', '[')),
+const SECRET_FIELDS = ['authorization', '["x-api-key"]', 'cookie', 'api_key', 'apiKey'].flatMap(
+  (name) =>
+    ['', '*', '*.*'].map((depth) => [depth, name].filter(Boolean).join('.').replace('.[', '[')),
 );
 
 export type LogForm = 'pretty' | 'json';

@@ -6,5 +6,6 @@ export {
   type OutboundPost,
   OutboundRequests,
 } from './outbound-requests';
+export { reachedAddress, refusedKind } from './network-address';
 export { type OwnHost } from './target-rules';
 export { OwnHosts } from './own-hosts.port';

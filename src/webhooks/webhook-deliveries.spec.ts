@@ -6,7 +6,6 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
-import { UserSecrets } from '../access';
 import type { Jobs } from '../coordination';
 import { localJobs } from '../coordination/testing/local-jobs.spec-support';
 import { EventBus, type RecordedEvent } from '../events';
@@ -74,7 +73,7 @@ describe('WebhookDeliveries', () => {
     folder = new DataFolder(dataDir);
     await folder.open();
     events = new EventBus();
-    webhooks = new Webhooks(folder, new UserSecrets(folder), events);
+    webhooks = new Webhooks(folder, events);
     await webhooks.onModuleInit();
     const allowed = [{ host: '127.0.0.1', bits: null, port }];
     const outbound = new OutboundRequests(allowed, { list: () => [] });

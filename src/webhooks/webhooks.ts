@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import { UserSecrets } from '../access';
 import { EventBus, type EventLevel } from '../events';
 import { AppError } from '../kernel/errors';
 import { SerialQueue } from '../kernel/serial-queue';
-import { DataFolder, type StoredWebhook, WebhookStore } from '../storage';
+import { DataFolder, type SecretSeal, type StoredWebhook, WebhookStore } from '../storage';
 import { checkPreset } from './presets';
 import { newWebhookSecret } from './signature';
 import {
@@ -35,15 +34,16 @@ interface Entry {
 export class Webhooks implements OnModuleInit, OnModuleDestroy {
   private readonly logger = new Logger('Webhooks');
   private readonly store: WebhookStore;
+  private readonly secrets: SecretSeal;
   private readonly entries = new Map<string, Entry>();
   private readonly changes = new SerialQueue();
   private readonly listeners: ((id: string) => void)[] = [];
 
   constructor(
     folder: DataFolder,
-    private readonly secrets: UserSecrets,
     private readonly events: EventBus,
   ) {
+    this.secrets = folder.secrets;
     this.store = new WebhookStore(folder);
   }
 

@@ -9,5 +9,10 @@ export function includesScope(scope: ApiKeyScope, needed: ApiKeyScope): boolean 
 
 /** The scope that a route needs unless it declares another one. */
 export function scopeOfMethod(method: string): ApiKeyScope {
-  return ['GET', 'HEAD'].includes(method.toUpperCase()) ? 'read' : 'operate';
+  return isReading(method) ? 'read' : 'operate';
+}
+
+/** True for a method that changes nothing. */
+export function isReading(method: string): boolean {
+  return ['GET', 'HEAD'].includes(method.toUpperCase());
 }

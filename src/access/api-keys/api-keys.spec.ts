@@ -44,7 +44,7 @@ describe('ApiKeys', () => {
     ['something far longer', 'x'.repeat(100_000), false],
   ])('finds the main key by %s: %#', async (_what, candidate, isFound) => {
     const expected = isFound
-      ? { id: null, name: 'main key', scope: 'admin', isExpired: false }
+      ? { id: null, sessionId: null, name: 'main key', scope: 'admin', isExpired: false }
       : null;
     expect((await open()).find(candidate)).toEqual(expected);
   });
@@ -66,6 +66,7 @@ describe('ApiKeys', () => {
     expect(secret).toMatch(/^acefleet_[\w-]{43}$/);
     expect(keys.find(secret)).toEqual({
       id: key.id,
+      sessionId: null,
       name: 'Grafana',
       scope: 'read',
       isExpired: false,
@@ -81,6 +82,7 @@ describe('ApiKeys', () => {
     const again = await open();
     expect(again.find(secret)).toEqual({
       id: key.id,
+      sessionId: null,
       name: 'Grafana',
       scope: 'read',
       isExpired: false,

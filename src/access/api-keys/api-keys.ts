@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { type OnModuleDestroy } from '@nestjs/common';
 import { AppError } from '../../kernel/errors';
 import { SerialQueue } from '../../kernel/serial-queue';
@@ -27,9 +27,11 @@ export type ApiKey = Omit<StoredApiKey, 'digest'>;
 /** What the owner of a key decides about it. */
 export type ApiKeyTerms = Pick<ApiKey, 'name' | 'scope' | 'expiresAtMs'>;
 
-/** The key of a request. `id` is null for the main key. */
+/** The key of a request, or the key that the browser signed in with. `id` is null for the main key. */
 export interface PresentedApiKey {
   readonly id: string | null;
+  /** The browser's session; null if the request has the key itself. */
+  readonly sessionId: string | null;
   readonly name: string;
   readonly scope: ApiKeyScope;
   readonly isExpired: boolean;
@@ -37,6 +39,7 @@ export interface PresentedApiKey {
 
 const MAIN_KEY: PresentedApiKey = {
   id: null,
+  sessionId: null,
   name: 'main key',
   scope: 'admin',
   isExpired: false,
@@ -92,13 +95,19 @@ export class ApiKeys implements OnModuleDestroy {
     const isMain = timingSafeEqual(digest, this.mainDigest);
     const stored = this.byDigest.get(digest.toString('hex'));
     if (isMain) return MAIN_KEY;
-    if (stored === undefined) return null;
-    return {
-      id: stored.id,
-      name: stored.name,
-      scope: stored.scope,
-      isExpired: this.isExpired(stored),
-    };
+    return stored === undefined ? null : this.presented(stored);
+  }
+
+  /** The key with this id, expired or not; null if there is none. The id of the main key is null. */
+  withId(id: string | null): PresentedApiKey | null {
+    if (id === null) return MAIN_KEY;
+    const stored = this.byId.get(id);
+    return stored === undefined ? null : this.presented(stored);
+  }
+
+  /** A digest of `secret` that is another one when the main key is another one. */
+  bindToMainKey(secret: string): string {
+    return createHmac('sha256', this.mainDigest).update(secret, 'utf8').digest('hex');
   }
 
   /** Remembers that the key was used just now. */
@@ -166,6 +175,11 @@ export class ApiKeys implements OnModuleDestroy {
 
   isExpired({ expiresAtMs }: Pick<ApiKey, 'expiresAtMs'>): boolean {
     return expiresAtMs !== null && this.nowMs() >= expiresAtMs;
+  }
+
+  private presented(stored: StoredApiKey): PresentedApiKey {
+    const { id, name, scope } = stored;
+    return { id, sessionId: null, name, scope, isExpired: this.isExpired(stored) };
   }
 
   private keep(key: StoredApiKey): void {

@@ -3,16 +3,14 @@ import { ApiTags } from '@nestjs/swagger';
 import { AppError } from '../../kernel/errors';
 import { isLiveStream } from '../live';
 import { StreamRegistry, type Stream } from '../streams';
-import type { Viewer } from '../viewers';
 import {
   ClientListDto,
   ProxyStatusDto,
   SessionDetailDto,
   SessionListDto,
-  type ClientDto,
   type SessionDto,
 } from './dto/session.dto';
-import { toClientDto, toFileClientDto, toSessionDto } from './stream-mapping';
+import { toSessionDto, toViewerDto } from './stream-mapping';
 import { toUnobservedSessionDetailDto, toSessionDetailDto } from './statistics-mapping';
 
 /** Streams and their viewers. The API calls a stream a session. */
@@ -63,10 +61,7 @@ export class SessionsController {
   @Get('sessions/:id/clients')
   clients(@Param('id') id: string): ClientListDto {
     const stream = this.findActive(id);
-    const toDto = isLiveStream(stream)
-      ? (viewer: Viewer): ClientDto => toClientDto(viewer, stream)
-      : toFileClientDto;
-    return { clients: [...stream.viewers].map(toDto) };
+    return { clients: [...stream.viewers].map((viewer) => toViewerDto(viewer, stream)) };
   }
 
   /** Reset a viewer's connection. */

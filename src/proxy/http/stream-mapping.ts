@@ -1,6 +1,7 @@
+import type { ReportedStream } from '../../engines';
 import { monotonicMs } from '../../kernel/clock';
-import type { LiveStream } from '../live';
-import type { StreamSnapshot } from '../streams';
+import { isLiveStream, type LiveStream } from '../live';
+import type { Stream, StreamSnapshot } from '../streams';
 import type { Viewer } from '../viewers';
 import type { ClientDto, SessionDto } from './dto/session.dto';
 import type { SourceInUseDto, StreamDto } from './dto/stream.dto';
@@ -58,6 +59,7 @@ export function toStreamDto(stream: StreamSnapshot): StreamDto {
   return {
     id: stream.id,
     kind: stream.kind === 'file' ? 'recorded' : 'live',
+    external: false,
     key_type: stream.selector.kind,
     key: stream.selector.value,
     file_index: stream.selector.fileIndex,
@@ -79,8 +81,41 @@ export function toStreamDto(stream: StreamSnapshot): StreamDto {
   };
 }
 
+/** A stream of an outside proxy, of which little is known. */
+export function toReportedStreamDto(stream: ReportedStream): StreamDto {
+  const status = stream.endedAt === null ? 'started' : 'ended';
+  return {
+    id: stream.id,
+    kind: stream.isLive === false ? 'recorded' : 'live',
+    external: true,
+    key_type: stream.keyType,
+    key: stream.key,
+    file_index: 0,
+    engine_parameters: null,
+    infohash: stream.keyType === 'infohash' ? stream.key : null,
+    channel: null,
+    source: null,
+    container_id: stream.engineId,
+    playback_session_id: stream.playbackSessionId,
+    status,
+    state: status,
+    is_live: stream.isLive,
+    client_count: 0,
+    started_at: stream.startedAt,
+    ended_at: stream.endedAt,
+    end_reason: null,
+    error: null,
+    bitrate_bps: null,
+  };
+}
+
+/** A viewer of a stream. */
+export function toViewerDto(viewer: Viewer, stream: Stream): ClientDto {
+  return isLiveStream(stream) ? toClientDto(viewer, stream) : toFileClientDto(viewer);
+}
+
 /** A viewer of a file, which has no position in a live stream. */
-export function toFileClientDto(viewer: Viewer): ClientDto {
+function toFileClientDto(viewer: Viewer): ClientDto {
   return {
     client_id: viewer.id,
     ip_address: viewer.identity.ip,

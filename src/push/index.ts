@@ -1,0 +1,2 @@
+export { PushHub } from './push-hub';
+export { PushModule } from './push.module';

@@ -4,6 +4,7 @@ import { DiscoveryModule } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { JobHandler } from './job-handler';
 import { JobHandlers } from './job-handlers';
+import { JOB_NAMES } from './job-table';
 
 const SIGNAL = new AbortController().signal;
 
@@ -27,66 +28,14 @@ class Others {
   endPlayback(): Promise<void> {
     return Promise.reject(new Error('boom'));
   }
+}
 
-  @JobHandler('fleet.provision')
-  createEngine(): void {
-    // Nothing to do.
-  }
-
-  @JobHandler('source.check')
-  checkSource(): void {
-    // Nothing to do.
-  }
-
-  @JobHandler('source.schedule')
-  queueSources(): void {
-    // Nothing to do.
-  }
-
-  @JobHandler('engine_image.schedule')
-  lookAtClock(): void {
-    // Nothing to do.
-  }
-
-  @JobHandler('guide.refresh')
-  fetchGuide(): void {
-    // Nothing to do.
-  }
-
-  @JobHandler('guide.channels')
-  checkGuides(): void {
-    // Nothing to do.
-  }
-
-  @JobHandler('hls.idle')
-  removeViewers(): void {
-    // Nothing to do.
-  }
-
-  @JobHandler('engine_api.idle')
-  removeIdle(): void {
-    // Nothing to do.
-  }
-
-  @JobHandler('channel_imports.refresh')
-  refreshLists(): void {
-    // Nothing to do.
-  }
-
-  @JobHandler('webhook.deliver')
-  sendNotices(): void {
-    // Nothing to do.
-  }
-
-  @JobHandler('webhook.incidents')
-  passTime(): void {
-    // Nothing to do.
-  }
-
-  @JobHandler('webhook.prune')
-  removeOld(): void {
-    // Nothing to do.
-  }
+/** Gives `Others` a handler for each job that has none here. */
+for (const name of JOB_NAMES) {
+  if (name === 'stream.grace' || name === 'file.grace') continue;
+  const descriptor = { value: () => undefined, configurable: true };
+  Object.defineProperty(Others.prototype, name, descriptor);
+  JobHandler(name)(Others.prototype, name, descriptor);
 }
 
 @Injectable()

@@ -28,7 +28,7 @@ export class SecretSeal {
       name: KEY_FILE,
       parse: parseKey,
       ifLost:
-        'there is no usable copy, so links of users can be shown only after a rotation, and secret settings must be set again',
+        'there is no usable copy, so links of users can be shown only after a rotation, and secret settings and addresses of webhooks must be set again',
       isMadeAnewWhenMissing: true,
     });
     this.key = new AsyncMemo(async () => {

@@ -25,6 +25,8 @@ const RULES: { readonly [T in DomainEventType]?: Rule<T> } = {
   engine_state_changed: ({ to }) =>
     by(to, { unhealthy: problem('health'), healthy: recovery('health') }),
   engine_removed: () => recovery(null),
+  engine_upload_exceeded: () => problem('upload'),
+  engine_upload_normal: () => recovery('upload'),
   // An engine could be created after all.
   engine_added: () => ({ ...recovery('orders'), subject: 'fleet' }),
   engine_order_failed: () => problem('orders'),

@@ -14,6 +14,7 @@ export const ALL = 'all';
 
 /** What an event can be about, as `categoryOf` says. */
 export const CATEGORIES = [
+  'api',
   'channel',
   'checks',
   'engine',

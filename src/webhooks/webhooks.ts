@@ -3,7 +3,7 @@ import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@ne
 import { EventBus, type EventLevel } from '../events';
 import { AppError } from '../kernel/errors';
 import { SerialQueue } from '../kernel/serial-queue';
-import { DataFolder, type StoredWebhook, WebhookStore } from '../storage';
+import { DataFolder, type SecretSeal, type StoredWebhook, WebhookStore } from '../storage';
 import { checkPreset } from './presets';
 import { newWebhookSecret } from './signature';
 import {
@@ -34,14 +34,16 @@ interface Entry {
 export class Webhooks implements OnModuleInit, OnModuleDestroy {
   private readonly logger = new Logger('Webhooks');
   private readonly store: WebhookStore;
+  private readonly secrets: SecretSeal;
   private readonly entries = new Map<string, Entry>();
   private readonly changes = new SerialQueue();
   private readonly listeners: ((id: string) => void)[] = [];
 
   constructor(
-    private readonly folder: DataFolder,
+    folder: DataFolder,
     private readonly events: EventBus,
   ) {
+    this.secrets = folder.secrets;
     this.store = new WebhookStore(folder);
   }
 
@@ -218,7 +220,7 @@ export class Webhooks implements OnModuleInit, OnModuleDestroy {
   private async write(webhook: Webhook, health: WebhookHealth): Promise<void> {
     const { id, url, headers, secret, oldSecret, ...rest } = webhook;
     const secrets: WebhookSecrets = { url, headers, secret, oldSecret };
-    const sealed = await this.folder.secrets.seal(JSON.stringify(secrets), id);
+    const sealed = await this.secrets.seal(JSON.stringify(secrets), id);
     await this.store.put({ ...rest, id, sealed, health: null });
     this.entries.set(id, { webhook, health });
     if (health !== NEW_HEALTH) this.store.setHealth(id, health);
@@ -233,7 +235,7 @@ export class Webhooks implements OnModuleInit, OnModuleDestroy {
       preset: stored.preset as Preset,
       disabledReason: stored.disabledReason as DisabledReason | null,
     };
-    const text = await this.folder.secrets.open(sealed, stored.id).catch(() => null);
+    const text = await this.secrets.open(sealed, stored.id).catch(() => null);
     if (text !== null) return { ...terms, ...(JSON.parse(text) as WebhookSecrets) };
     this.logger.error(
       { webhook_id: stored.id },

@@ -10,10 +10,11 @@ const MODULES = {
   logging: ['kernel', 'config'],
   http: ['kernel', 'config', 'logging'],
   access: ['kernel', 'config', 'storage', 'http'],
+  tracing: ['kernel', 'config'],
   metrics: ['kernel', 'config', 'access', 'http'],
   coordination: ['kernel', 'config', 'storage'],
   ace: ['kernel', 'config', 'storage'],
-  events: ['kernel', 'config', 'access', 'http'],
+  events: ['kernel', 'config', 'storage', 'coordination', 'access', 'http'],
   engines: [
     'kernel',
     'config',
@@ -21,6 +22,7 @@ const MODULES = {
     'ace',
     'events',
     'coordination',
+    'outbound',
     'access',
     'metrics',
     'http',
@@ -50,6 +52,7 @@ const MODULES = {
     'storage',
     'access',
     'metrics',
+    'tracing',
     'http',
   ],
   checker: [
@@ -61,6 +64,18 @@ const MODULES = {
     'proxy',
     'events',
     'metrics',
+    'http',
+  ],
+  history: [
+    'kernel',
+    'config',
+    'storage',
+    'coordination',
+    'engines',
+    'channels',
+    'events',
+    'proxy',
+    'access',
     'http',
   ],
   push: ['kernel', 'config', 'engines', 'proxy', 'checker', 'events', 'access', 'http'],
@@ -90,13 +105,15 @@ const DRIVERS = {
 /** Modules of src/engines, and the modules that each may import. */
 const ENGINES = {
   registry: [],
+  reports: ['registry'],
   selection: ['registry'],
+  external: ['registry'],
   health: ['registry'],
   drivers: ['registry'],
   vpn: ['registry', 'selection', 'health', 'drivers'],
   fleet: ['registry', 'drivers', 'vpn'],
   scheduling: ['registry', 'selection', 'drivers', 'vpn', 'fleet'],
-  http: ['registry', 'selection', 'drivers', 'vpn', 'fleet', 'scheduling'],
+  http: ['registry', 'external', 'selection', 'drivers', 'vpn', 'fleet', 'scheduling'],
 };
 
 /** Modules of src/proxy, from the packets to the requests. Modules call the ones before them and get events back. */
@@ -146,6 +163,11 @@ const PURE = [
     name: 'source-ranking',
     path: '^src/channels/source-ranking\\.ts$',
     imports: '^src/kernel/',
+  },
+  {
+    name: 'history-series',
+    path: '^src/history/(metric|series|sample-buffer)\\.ts$',
+    imports: '^src/(kernel/|storage/index\\.ts|history/(metric|series)\\.ts)',
   },
   {
     name: 'fleet-decisions',
@@ -295,6 +317,17 @@ module.exports = {
         pathNot: ['^src/coordination/redis/', '^src/coordination/redis\\.loader\\.ts$'],
       },
       to: { path: '^src/coordination/redis/' },
+    },
+    {
+      name: 'opentelemetry-through-its-loader',
+      comment:
+        'Only this folder may load OpenTelemetry packages, and only if OTEL_EXPORTER_OTLP_ENDPOINT is set.',
+      severity: 'error',
+      from: {
+        path: '^src/',
+        pathNot: ['^src/tracing/otlp/', '^src/tracing/otlp\\.loader\\.ts$', SPEC],
+      },
+      to: { path: ['(^|/)node_modules/@opentelemetry/', '^src/tracing/otlp/'] },
     },
     {
       name: 'database-in-one-folder',

@@ -2,7 +2,7 @@
 # On Debian and as root, installs the programs that the tests need besides Node.js, and starts a Docker Engine if none
 # answers. Elsewhere it prints what is missing. The players (ffmpeg, mpv, VLC, Chromium, curl) play the product's
 # streams; nginx, Caddy and HAProxy are its reverse proxies; iptables and ip cut connections; redis-server stores copies
-# of jobs; Docker runs engines.
+# of jobs; Prometheus scrapes its metrics; Docker runs engines.
 set -u
 
 # command:packages
@@ -24,10 +24,11 @@ NEEDS=(
   "docker-compose:docker-compose"
   "redis-server:redis-server"
   "hdhomerun_config:hdhomerun-config"
+  "prometheus:prometheus"
 )
 # Tests start these servers themselves, on free ports. Their packages would start them on well-known ports, now and at
 # every boot.
-NOT_STARTED=(nginx caddy haproxy redis-server)
+NOT_STARTED=(nginx caddy haproxy redis-server prometheus)
 POLICY=/usr/sbin/policy-rc.d
 DOCKER_WAIT_S=60
 TRIES=3

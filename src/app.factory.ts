@@ -2,8 +2,11 @@ import { NestFactory } from '@nestjs/core';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { serveDocs } from './app.docs-page';
 import { AppModule } from './app.module';
+import { productVersion } from './app-version';
 import { descriptorLimit } from './config';
+import { FleetControl } from './engines';
 import { type ConnectionLimit, Edge } from './http';
+import { ERROR_CATALOG } from './kernel/errors';
 import { type LogOutput, ProgramLogger } from './logging';
 import { MetricsRegistry } from './metrics';
 import type { Settings } from './settings';
@@ -27,37 +30,52 @@ export async function createApp(
   app.useLogger(app.get(ProgramLogger));
   await edge.configure(app);
   const metrics = app.get(MetricsRegistry);
+  describeBuild(metrics, app.get(FleetControl).status().runtime ?? 'static');
   measureConnections(metrics, edge.connections);
   const problems = metrics.counter(
-    'http_problems_total',
+    'acefleet_http_problems_total',
     'Requests answered with an error, by code.',
-    ['code'],
+    { labels: { code: Object.keys(ERROR_CATALOG) } },
   );
   edge.onProblem((code) => problems.inc({ code }));
   serveDocs(app, config);
   return app;
 }
 
+function describeBuild(metrics: MetricsRegistry, driver: string): void {
+  const labels = { version: productVersion(), node_version: process.version, driver };
+  metrics.gauge(
+    'acefleet_build_info',
+    'Always 1. The labels tell the version of acefleet, the version of Node.js, and who runs the engines.',
+    () => [{ labels, value: 1 }],
+    { labelNames: Object.keys(labels) },
+  );
+}
+
 /** Registers these metrics here, because the connection limit is created before the modules. */
 function measureConnections(metrics: MetricsRegistry, connections: ConnectionLimit): void {
-  metrics.gauge('http_connections_open', 'Open connections of clients.', () => connections.size);
   metrics.gauge(
-    'http_connections_limit',
+    'acefleet_http_connections_open',
+    'Open connections of clients.',
+    () => connections.size,
+  );
+  metrics.gauge(
+    'acefleet_http_connections_limit',
     'Maximum number of connections.',
     () => connections.limit,
   );
   metrics.sampledCounter(
-    'http_connections_closed_idle_total',
+    'acefleet_http_connections_closed_idle_total',
     'Connections without a request in progress that were closed because the limit was reached.',
     () => connections.counts.closed,
   );
   metrics.sampledCounter(
-    'http_connections_refused_total',
+    'acefleet_http_connections_refused_total',
     'Requests for streams that were answered with 503 because the limit was reached.',
     () => connections.counts.refused,
   );
   metrics.sampledCounter(
-    'http_connections_dropped_total',
+    'acefleet_http_connections_dropped_total',
     'Connections that were closed with a request in progress because the limit was reached.',
     () => connections.counts.dropped,
   );

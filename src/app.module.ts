@@ -10,6 +10,7 @@ import { EngineRegistry, EnginesModule } from './engines';
 import { EventsModule } from './events';
 import { GuideModule } from './guide';
 import { HealthModule } from './health';
+import { HistoryModule } from './history';
 import { type LogOutput, LoggingModule } from './logging';
 import { MetricsModule } from './metrics';
 import { type EngineHosts, OutboundModule } from './outbound/outbound.module';
@@ -18,6 +19,7 @@ import { ProxyModule } from './proxy';
 import { PushModule } from './push';
 import { type Settings, SettingsModule } from './settings';
 import { type DataFolder, StorageModule } from './storage';
+import { TracingModule } from './tracing';
 
 /** The whole program; the only file that imports every module. */
 @Module({})
@@ -32,6 +34,7 @@ export class AppModule {
         StorageModule.forRoot(folder),
         EventsModule,
         MetricsModule,
+        TracingModule.forRoot(config),
         AccessModule,
         CoordinationModule.forRoot(config),
         EnginesModule.forRoot(config),
@@ -48,6 +51,7 @@ export class AppModule {
         CheckerModule,
         PushModule,
         HealthModule,
+        HistoryModule,
         SettingsModule.forRoot(settings),
       ],
       providers: [Lifecycle, StartBanner],

@@ -14,7 +14,7 @@ import { PRODUCT_NAME, productVersion } from './app-version';
 import { resolveConfig, THIS_MACHINE } from './config';
 import { Edge } from './http';
 import { createLogOutput } from './logging';
-import { Settings } from './settings';
+import { isSecretSetting, Settings } from './settings';
 import { DataFolder, SettingStore } from './storage';
 
 const DESCRIPTION =
@@ -36,7 +36,8 @@ const TAGS = {
   events: 'The event log.',
   health: 'Checks for supervisors and load balancers, and the health of the fleet.',
   settings: 'Settings: values, where they come from, and changes without a restart.',
-  metrics: 'Metrics for Prometheus.',
+  metrics: 'Metrics for Prometheus, and figures for dashboards.',
+  history: 'What streams and the whole installation have done.',
   keys: 'API keys, and what each may do.',
   sessions: 'Browsers that have signed in.',
 };
@@ -46,7 +47,7 @@ export async function createOpenApiDocument(): Promise<OpenAPIObject> {
   const loaded = resolveConfig([], THIS_MACHINE);
   const { config } = loaded;
   const folder = new DataFolder(config.dataDir);
-  const settings = new Settings(loaded, new SettingStore(folder));
+  const settings = new Settings(loaded, new SettingStore(folder, isSecretSetting));
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.forRoot(settings, createLogOutput(config), folder),
     new Edge(config).adapter,
@@ -117,6 +118,8 @@ function openPublicOperation(operation: Operation): void {
   const isPublic = marked[PUBLIC_OPERATION];
   if (isPublic === undefined) return;
   Reflect.deleteProperty(operation, PUBLIC_OPERATION);
+  // That of its controller.
+  if (isPublic === true) Reflect.deleteProperty(operation, SCOPE_OF_OPERATION);
   operation.security = isPublic === true ? [] : SECURITY[isPublic];
 }
 
@@ -125,8 +128,12 @@ function openPublicOperation(operation: Operation): void {
  * `shortenSummary`, which fills the description.
  */
 function stateScope(operation: Operation, method: string, document: OpenAPIObject): void {
-  if (operation.security?.length === 0 || operation.security === SECURITY.to_users) return;
   const declared = operation as { [SCOPE_OF_OPERATION]?: string };
+  if (operation.security?.length === 0 || operation.security === SECURITY.to_users) {
+    // Declared for the other operations of the controller.
+    Reflect.deleteProperty(declared, SCOPE_OF_OPERATION);
+    return;
+  }
   const scope = (declared[SCOPE_OF_OPERATION] ??= scopeOfMethod(method));
   operation.security = (operation.security ?? document.security ?? []).map((schemes) =>
     Object.fromEntries(Object.keys(schemes).map((name) => [name, [scope]])),

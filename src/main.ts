@@ -20,7 +20,7 @@ import {
 import { DataDirInUseError, DataDirLock } from './coordination';
 import { DriverChoiceError, EngineDriverError } from './engines';
 import { createLogOutput, logForm, type LogOutput } from './logging';
-import { Settings } from './settings';
+import { isSecretSetting, Settings } from './settings';
 import { DataFolder, DataFolderError, InstanceIdError, SettingStore } from './storage';
 
 /** Exit codes of sysexits.h: invalid settings; an internal fault. */
@@ -42,7 +42,7 @@ async function main(): Promise<void> {
   const folder = new DataFolder(dataDir);
   await folder.removeDrafts(lock.isHeld);
   await folder.open();
-  const settings = new Settings(loaded, new SettingStore(folder));
+  const settings = new Settings(loaded, new SettingStore(folder, isSecretSetting));
   const warnings = [...loaded.warnings, ...(await settings.open())];
   const config = settings.live.values;
   const tuneMemory = (): void => tuneGarbageCollection(config.proxyBufferTotalBytes);

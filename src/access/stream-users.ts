@@ -3,9 +3,14 @@ import type { OnModuleDestroy } from '@nestjs/common';
 import { NetworkList } from '../http';
 import { AppError } from '../kernel/errors';
 import { SerialQueue } from '../kernel/serial-queue';
-import { type DataFolder, type StoredStreamUser, StreamUserStore } from '../storage';
+import {
+  type DataFolder,
+  type SecretSeal,
+  type StoredStreamUser,
+  StreamUserStore,
+} from '../storage';
 import type { StreamUser } from './stream-user';
-import { newSecret, secretHash, UserSecrets } from './user-secrets';
+import { newSecret, secretHash } from './stream-secret';
 
 const MAX_USERS = 10_000;
 /** The time of the last request is on the disk at most this much too early. */
@@ -39,7 +44,7 @@ export class StreamUsers implements OnModuleDestroy {
 
   private constructor(
     private readonly store: StreamUserStore,
-    private readonly secrets: UserSecrets,
+    private readonly secrets: SecretSeal,
     stored: readonly StoredStreamUser[],
     private readonly now: () => number,
   ) {
@@ -50,7 +55,7 @@ export class StreamUsers implements OnModuleDestroy {
   /** @throws DatabaseError */
   static async open(folder: DataFolder, now: () => number = Date.now): Promise<StreamUsers> {
     const store = new StreamUserStore(folder);
-    return new StreamUsers(store, new UserSecrets(folder), await store.list(), now);
+    return new StreamUsers(store, folder.secrets, await store.list(), now);
   }
 
   async onModuleDestroy(): Promise<void> {

@@ -141,7 +141,7 @@ export class AceEngineClient implements OnApplicationBootstrap, OnApplicationShu
   /** @throws EngineFault, of kind `session` when the engine no longer knows the session */
   async stat(
     engine: EngineEndpoint,
-    session: EngineSession,
+    session: Pick<EngineSession, 'statPath'>,
     o: { readonly timeoutMs?: number; readonly signal?: AbortSignal } = {},
   ): Promise<EngineStat> {
     if (session.statPath === null) {

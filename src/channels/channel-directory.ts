@@ -59,18 +59,23 @@ export class ChannelDirectory {
   /** Each change is on the disk before it takes effect. */
   private readonly changes = new SerialQueue();
 
-  /** Null until it is needed after a change, because sorting 10,000 channels takes some 20 ms. */
+  private readonly ofFile = new Map<string, ListedChannel>();
+  private readonly ofApi = new Map<string, ListedChannel>();
+  /** Null until it is needed after a change. */
   private visible: readonly ListedChannel[] | null = null;
 
   private constructor(
     private readonly store: ChannelStore,
-    private readonly ofFile: ReadonlyMap<string, Channel>,
-    private readonly ofApi: Map<string, Channel>,
+    ofFile: readonly Channel[],
+    ofApi: readonly Channel[],
     private numbers: ChannelNumbers,
     private readonly listings: Listings,
     /** The fields that an administrator has changed, of channels of imported lists. */
     private readonly edited: Map<string, ReadonlySet<ImportedField>>,
-  ) {}
+  ) {
+    for (const channel of ofFile) this.ofFile.set(channel.id, this.listed(channel, 'file'));
+    for (const channel of ofApi) this.keep(channel);
+  }
 
   /** @throws ChannelFileError */
   static async open(channelsFile: string | null, folder: DataFolder): Promise<ChannelDirectory> {
@@ -83,8 +88,8 @@ export class ChannelDirectory {
     const channelsOfFile = ofFile.map(({ channel }) => channel);
     return new ChannelDirectory(
       store,
-      byId(channelsOfFile),
-      byId(stored.channels),
+      channelsOfFile,
+      stored.channels,
       numbers,
       new Listings(stored.listings),
       new Map([...stored.edited].map(([id, fields]) => [id, new Set(fields.filter(isImported))])),
@@ -92,11 +97,7 @@ export class ChannelDirectory {
   }
 
   get(id: string): ListedChannel | null {
-    const ofFile = this.ofFile.get(id);
-    const channel = ofFile ?? this.ofApi.get(id);
-    const number = this.numbers.of(id);
-    if (channel === undefined || number === null) return null;
-    return { ...channel, number, origin: ofFile === undefined ? this.originOf(id) : 'file' };
+    return this.ofFile.get(id) ?? this.ofApi.get(id) ?? null;
   }
 
   /** Null if the channel comes from no imported list. */
@@ -201,9 +202,9 @@ export class ChannelDirectory {
       const plan = await planImport(importId, list, state, Date.now());
       if (isDryRun || plan.listings.length === 0) return plan.changes;
       await this.store.apply(plan);
-      for (const channel of plan.put) this.ofApi.set(channel.id, channel);
-      for (const listing of plan.listings) this.listings.put(listing);
       this.numbers = state.numbers;
+      for (const listing of plan.listings) this.listings.put(listing);
+      for (const channel of plan.put) this.keep(channel);
       await this.changed(plan.put.map(({ id }) => id));
       return plan.changes;
     });
@@ -218,9 +219,9 @@ export class ChannelDirectory {
     return this.changes.run(async () => {
       const { put, removed } = await planRemoval(importId, this.state());
       await this.store.apply({ put, removed, removedImport: importId });
-      for (const channel of put) this.ofApi.set(channel.id, channel);
-      for (const id of removed) this.forget(id);
       this.listings.removeImport(importId);
+      for (const channel of put) this.keep(channel);
+      for (const id of removed) this.forget(id);
       await this.changed([...put.map(({ id }) => id), ...removed]);
     });
   }
@@ -240,8 +241,8 @@ export class ChannelDirectory {
   }
 
   private present(): ListedChannel[] {
-    const ids = new Set([...this.ofFile.keys(), ...this.ofApi.keys()]);
-    return Array.from(ids, (id) => this.get(id)).filter((channel) => channel !== null);
+    const ofApi = [...this.ofApi.values()].filter(({ id }) => !this.ofFile.has(id));
+    return [...this.ofFile.values(), ...ofApi];
   }
 
   private has(id: string): boolean {
@@ -283,10 +284,24 @@ export class ChannelDirectory {
     if (number !== null) this.checkFree(number, id);
     const given = number ?? this.numbers.of(id) ?? this.numbers.next((one) => this.has(one));
     await this.store.put(channel, given, [...edited]);
-    this.ofApi.set(id, channel);
     this.numbers.give(id, given);
+    this.keep(channel);
     if (edited.size > 0) this.edited.set(id, edited);
     else this.edited.delete(id);
+  }
+
+  /** Call when the number and the listings of the channel are those that it has from now on. */
+  private keep(channel: Channel): void {
+    const isListed = this.listings.of(channel.id).length > 0;
+    this.ofApi.set(channel.id, this.listed(channel, isListed ? 'import' : 'api'));
+  }
+
+  /** Names each field, because an object that is spread from others takes twice the memory and 3 µs. */
+  private listed(channel: Channel, origin: ChannelOrigin): ListedChannel {
+    const { id, name, group, logo, tvgId, isHidden, sources } = channel;
+    const number = this.numbers.of(id);
+    if (number === null) throw new Error(`the channel "${id}" has no number`);
+    return { id, name, group, logo, tvgId, isHidden, sources, number, origin };
   }
 
   private forget(id: string): void {
@@ -297,10 +312,6 @@ export class ChannelDirectory {
 
   private editedOf(id: string): ReadonlySet<ImportedField> {
     return this.edited.get(id) ?? NOTHING_EDITED;
-  }
-
-  private originOf(id: string): ChannelOrigin {
-    return this.listings.of(id).length === 0 ? 'api' : 'import';
   }
 
   private state(): ChannelState {
@@ -345,10 +356,6 @@ function numberChannels(
       );
   }
   return hasChanged;
-}
-
-function byId(channels: readonly Channel[]): Map<string, Channel> {
-  return new Map(channels.map((channel) => [channel.id, channel]));
 }
 
 /** @throws ChannelFileError */

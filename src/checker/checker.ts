@@ -8,6 +8,7 @@ import {
 import {
   ChannelDirectory,
   ChannelLiveness,
+  CHECK_OUTCOMES,
   selectorOf,
   sourceKey,
   SourceRecords,
@@ -51,7 +52,7 @@ export class Checker implements OnModuleInit, OnModuleDestroy {
   private readonly past: CheckRun[] = [];
   /** The checks under way. */
   private readonly aborts = new Map<QueuedCheck, AbortController>();
-  private readonly counter: ReturnType<MetricsRegistry['counter']>;
+  private readonly counter;
   private readonly unsubscribe: () => void;
   /** The schedule is suspended until this time, because its run was stopped. Monotonic ms. */
   private suspendedUntilMs = -Infinity;
@@ -69,16 +70,16 @@ export class Checker implements OnModuleInit, OnModuleDestroy {
     metrics: MetricsRegistry,
   ) {
     this.counter = metrics.counter(
-      'source_checks_total',
-      'Checks of the sources of channels by outcome.',
-      ['outcome'],
+      'acefleet_source_checks_total',
+      'Checks of the sources of channels, by outcome.',
+      { labels: { outcome: [...CHECK_OUTCOMES, 'skipped'] } },
     );
     metrics.gauge(
-      'source_checks_waiting',
+      'acefleet_source_checks_waiting',
       'Sources that wait for their check.',
       () => this.waitingCount,
     );
-    metrics.gauge('channels_dead', 'Channels without a source that is alive.', () => {
+    metrics.gauge('acefleet_channels_dead', 'Channels without a source that is alive.', () => {
       return liveness.deadCount;
     });
     liveness.onChange((channel, isDead) =>

@@ -24,3 +24,4 @@ export { findIntendedName } from './misspelling';
 export { insertNameTables } from './name-tables';
 export { productVersion } from './product-version';
 export { type Setting, type SettingChange } from './setting';
+export { type DailyTime, isHostName } from './value-types';

@@ -32,7 +32,7 @@ describe('a secret in a file', () => {
   it('is possible for every secret and for nothing else', () => {
     const secrets = Object.values<Setting<unknown>>(SETTINGS).filter(({ isSecret }) => isSecret);
     expect(secrets.map(({ variable }) => variable)).toEqual([
-      ...['API_KEY', 'REDIS_URL', 'VPN_CONTROL_API_KEY'],
+      ...['API_KEY', 'REDIS_URL', 'ENGINE_ENV', 'VPN_CONTROL_API_KEY'],
     ]);
     writeFileSync(path, '7000');
     expect(loadProcessConfig(folder, { PORT_FILE: path }).config.port).toBe(8000);

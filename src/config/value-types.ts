@@ -76,6 +76,33 @@ export function integer(min: number, max: number): ValueType<number> {
   };
 }
 
+/** A number of processors with at most two decimals, or 0. */
+export function processors(): ValueType<number> {
+  return {
+    allowed: 'a number of processors from 0.01 to 512, such as 0.5 or 2, or 0',
+    parse: (text) => {
+      if (!/^\d{1,3}(?:\.\d{1,2})?$/.test(text)) return undefined;
+      return Number(text) === 0 ? 0 : within(Number(text), 0.01, 512);
+    },
+  };
+}
+
+/** When something happens once a day: never, in the night, or at a time of day. */
+export type DailyTime = 'off' | 'nightly' | { readonly hour: number; readonly minute: number };
+
+export function dailyTime(): ValueType<DailyTime> {
+  return {
+    allowed: 'off, nightly, or a time of day such as 04:30',
+    parse: (text) => {
+      const word = text.toLowerCase();
+      if (word === 'off' || word === 'nightly') return word;
+      const [, hour, minute] = /^(\d{1,2}):(\d{2})$/.exec(text) ?? [];
+      const time = { hour: Number(hour), minute: Number(minute) };
+      return time.hour <= 23 && time.minute <= 59 ? time : undefined;
+    },
+  };
+}
+
 export function flag(): ValueType<boolean> {
   return {
     allowed: 'true or false (also yes, on, 1 and no, off, 0)',
@@ -184,6 +211,10 @@ export function dockerAddress(): ValueType<string | null> {
 /** A host name whose last label is not a number, because `1.2.3` and `256.0.0.1` are mistyped addresses. */
 export const HOST_NAME =
   /^(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*(?!\d+$)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i;
+
+export function isHostName(text: string): boolean {
+  return HOST_NAME.test(text);
+}
 
 function within(value: number | null, min: number, max: number): number | undefined {
   return value !== null && value >= min && value <= max ? value : undefined;

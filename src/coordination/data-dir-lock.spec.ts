@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,6 +57,51 @@ describe('DataDirLock', () => {
     await leaveDeadSocket(join(folder, 'instance.sock'));
     const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => acquire(folder)));
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  });
+
+  it('stays with its process when a slow one takes its socket for that of a dead process', async () => {
+    const path = join(folder, 'instance.sock');
+    await leaveDeadSocket(path);
+    const real = net.connect.bind(net) as (path: string) => net.Socket;
+    let holder: DataDirLock | undefined;
+    let isFirst = true;
+    const spy = jest.spyOn(net, 'connect').mockImplementation((asked: string) => {
+      const socket = real(asked);
+      if (!isFirst) return socket;
+      isFirst = false;
+      // The dead socket has refused this process. Before it removes that socket, another one takes the lock.
+      const emit = socket.emit.bind(socket) as (event: string, ...more: unknown[]) => boolean;
+      socket.emit = (event: string, ...more: unknown[]) => {
+        if (event !== 'close') return emit(event, ...more);
+        void DataDirLock.acquire(folder).then((lock) => {
+          held.push((holder = lock));
+          // As long as the slowest of machines may need.
+          setTimeout(() => emit(event, ...more), 400);
+        });
+        return true;
+      };
+      return socket;
+    });
+    try {
+      await expect(acquire(folder)).rejects.toThrow(`process ${process.pid}`);
+    } finally {
+      spy.mockRestore();
+    }
+    expect(holder?.isHeld).toBe(true);
+    expect(readdirSync(folder)).toEqual(['instance.sock']);
+    await expect(acquire(folder)).rejects.toThrow(DataDirInUseError);
+  });
+
+  it('stays with a process whose socket was moved aside', async () => {
+    await acquire(folder);
+    renameSync(join(folder, 'instance.sock'), join(folder, 'i-0a1b2c.sock'));
+    await expect(acquire(folder)).rejects.toThrow(`process ${process.pid}`);
+  });
+
+  it('removes dead sockets that were moved aside', async () => {
+    await leaveDeadSocket(join(folder, 'i-0a1b2c.sock'));
+    expect((await acquire(folder)).warning).toBeNull();
+    expect(readdirSync(folder)).toEqual(['instance.sock']);
   });
 
   it('is given to one of many processes that must create the folder first', async () => {

@@ -1,9 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
-import { realpath } from 'node:fs/promises';
+import { link, readdir, realpath, rename, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { makeFolder } from '../storage';
 
@@ -16,13 +15,13 @@ const SOCKET_FILE = 'instance.sock';
 const MAX_PATH_BYTES = 103;
 
 const ANSWER_MS = 1000;
-/** Time in which our own new socket must answer, because a machine that is starting up may be busy. */
-const OWN_ANSWER_MS = 15_000;
 const TOKEN_BYTES = 16;
-/** Time that another process may need between finding the socket of a dead process and removing it. */
-const TAKEOVER_MS = 250;
+/** Random digits in the name of a socket that was moved aside. */
+const ASIDE_BYTES = 3;
 
 const MAX_TRIES = 4;
+/** Until another process has ended that gives up its own start. */
+const RETRY_MS = 100;
 
 /** Another process uses the folder; the message is a line for the operator. */
 export class DataDirInUseError extends Error {
@@ -64,21 +63,18 @@ export class DataDirLock {
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       const { server, error } = await listen(path, token);
       if (server !== null) {
-        // Several processes may remove the socket of a dead process at the same time. The one that listens last then
-        // has the path. The others leave their servers open until they end, because closing one removes the socket
-        // file, which belongs to the last one by now.
-        if (tries > 0) await delay(TAKEOVER_MS);
-        if ((await ask(path, OWN_ANSWER_MS)) === token) return new DataDirLock(server, null);
-        continue;
+        const other = await otherAside(path, token);
+        if (other === null) return new DataDirLock(server, null);
+        // The server stays open until the process ends, because closing it would remove the file at the path, which may
+        // be the socket of the other process by then.
+        throw new DataDirInUseError(dataDir, pidOf(other));
       }
       if (error.code !== 'EADDRINUSE') {
         return unlocked(dataDir, error);
       }
-      const holder = await ask(path, ANSWER_MS);
-      if (holder !== null) throw new DataDirInUseError(dataDir, holder.split(' ')[0] ?? '?');
-      // Nothing listens there, so the process that created the socket is dead. It is removed without a further turn of
-      // the event loop, after which it might be the socket of a process that lives.
-      rmSync(path, { force: true });
+      const holder = await ask(path);
+      if (holder !== null) throw new DataDirInUseError(dataDir, pidOf(holder));
+      await moveAside(path);
     }
     throw new DataDirInUseError(dataDir, '?');
   }
@@ -133,23 +129,69 @@ function listen(path: string, token: string): Promise<Listening> {
 }
 
 /**
+ * Frees the path of a socket at which nothing listens. Another process may have freed it already and listen there by now,
+ * so the socket is asked again under a name that nobody else listens at, and gets its path back if it answers. If a third
+ * process listens at the path by then, the socket stays aside, where `otherAside` finds it.
+ */
+async function moveAside(path: string): Promise<void> {
+  const aside = asideName(path, randomBytes(ASIDE_BYTES).toString('hex'));
+  try {
+    await rename(path, aside);
+    if ((await ask(aside)) !== null) await link(aside, path);
+    await unlink(aside);
+  } catch {
+    // Another process has moved or removed the socket, or listens at the path.
+  }
+}
+
+/** The answer of a process that listens at a socket that was moved aside; null if there is none but our own. */
+async function otherAside(path: string, token: string): Promise<string | null> {
+  if (process.platform === 'win32') return null;
+  const [before = '', behind = ''] = basename(asideName(path, '*')).split('*');
+  for (let tries = 0; ; tries += 1) {
+    let found: string | null = null;
+    for (const name of await readdir(dirname(path))) {
+      if (!name.startsWith(before) || !name.endsWith(behind)) continue;
+      if (name.length !== basename(path).length) continue;
+      const aside = join(dirname(path), name);
+      const answer = await ask(aside);
+      if (answer === null) await unlink(aside).catch(() => undefined);
+      else if (answer !== token) found = answer;
+    }
+    if (found === null || tries >= MAX_TRIES) return found;
+    await delay(RETRY_MS);
+  }
+}
+
+/** As long as the path, because paths of sockets have a maximum length. */
+function asideName(path: string, digits: string): string {
+  const kept = basename(path, '.sock').slice(0, -(2 * ASIDE_BYTES + 1));
+  return join(dirname(path), `${kept}-${digits}.sock`);
+}
+
+function pidOf(token: string): string {
+  return token.split(' ')[0] ?? '?';
+}
+
+/**
  * Returns the answer of the process that listens at `path`; `?` if it does not answer in time, and null if nothing
  * listens.
  */
-function ask(path: string, withinMs: number): Promise<string | null> {
+function ask(path: string): Promise<string | null> {
   return new Promise((resolve) => {
     let said = '';
     let isThere = false;
     const socket = connect(path);
     // Our own event loop may be late, so a time-out does not prove that no process listens; only an error of the
     // kernel does.
-    socket.setTimeout(withinMs, () => {
+    socket.setTimeout(ANSWER_MS, () => {
       isThere = true;
       socket.destroy();
     });
     socket.on('connect', () => (isThere = true));
     socket.on('data', (data) => (said = (said + data.toString('latin1')).slice(0, 200)));
-    socket.on('error', () => undefined);
+    // Its queue of connections is full.
+    socket.on('error', ({ code }: NodeJS.ErrnoException) => (isThere ||= code === 'EAGAIN'));
     socket.on('close', () => resolve(isThere ? said || '?' : null));
   });
 }

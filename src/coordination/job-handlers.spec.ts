@@ -43,6 +43,11 @@ class Others {
     // Nothing to do.
   }
 
+  @JobHandler('engine_image.schedule')
+  lookAtClock(): void {
+    // Nothing to do.
+  }
+
   @JobHandler('guide.refresh')
   fetchGuide(): void {
     // Nothing to do.

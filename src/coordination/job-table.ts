@@ -9,6 +9,8 @@ export interface JobTable {
   readonly 'file.grace': { readonly playbackUid: string };
   /** Create the engine of a provisioning request. */
   readonly 'fleet.provision': { readonly key: string };
+  /** See whether the image of the engines is due to be pulled again. */
+  readonly 'engine_image.schedule': null;
   /** Fetch the guide of a source. */
   readonly 'guide.refresh': { readonly sourceId: string };
   /** Find guides that were fetched for other channels than the present ones. */
@@ -23,8 +25,18 @@ export interface JobTable {
   readonly 'engine_api.idle': null;
   /** Compare the uploads of engines with their limit. */
   readonly 'engine.uploads': null;
+  /** Remove old events from the event log. */
+  readonly 'events.retention': null;
+  /** Find streams of outside proxies that are no longer there. */
+  readonly 'reported_streams.check': null;
   /** Fetch the lists of imports that are due. */
   readonly 'channel_imports.refresh': null;
+  /** Take a sample of the whole installation. */
+  readonly 'history.sample': null;
+  /** Write what was recorded. */
+  readonly 'history.write': null;
+  /** Delete what is too old. */
+  readonly 'history.prune': null;
 }
 
 /** The names of all jobs, for the check at the start. Without a name of `JobTable` this does not compile. */
@@ -32,6 +44,7 @@ const NAMES: { readonly [Name in keyof JobTable]: true } = {
   'stream.grace': true,
   'file.grace': true,
   'fleet.provision': true,
+  'engine_image.schedule': true,
   'guide.refresh': true,
   'guide.channels': true,
   'source.check': true,
@@ -39,7 +52,12 @@ const NAMES: { readonly [Name in keyof JobTable]: true } = {
   'hls.idle': true,
   'engine_api.idle': true,
   'engine.uploads': true,
+  'events.retention': true,
+  'reported_streams.check': true,
   'channel_imports.refresh': true,
+  'history.sample': true,
+  'history.write': true,
+  'history.prune': true,
 };
 
 export type JobName = keyof JobTable;

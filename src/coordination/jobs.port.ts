@@ -20,6 +20,20 @@ export interface JobTrouble {
   readonly detail: string;
 }
 
+/** The jobs of one name in this process. */
+export interface JobState {
+  readonly name: JobName;
+  /** Jobs that wait for their time or for their next attempt. Repeated jobs are not counted. */
+  readonly waiting: number;
+  readonly running: number;
+  /** Runs that succeeded since the process started. */
+  readonly succeeded: number;
+  /** Runs that failed since the process started, each attempt by itself. */
+  readonly failed: number;
+  /** End of the last run that succeeded; null if there was none. */
+  readonly lastSuccessAt: Date | null;
+}
+
 /**
  * Delayed, retried and repeated work. A job is a name, an id and plain data; the method with `@JobHandler(name)`
  * executes it. Callers need not know where jobs are stored, and no method here waits for the store or fails because
@@ -48,6 +62,9 @@ export abstract class Jobs {
    * is skipped.
    */
   abstract every(name: RepeatedJobName, ms: number): void;
+
+  /** One state for each job name. */
+  abstract states(): readonly JobState[];
 
   /** The problem with the store of jobs; null if there is none. */
   abstract trouble(): JobTrouble | null;

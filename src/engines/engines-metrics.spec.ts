@@ -1,7 +1,9 @@
 import { aDescription } from './testing/engine.spec-support';
+import { loadConfig } from '../config';
 import { EventBus } from '../events';
 import { MetricsRegistry } from '../metrics';
 import { EngineRegistry } from './registry/engine-registry';
+import { VpnRegistry } from './vpn';
 import { EnginesMetrics } from './engines-metrics';
 import type { FleetControl } from './fleet/fleet-control.port';
 import type { FleetStatus } from './fleet/fleet.types';
@@ -11,13 +13,15 @@ describe('metrics of the fleet', () => {
   let metrics: MetricsRegistry;
   afterEach(() => events.onApplicationShutdown());
 
-  function measure(status: object): void {
+  function measure(status: object, env: Record<string, string> = {}): VpnRegistry {
     events = new EventBus();
     metrics = new MetricsRegistry();
     const fleet = { status: () => status as FleetStatus } as FleetControl;
     const registry = new EngineRegistry(events);
     registry.announce(aDescription('e1', { endpoint: { host: 'e1', port: 1 } }));
-    new EnginesMetrics(metrics, registry, fleet, events);
+    const vpns = new VpnRegistry(loadConfig(env), events);
+    new EnginesMetrics(metrics, registry, fleet, vpns, events);
+    return vpns;
   }
 
   async function lines(pattern: RegExp): Promise<string[]> {
@@ -34,24 +38,44 @@ describe('metrics of the fleet', () => {
     events.publish('engine_ordered', { order: 'b', reason: 'r' });
     events.publish('engine_order_failed', { order: 'b', code: 'port_conflict', reason: 'r' });
     await new Promise(setImmediate);
-    expect(await lines(/^engine/)).toEqual([
-      'engines{state="starting"} 1',
-      'engines{state="healthy"} 0',
-      'engines{state="suspect"} 0',
-      'engines{state="unhealthy"} 0',
-      'engines{state="draining"} 0',
-      'engines{state="gone"} 0',
-      'engines_wanted 3',
-      'engine_waiting_requests 2',
-      'engine_breaker_open 1',
-      'engine_runtime_connected 0',
-      'engine_orders_total 2',
-      'engine_order_failures_total{code="port_conflict"} 1',
+    const ours = (await lines(/^acefleet_/)).filter((line) => !/_failures.* 0$/.test(line));
+    expect(ours).toEqual([
+      'acefleet_engines{state="starting"} 1',
+      'acefleet_engines{state="healthy"} 0',
+      'acefleet_engines{state="suspect"} 0',
+      'acefleet_engines{state="unhealthy"} 0',
+      'acefleet_engines{state="draining"} 0',
+      'acefleet_engines{state="gone"} 0',
+      'acefleet_engines_wanted 3',
+      'acefleet_slot_requests_wanting_engine 2',
+      'acefleet_circuit_breaker_open 1',
+      'acefleet_runtime_connected 0',
+      'acefleet_provisioning_requests_total 2',
+      'acefleet_provisioning_failures_total{code="port_conflict"} 1',
     ]);
+    expect(await lines(/^acefleet_provisioning_failures_total/)).toHaveLength(9);
+    expect(await lines(/^engines\{state="starting"\} 1/)).toHaveLength(1);
   });
 
-  it('say nothing of orders where engines are run by somebody else', async () => {
+  it('say nothing of provisioning where engines are run by somebody else', async () => {
     measure({ runtime: null });
-    expect(await lines(/^engine(s_|_)/)).toEqual([]);
+    expect(await lines(/^acefleet_(?!engines\{)/)).toEqual([]);
+  });
+
+  it('tell the state of each VPN, and whether it forwards a port', async () => {
+    const vpns = measure(
+      { runtime: null },
+      { ENGINE_DRIVER: 'docker', VPN_CONTAINERS: 'gluetun,other' },
+    );
+    const { name, ports, ...findings } = vpns.get('gluetun')!;
+    expect([name, ports]).not.toContain(undefined);
+    const up = { ...findings.health, state: 'up' as const };
+    vpns.record('gluetun', { ...findings, health: up, forwardedPort: 4711 });
+    expect(await lines(/^acefleet_vpn.* 1$/)).toEqual([
+      'acefleet_vpn_state{vpn="gluetun",state="up"} 1',
+      'acefleet_vpn_state{vpn="other",state="unknown"} 1',
+      'acefleet_vpn_forwarded_port_present{vpn="gluetun"} 1',
+    ]);
+    expect(await lines(/^acefleet_vpn.* 0$/)).toHaveLength(7);
   });
 });

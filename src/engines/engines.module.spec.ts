@@ -1,16 +1,28 @@
 import 'reflect-metadata';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
-import { Logger, ValidationPipe } from '@nestjs/common';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Global, Logger, Module, ValidationPipe } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { ConfigModule, LiveConfig, loadConfig } from '../config';
+import { Jobs } from '../coordination';
 import { EventLog, EventsModule } from '../events';
 import { MetricsModule, MetricsRegistry } from '../metrics';
 import { DataFolder, StorageModule } from '../storage';
 import { EngineScheduler, EngineRegistry, EnginesModule, EngineSupply } from './index';
 import { EnginesController } from './http/engines.controller';
+
+/** Jobs that never run. */
+@Global()
+@Module({
+  providers: [{ provide: Jobs, useValue: { every: () => undefined } }],
+  exports: [Jobs],
+})
+class IdleJobsModule {}
 
 /** The module as the application wires it, in front of one scripted engine with a real socket. */
 describe('EnginesModule', () => {
@@ -18,6 +30,8 @@ describe('EnginesModule', () => {
   let port: number;
   let id: string;
   let app: NestFastifyApplication;
+  let folder: DataFolder;
+  let path: string;
 
   beforeEach(async () => {
     engine = createServer((req, res) => {
@@ -31,10 +45,13 @@ describe('EnginesModule', () => {
     id = `static-127.0.0.1-${port}`;
     const config = loadConfig({ ENGINE_ADDRESSES: `127.0.0.1:${port}:62062` });
 
+    path = mkdtempSync(join(tmpdir(), 'engines-module-'));
+    folder = new DataFolder(path);
     const testing = await Test.createTestingModule({
       imports: [
         ConfigModule.forRoot(new LiveConfig(config)),
-        StorageModule.forRoot(new DataFolder('/nonexistent')),
+        StorageModule.forRoot(folder),
+        IdleJobsModule,
         EventsModule,
         MetricsModule,
         EnginesModule.forRoot(config),
@@ -49,6 +66,8 @@ describe('EnginesModule', () => {
 
   afterEach(async () => {
     await app.close();
+    await folder.close();
+    rmSync(path, { recursive: true });
     engine.closeAllConnections();
     await new Promise((resolve) => engine.close(resolve));
   });
@@ -211,11 +230,8 @@ describe('EnginesModule', () => {
 
   it('leaves its events in the log, and tells which driver runs and why', async () => {
     await new Promise((resolve) => setImmediate(resolve));
-    const types = app
-      .get(EventLog)
-      .find({ limit: 10 })
-      .map(({ type }) => type);
-    expect(types).toEqual(['engine_added', 'engine_state_changed']);
+    const { events } = await app.get(EventLog).find({}, 10, 'oldest');
+    expect(events.map(({ type }) => type)).toEqual(['engine_added', 'engine_state_changed']);
     expect(app.get(EngineSupply).chosen).toMatchObject({
       kind: 'static',
       why: 'ENGINE_ADDRESSES is set',

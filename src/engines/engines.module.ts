@@ -3,16 +3,19 @@ import { AceModule } from '../ace';
 import { EnginesMetrics } from './engines-metrics';
 import type { EnginesConfig } from './engines-config';
 import { DriversModule } from './drivers/drivers.module';
+import { ExternalEnginesModule } from './external/external.module';
 import { FleetModule } from './fleet/fleet.module';
 import { EngineHealth } from './health/engine-health';
 import { ContainersController } from './http/containers.controller';
 import { EngineCommands } from './http/engine-commands';
 import { EngineOperationsController } from './http/engine-operations.controller';
 import { EnginesController } from './http/engines.controller';
+import { ExternalEnginesController } from './http/external-engines.controller';
 import { FleetHealthController } from './http/fleet-health.controller';
 import { FleetController } from './http/fleet.controller';
 import { OrchestratorController } from './http/orchestrator.controller';
 import { ProvisioningController } from './http/provisioning.controller';
+import { ReportedStreams } from './reports/reported-streams';
 import { RegistryModule } from './registry/registry.module';
 import { SchedulingModule } from './scheduling/scheduling.module';
 import { SlotQueueModule } from './scheduling/slot-queue.module';
@@ -39,10 +42,12 @@ export class EnginesModule {
         DriversModule.forRoot(config),
         RegistryModule,
         VpnModule,
+        ExternalEnginesModule,
         fleet,
         scheduling,
       ],
       controllers: [
+        ExternalEnginesController,
         EnginesController,
         EngineOperationsController,
         ContainersController,
@@ -56,11 +61,13 @@ export class EnginesModule {
         EngineHealth,
         EngineCommands,
         EnginesMetrics,
+        ReportedStreams,
         EnginesController,
         OrchestratorController,
       ],
       exports: [
         EngineHealth,
+        ReportedStreams,
         EnginesController,
         OrchestratorController,
         RegistryModule,

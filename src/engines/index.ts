@@ -10,6 +10,7 @@ export { EngineHealth } from './health/engine-health';
 export { EngineRegistry, type RegistryChange } from './registry/engine-registry';
 export { type DrainSignal, EngineDrainSignal } from './registry/drain-signal';
 export { SlotRevocation } from './registry/held-slot';
+export { FleetControl } from './fleet/fleet-control.port';
 export { EngineSupply } from './fleet/engine-supply';
 export type {
   EngineComplaint,
@@ -21,10 +22,16 @@ export { EnginesController } from './http/engines.controller';
 export { OrchestratorController } from './http/orchestrator.controller';
 export { VpnController } from './vpn';
 export { EnginesModule } from './engines.module';
+export {
+  type ReportedStream,
+  ReportedStreams,
+  type StreamReport,
+} from './reports/reported-streams';
 export { slotLimit, slotsKeptFree } from './slot-limit';
 export {
   EngineScheduler,
   firstToEnd,
+  SLOT_CLASSES,
   SlotHolder,
   SlotLease,
   SlotQueue,

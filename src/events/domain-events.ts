@@ -1,3 +1,18 @@
+/** What a stream has amounted to; part of its last event. */
+export interface StreamTotals {
+  readonly kind: 'live' | 'file';
+  /** Id of the channel that was requested; null if the request named a content. */
+  readonly channel: string | null;
+  /** False if nobody asked to watch: the stream was only a check of its content. */
+  readonly is_for_viewers: boolean;
+  /** Time from the request to the first byte from an engine; null if there was none. */
+  readonly first_byte_ms: number | null;
+  /** Bytes from engines. */
+  readonly bytes_in: number;
+  /** Bytes that the kernel has accepted for viewers. */
+  readonly bytes_out: number;
+}
+
 /**
  * The types of events and their payloads. An event is a fact in the past tense. Payload fields have the names of the
  * API, because an event is logged, and listed at `GET /events`, exactly as it is published.
@@ -29,6 +44,22 @@ export interface DomainEventPayloads {
   engine_ordered: { readonly order: string; readonly reason: string };
   /** A provisioning request failed, or a new engine ended before its first answer. */
   engine_order_failed: { readonly order: string; readonly code: string; readonly reason: string };
+  /** The tag of the engines' image leads to another content; engines with the old one are replaced. */
+  engine_image_changed: {
+    readonly image: string;
+    readonly from: string;
+    readonly to: string;
+  };
+  /** Engines are being replaced one after the other, or that has ended or was stopped. */
+  engine_rollout_changed: {
+    readonly state: 'started' | 'finished' | 'stopped';
+    readonly cause: 'image_changed' | 'replace_requested';
+    /** Engines to replace, and how many of them have left. */
+    readonly total: number;
+    readonly replaced: number;
+    /** Why it was stopped; null otherwise. */
+    readonly reason: string | null;
+  };
   /** The desired number of engines has changed. */
   fleet_scaled: { readonly from: number; readonly to: number; readonly reason: string };
   breaker_changed: { readonly from: string; readonly to: string; readonly reason: string };
@@ -47,6 +78,12 @@ export interface DomainEventPayloads {
     readonly from: string;
     readonly to: string;
     readonly reason: string;
+  };
+  /** An operator has drained a VPN, or has ended that. */
+  vpn_drain_changed: {
+    readonly vpn: string;
+    readonly drained: boolean;
+    readonly reason: string | null;
   };
   vpn_port_changed: {
     readonly vpn: string;
@@ -120,11 +157,15 @@ export interface DomainEventPayloads {
     readonly engine_id: string | null;
     readonly code: string;
     readonly reason: string;
+    /** Missing for a stream of another program. */
+    readonly totals?: StreamTotals;
   };
   stream_ended: {
     readonly stream_id: string;
     readonly engine_id: string | null;
     readonly reason: string;
+    /** Missing for a stream of another program. */
+    readonly totals?: StreamTotals;
   };
   /** A run of checks has ended. `working`, `failed` and `skipped` count sources. */
   check_run_finished: {
@@ -147,6 +188,30 @@ export interface DomainEventPayloads {
     readonly client_id: string;
     readonly reason: string;
     readonly bytes_sent: number;
+  };
+  /** A proxy outside of acefleet has reported a stream on an engine. */
+  external_stream_started: {
+    readonly stream_id: string;
+    readonly engine_id: string;
+    /** Name of the API key. */
+    readonly actor: string;
+  };
+  external_stream_ended: {
+    readonly stream_id: string;
+    readonly engine_id: string;
+    readonly reason: string;
+    /** Name of the API key with which the end was reported; null if it was not reported. */
+    readonly actor: string | null;
+  };
+  /** A request to the API has succeeded that was not a GET request. */
+  admin_action: {
+    /** Name of the API key. */
+    readonly actor: string;
+    readonly method: string;
+    /** With the names of its parameters, as in the API's description. */
+    readonly route: string;
+    /** Values of the parameters. */
+    readonly parameters: Readonly<Record<string, string>>;
   };
   /** Settings were changed with the API. Values are left out, because some are secret. */
   settings_changed: {

@@ -27,8 +27,15 @@ export class EventBus implements OnApplicationShutdown {
   private readonly reportedListeners = new WeakSet<EventListener>();
   private pending: RecordedEvent[] = [];
   private turn: NodeJS.Immediate | null = null;
-  private lastId = 0;
   private lostEvents = 0;
+
+  /** @param previousId the id before that of the first event */
+  constructor(private previousId = 0) {}
+
+  /** The id of the last event; events of earlier processes have lower ids. */
+  get lastId(): number {
+    return this.previousId;
+  }
 
   /** Events that were dropped because listeners could not keep up. */
   get lost(): number {
@@ -38,12 +45,12 @@ export class EventBus implements OnApplicationShutdown {
   /** Returns at once; listeners run in a later turn of the event loop. Never throws. */
   publish<T extends DomainEventType>(type: T, payload: DomainEventPayloads[T]): void {
     // Lost events take an id too, so that a reader notices the gap.
-    this.lastId += 1;
+    this.previousId += 1;
     if (this.pending.length >= MAX_PENDING) {
       this.lostEvents += 1;
       return;
     }
-    this.pending.push({ id: this.lastId, type, time: wallClockIso(), payload });
+    this.pending.push({ id: this.previousId, type, time: wallClockIso(), payload });
     this.turn ??= setImmediate(() => this.deliverTurn());
   }
 

@@ -10,11 +10,14 @@ const TYPES: Readonly<Record<DomainEventType, true>> = {
   engine_upload_normal: true,
   engine_ordered: true,
   engine_order_failed: true,
+  engine_image_changed: true,
+  engine_rollout_changed: true,
   fleet_scaled: true,
   breaker_changed: true,
   runtime_link_changed: true,
   image_pull: true,
   vpn_state_changed: true,
+  vpn_drain_changed: true,
   vpn_port_changed: true,
   stream_requested: true,
   stream_started: true,
@@ -34,6 +37,9 @@ const TYPES: Readonly<Record<DomainEventType, true>> = {
   viewer_left: true,
   viewer_jumped: true,
   settings_changed: true,
+  external_stream_started: true,
+  external_stream_ended: true,
+  admin_action: true,
 };
 
 export const EVENT_TYPES = Object.keys(TYPES) as readonly DomainEventType[];

@@ -4,7 +4,7 @@ export { ApiProblems, PROBLEM_CODES } from './api-problems';
 export { addressGroup } from './address-group';
 export { clientAddress } from './client-address';
 export { type ConnectionLimit, connectionLimit, type ConnectionNeeds } from './connection-limit';
-export { acceptsGzip, isUnchanged } from './conditional-request';
+export { type CacheableBody, type CacheableContent, sendCacheable } from './cacheable-answer';
 export { CORS_HEADERS, CorsHeaders, sendCorsPreflight } from './cors';
 export { Edge, type EdgeConfig } from './edge';
 export { isHostValue } from './host-value';

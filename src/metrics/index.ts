@@ -1,2 +1,2 @@
 export { MetricsModule } from './metrics.module';
-export { type GaugeSample, type HistogramOptions, MetricsRegistry } from './metrics-registry';
+export { type MetricName, MetricsRegistry, type Sample } from './metrics-registry';

@@ -18,7 +18,7 @@ import {
 } from '../http';
 import { PROFILE_QUERY, readPlaylistQuery } from './playlist-query';
 import { Playlists } from './playlists';
-import { sendPlaylist } from './send-playlist';
+import { sendPlaylist } from './playlist';
 
 const PATH = 'playlist.m3u';
 

@@ -1,7 +1,9 @@
 import 'reflect-metadata';
+import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
 import type { GuideSources } from '../guide';
 import type { ChannelDirectory, ChannelLiveness, ListedChannel } from '../channels';
+import type { Playlist } from './playlist';
 import { Playlists } from './playlists';
 import type { Profile } from './profiles/profile';
 import type { Profiles } from './profiles/profiles';
@@ -57,9 +59,14 @@ function open(
   return { playlists: new Playlists(directory, profiles, liveness, guide), change: () => change() };
 }
 
+async function bodyOf(playlist: Playlist, isGzip = false): Promise<Buffer> {
+  const { stream } = await playlist.content(isGzip);
+  return buffer(stream());
+}
+
 const addresses = async (playlists: Playlists, ...groups: string[]): Promise<string[]> => {
-  const { body } = await playlists.get('http://tv', { ...ALL, groups, format: 'hls' });
-  return body.toString().match(/(?<=channel=).*$/gm) ?? [];
+  const playlist = await playlists.get('http://tv', { ...ALL, groups, format: 'hls' });
+  return (await bodyOf(playlist)).toString().match(/(?<=channel=).*$/gm) ?? [];
 };
 
 it('renders a playlist again only if a channel has changed, or for another address or query', async () => {
@@ -72,16 +79,15 @@ it('renders a playlist again only if a channel has changed, or for another addre
     playlists.get('http://tv', { ...ALL, format: 'hls' }),
     playlists.get('http://tv', { ...ALL, groups: ['x'] }),
   ]);
-  const tags = [first, ...others].flatMap(({ etags }) => [etags.plain, etags.gzip]);
-  expect(new Set(tags).size).toBe(8);
+  expect(new Set([first, ...others].map(({ key }) => key)).size).toBe(4);
   channels.push(channel(2));
   change();
   const second = await playlists.get('http://tv', ALL);
-  expect(second.body.toString()).toContain('Channel 2');
-  expect(second.etags.plain).not.toBe(first.etags.plain);
+  expect((await bodyOf(second)).toString()).toContain('Channel 2');
+  expect(second.key).not.toBe(first.key);
   channels.pop();
   change();
-  expect((await playlists.get('http://tv', ALL)).etags).toEqual(first.etags);
+  expect((await playlists.get('http://tv', ALL)).key).toBe(first.key);
 });
 
 it('contains the channels of the requested groups or profile', async () => {
@@ -91,15 +97,37 @@ it('contains the channels of the requested groups or profile', async () => {
   expect(await addresses(playlists, 'a', 'b')).toEqual(['c1', 'c3', 'c4']);
   expect(await addresses(playlists, 'A')).toEqual([]);
   const ofKids = await playlists.get('http://tv', { ...ALL, profile: 'kids' });
-  expect(ofKids.body.toString().match(/(?<=channel=).*$/gm)).toEqual(['c1', 'c3']);
+  expect((await bodyOf(ofKids)).toString().match(/(?<=channel=).*$/gm)).toEqual(['c1', 'c3']);
 });
 
-it('is compressed once', async () => {
-  const { playlists } = open([channel(1)]);
+it('is rendered and compressed once, also for clients that read it at the same time', async () => {
+  const channels = Array.from({ length: 1200 }, (_, i) => channel(i + 1));
+  const { playlists } = open(channels);
   const playlist = await playlists.get('http://tv', ALL);
-  const compressed = await playlist.gzipped();
-  expect(await playlist.gzipped()).toBe(compressed);
-  expect(gunzipSync(compressed)).toEqual(playlist.body);
+  const name = jest.fn(() => 'Channel 1');
+  Object.defineProperty(channels[0], 'name', { get: name });
+  const [plain, compressed, ...others] = await Promise.all([
+    bodyOf(playlist),
+    bodyOf(playlist, true),
+    bodyOf(playlist),
+    bodyOf(playlist, true),
+  ]);
+  expect(plain.toString().match(/^#EXTINF/gm)).toHaveLength(1200);
+  expect(gunzipSync(compressed)).toEqual(plain);
+  expect(others).toEqual([plain, compressed]);
+  expect(name).toHaveBeenCalledTimes(1);
+});
+
+it('is sent from its first channels on, and with its length once that is known', async () => {
+  const { playlists } = open(Array.from({ length: 1200 }, (_, i) => channel(i + 1)));
+  const playlist = await playlists.get('http://tv', ALL);
+  const first = await playlist.content(false);
+  expect(first.size).toBeNull();
+  const { length } = await bodyOf(playlist);
+  expect((await playlist.content(false)).size).toBe(length);
+  const short = await open([channel(1)]).playlists.get('http://tv', ALL);
+  const { size } = await short.content(false);
+  expect(size).toBe((await bodyOf(short)).length);
 });
 
 it('renders once for requests at the same time, and is not kept if a channel changes meanwhile', async () => {
@@ -110,7 +138,8 @@ it('renders once for requests at the same time, and is not kept if a channel cha
   change();
   const [one, other] = await Promise.all(both);
   expect(one).toBe(other);
-  expect((await playlists.get('http://tv', ALL)).body.toString()).toContain('Channel 2');
+  const changed = await playlists.get('http://tv', ALL);
+  expect((await bodyOf(changed)).toString()).toContain('Channel 2');
 });
 
 it('leaves dead channels out if that is requested, and is rendered again when a channel dies', async () => {
@@ -121,12 +150,12 @@ it('leaves dead channels out if that is requested, and is rendered again when a 
     playlists.get('http://tv', ALL),
     playlists.get('http://tv', alive),
   ]);
-  expect(before.body).toEqual(all.body);
+  expect(await bodyOf(before)).toEqual(await bodyOf(all));
   deaths.add('c1');
   deaths.revision += 1;
   const after = await playlists.get('http://tv', alive);
-  expect(after.body.toString()).not.toContain('Channel 1');
-  expect(after.etags.plain).not.toBe(before.etags.plain);
+  expect((await bodyOf(after)).toString()).not.toContain('Channel 1');
+  expect(after.key).not.toBe(before.key);
   expect(await playlists.get('http://tv', alive)).toBe(after);
   expect(await playlists.get('http://tv', ALL)).toBe(all);
 });

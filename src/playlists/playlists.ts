@@ -1,17 +1,16 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { GuideSources } from '../guide';
-import { playlistStart, renderEntries } from './m3u-playlist';
-import { ChannelDirectory, ChannelLiveness } from '../channels';
+import { type PlaylistFormat, playlistStart, renderEntries } from './m3u-playlist';
+import { ChannelDirectory, ChannelLiveness, type ListedChannel } from '../channels';
+import { productVersion } from '../config';
+import { Turns } from '../kernel/turns';
+import { Playlist } from './playlist';
 import type { PlaylistQuery } from './playlist-query';
 import { channelsOf, profilePath } from './profiles/profile';
 import { Profiles } from './profiles/profiles';
-
-const compress = promisify(gzip);
 
 /** Holds some playlists of 10,000 channels. The address of the server is part of a playlist, so clients add entries. */
 const CACHE_BYTES = 16 * 1024 * 1024;
@@ -19,32 +18,19 @@ const CACHE_BYTES = 16 * 1024 * 1024;
 /** Channels that are rendered in one turn of the event loop, so that viewers do not wait for a long playlist. */
 const CHANNELS_PER_TURN = 500;
 
-/** One playlist as it is sent. */
-export class Playlist {
-  /** Differs between the plain and the compressed body, as a strong entity tag must. */
-  readonly etags: { readonly plain: string; readonly gzip: string };
-  private compressing: Promise<Buffer> | null = null;
-
-  constructor(readonly body: Buffer) {
-    const hash = createHash('sha256').update(body).digest('base64url').slice(0, 27);
-    this.etags = { plain: `"${hash}"`, gzip: `"${hash}-gzip"` };
-  }
-
-  /** The body, compressed once. */
-  gzipped(): Promise<Buffer> {
-    return (this.compressing ??= compress(this.body));
-  }
-}
+/** What an entry has beside the texts of its channel: the names of attributes, and the address without its origin. */
+const ENTRY_BYTES = 200;
 
 /** Playlists of the visible channels. Each is kept until something in it changes, so most requests need no rendering. */
 @Injectable()
 export class Playlists {
+  private readonly version = productVersion();
   private readonly cache = new LRUCache<string, Playlist>({
     maxSize: CACHE_BYTES,
     // The compressed body is far smaller.
-    sizeCalculation: ({ body }) => body.length,
+    sizeCalculation: ({ bytes }) => bytes,
   });
-  private readonly rendering = new Map<string, Promise<Playlist>>();
+  private readonly preparing = new Map<string, Promise<Playlist>>();
 
   constructor(
     private readonly channels: ChannelDirectory,
@@ -54,7 +40,7 @@ export class Playlists {
   ) {
     const forget = (): void => {
       this.cache.clear();
-      this.rendering.clear();
+      this.preparing.clear();
     };
     channels.onChange(forget);
     profiles.onChange(forget);
@@ -69,35 +55,72 @@ export class Playlists {
     // Playlists of channels that are alive are rendered again when a channel dies or comes back.
     const revision = query.isAliveOnly ? this.liveness.revision : null;
     const key = JSON.stringify([origin, query.format, query.profile, revision, ...query.groups]);
-    const known = this.cache.get(key) ?? this.rendering.get(key);
+    const known = this.cache.get(key) ?? this.preparing.get(key);
     if (known !== undefined) return known;
-    const rendering = this.render(origin, query);
-    this.rendering.set(key, rendering);
+    const preparing = this.prepare(origin, query);
+    this.preparing.set(key, preparing);
     try {
-      const playlist = await rendering;
+      const playlist = await preparing;
       // A channel may have changed meanwhile.
-      if (this.rendering.get(key) === rendering) this.cache.set(key, playlist);
+      if (this.preparing.get(key) === preparing) this.cache.set(key, playlist);
       return playlist;
     } finally {
-      if (this.rendering.get(key) === rendering) this.rendering.delete(key);
+      if (this.preparing.get(key) === preparing) this.preparing.delete(key);
     }
   }
 
-  private async render(
+  /** The key is made of what the text is made of, because rendering the text takes four times as long. */
+  private async prepare(
     origin: string,
     { groups, format, profile: profileName, isAliveOnly }: PlaylistQuery,
   ): Promise<Playlist> {
     const profile = this.profiles.resolve(profileName);
-    const channels = channelsOf(profile, this.channels.listVisible())
-      .filter(({ group }) => groups.length === 0 || (group !== null && groups.includes(group)))
-      .filter(({ id }) => !isAliveOnly || !this.liveness.isDead(id));
-    const guide = this.guide.hasEnabled ? `${origin}${profilePath(profile)}/epg.xml` : null;
-    const parts = [Buffer.from(playlistStart(guide))];
-    for (let i = 0; i < channels.length; i += CHANNELS_PER_TURN) {
-      const turn = channels.slice(i, i + CHANNELS_PER_TURN);
-      parts.push(Buffer.from(renderEntries(turn, origin, format)));
-      await nextTurn();
+    let channels = channelsOf(profile, this.channels.listVisible());
+    if (groups.length > 0) {
+      channels = channels.filter(({ group }) => group !== null && groups.includes(group));
     }
-    return new Playlist(Buffer.concat(parts));
+    if (isAliveOnly) channels = channels.filter(({ id }) => !this.liveness.isDead(id));
+    const guide = this.guide.hasEnabled ? `${origin}${profilePath(profile)}/epg.xml` : null;
+    const hash = createHash('sha256');
+    let bytes = 0;
+    const add = (...values: unknown[]): void => {
+      const text = JSON.stringify(values);
+      hash.update(text);
+      bytes += text.length;
+    };
+    // Another version may render the same channels in another way.
+    add(this.version, origin, format, guide);
+    const turns = new Turns();
+    for (const turn of turnsOf(channels)) {
+      if (turns.isOver) await turns.next();
+      add(...turn.flatMap((one) => [one.id, one.number, one.name, one.group, one.logo, one.tvgId]));
+      bytes += turn.length * (ENTRY_BYTES + origin.length);
+    }
+    return new Playlist(hash.digest('base64url').slice(0, 27), bytes, () =>
+      render(channels, guide, origin, format),
+    );
+  }
+}
+
+async function* render(
+  channels: readonly ListedChannel[],
+  guide: string | null,
+  origin: string,
+  format: PlaylistFormat,
+): AsyncGenerator<Buffer, void> {
+  let text = playlistStart(guide);
+  let hasBegun = false;
+  for (const turn of turnsOf(channels)) {
+    if (hasBegun) await nextTurn();
+    hasBegun = true;
+    yield Buffer.from(text + renderEntries(turn, origin, format));
+    text = '';
+  }
+  if (!hasBegun) yield Buffer.from(text);
+}
+
+function* turnsOf(channels: readonly ListedChannel[]): Generator<readonly ListedChannel[], void> {
+  for (let i = 0; i < channels.length; i += CHANNELS_PER_TURN) {
+    yield channels.slice(i, i + CHANNELS_PER_TURN);
   }
 }

@@ -2,7 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { BrowserSessions } from '../access';
 import { type AppConfig, CONFIG, productVersion } from '../config';
-import { type DomainEventType, EventBus, EventDto, type RecordedEvent } from '../events';
+import {
+  type DomainEventType,
+  EventBus,
+  EventDto,
+  type RecordedEvent,
+  toLoggedEvent,
+} from '../events';
 import { addressGroup, sharedAddresses } from '../http';
 import { wallClockIso } from '../kernel/clock';
 import { AppError } from '../kernel/errors';
@@ -167,7 +173,7 @@ export class PushHub implements OnModuleDestroy {
   private take(event: RecordedEvent): void {
     if (this.timer !== null) this.state.touch(event);
     this.add('events', event.type, (number) =>
-      sseFrame('event', JSON.stringify(new EventDto(event)), this.idOf(number)),
+      sseFrame('event', JSON.stringify(new EventDto(toLoggedEvent(event))), this.idOf(number)),
     );
   }
 

@@ -16,6 +16,12 @@ export function declarationOf(field: ConfigField): Setting<unknown> {
   return SETTINGS[field];
 }
 
+/** True if the values of this variable must not be shown, nor stored in plain text. */
+export function isSecretSetting(variable: string): boolean {
+  const field = fieldOf(variable);
+  return field !== undefined && declarationOf(field).isSecret;
+}
+
 /** Text that can follow the name of a setting that does not exist. */
 export function describeUnknown(name: string): string {
   const renamed = [...DECLARATIONS.values()].find(({ aliases }) =>

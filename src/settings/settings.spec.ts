@@ -6,6 +6,7 @@ import { resolveConfig, THIS_MACHINE } from '../config';
 import { AppError } from '../kernel/errors';
 import { DataFolder, SettingStore } from '../storage';
 import { givenTexts } from './given-texts';
+import { isSecretSetting } from './setting-names';
 import { MASK, Settings, type SettingState } from './settings';
 
 type Variables = Readonly<Record<string, string>>;
@@ -20,7 +21,7 @@ describe('Settings', () => {
     Logger.overrideLogger(false);
     path = mkdtempSync(join(tmpdir(), 'settings-'));
     folder = new DataFolder(path);
-    store = new SettingStore(folder);
+    store = new SettingStore(folder, isSecretSetting);
   });
 
   afterEach(async () => {
@@ -255,6 +256,48 @@ describe('Settings', () => {
   });
 
   describe('secrets', () => {
+    const rows = () =>
+      folder.database.readOr([], (database) =>
+        database.selectFrom('settings').selectAll().execute(),
+      );
+
+    it('are encrypted in the database, and in force after a restart', async () => {
+      await start();
+      await change({ VPN_CONTROL_API_KEY: 'marker-of-the-vpn' });
+      const [row] = await rows();
+      expect(row?.value).toMatch(/^sealed:/);
+      expect(row?.value).not.toContain('marker');
+      expect(await start()).toEqual([]);
+      expect(settings.live.values.vpnControlApiKey).toBe('marker-of-the-vpn');
+    });
+
+    it('are encrypted at the next start if an earlier version has stored them in plain text', async () => {
+      const plain = { name: 'VPN_CONTROL_API_KEY', value: 'marker-of-the-vpn' };
+      await folder.database.change(async (transaction) => {
+        await transaction.insertInto('settings').values(plain).execute();
+      });
+      expect(await start()).toEqual([]);
+      expect(settings.live.values.vpnControlApiKey).toBe('marker-of-the-vpn');
+      expect(JSON.stringify(await rows())).not.toContain('marker');
+      expect(await stored()).toEqual({ VPN_CONTROL_API_KEY: 'marker-of-the-vpn' });
+    });
+
+    it('are reported, and can be set again, if the key is lost', async () => {
+      await start();
+      await change({ VPN_CONTROL_API_KEY: 'marker-of-the-vpn', PROXY_MAX_CLIENTS: 7 });
+      await folder.close();
+      for (const name of ['user-key', 'user-key.bak']) rmSync(join(path, name), { force: true });
+      folder = new DataFolder(path);
+      store = new SettingStore(folder, isSecretSetting);
+      expect(await start()).toEqual([
+        expect.stringContaining('VPN_CONTROL_API_KEY was encrypted with another user-key'),
+      ]);
+      expect(settings.live.values).toMatchObject({ proxyMaxClients: 7 });
+      await change({ VPN_CONTROL_API_KEY: 'another' });
+      expect(await start()).toEqual([]);
+      expect(settings.live.values.vpnControlApiKey).toBe('another');
+    });
+
     it('are masked wherever they are shown', async () => {
       await start({ API_KEY: 'marker-of-the-key' });
       await change({ VPN_CONTROL_API_KEY: 'marker-of-the-vpn' });

@@ -161,11 +161,12 @@ export class Settings {
     });
   }
 
-  private takeStored(name: string, text: string): void {
+  /** @param text null: it cannot be decrypted */
+  private takeStored(name: string, text: string | null): void {
     const field = fieldOf(name);
     const setting = field === undefined ? null : declarationOf(field);
     const ignore = (reason: IgnoredSetting['reason'], detail: string): void => {
-      const value = setting === null || setting.isSecret ? MASK : text;
+      const value = setting === null || setting.isSecret ? MASK : (text ?? '');
       this.ignored.push({ name, value, reason, detail });
     };
     if (field === undefined || setting === null) {
@@ -173,11 +174,13 @@ export class Settings {
       return;
     }
     const lockedBy = this.decided.get(field)?.names;
-    const value = setting.type.parse(text, this.machine);
+    const value = text === null ? undefined : setting.type.parse(text, this.machine);
     if (setting.change === 'environment_only') {
       ignore('environment_only', `${name} can only be set in the environment`);
     } else if (lockedBy !== undefined) {
       ignore('locked', `${lockedBy} is set and wins`);
+    } else if (text === null) {
+      ignore('invalid', `${name} was encrypted with another user-key in DATA_DIR; set it again`);
     } else if (value === undefined) {
       ignore('invalid', describeRefused(setting, text));
     } else {

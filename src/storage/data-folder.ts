@@ -5,6 +5,7 @@ import { Database } from './database/database';
 import { EarlierFile } from './earlier-file';
 import { removeDrafts } from './file-writes';
 import { checkAccess } from './folder-access';
+import { SecretSeal } from './secret-seal';
 import { StorageLog } from './storage-log';
 import type { StorageTrouble } from './storage-trouble';
 
@@ -14,6 +15,7 @@ export const DATABASE_NAME = 'acefleet.db';
 export class DataFolder implements OnModuleInit {
   readonly database: Database;
   private readonly files: AtomicFile<unknown>[] = [];
+  private seal: SecretSeal | null = null;
 
   constructor(
     private readonly path: string,
@@ -42,6 +44,11 @@ export class DataFolder implements OnModuleInit {
     const file = new AtomicFile(this.path, options, this.log);
     this.files.push(file);
     return file;
+  }
+
+  /** Encrypts the secrets in the database. */
+  get secrets(): SecretSeal {
+    return (this.seal ??= new SecretSeal(this));
   }
 
   /** Reads a file of an earlier release whose content belongs in the database now. @throws as `AtomicFile.read` */

@@ -68,9 +68,9 @@ describe('a low limit of open files', () => {
     await expectReachable();
     const viewer = openViewer(product.url(streamPath(newContentId())));
     await viewer.playing();
-    expect(await metric('http_connections_limit')).toBe(LIMIT);
-    expect(await metric('http_connections_closed_idle_total')).toBeGreaterThan(200);
-    expect(await metric('http_connections_dropped_total')).toBe(0);
+    expect(await metric('acefleet_http_connections_limit')).toBe(LIMIT);
+    expect(await metric('acefleet_http_connections_closed_idle_total')).toBeGreaterThan(200);
+    expect(await metric('acefleet_http_connections_dropped_total')).toBe(0);
     expect(warnings()).toHaveLength(1);
     // Viewers of running streams are not affected.
     await viewer.receiveMore(300);
@@ -87,7 +87,7 @@ describe('a low limit of open files', () => {
     while (viewers.length < LIMIT - 1) watch(ids[viewers.length % 4]!);
     await Promise.all(viewers.map((viewer) => viewer.playing()));
     // The last place is for a content that was never started, because its engine connection needs a descriptor too.
-    await eventually(async () => (await metric('http_connections_open')) <= LIMIT);
+    await eventually(async () => (await metric('acefleet_http_connections_open')) <= LIMIT);
     watch(ids[4]!);
     await viewers.at(-1)!.playing();
     for (const path of [streamPath(newContentId()), `/${streamPath(ids[0]!)}`, '/ace/status']) {
@@ -103,12 +103,12 @@ describe('a low limit of open files', () => {
       headers: { 'X-API-Key': API_KEY },
     });
     expect(status).toBe(200);
-    expect(await metric('http_connections_refused_total')).toBe(3);
+    expect(await metric('acefleet_http_connections_refused_total')).toBe(3);
     expect(openFiles(product.pid)).toBeLessThan(OPEN_FILES - BEYOND);
     expect(viewers.map(({ ending }) => ending)).toEqual(viewers.map(() => null));
     // One viewer leaves, and the next one gets its place.
     viewers[0]!.destroy();
-    await eventually(async () => (await metric('http_connections_open')) <= LIMIT);
+    await eventually(async () => (await metric('acefleet_http_connections_open')) <= LIMIT);
     await openViewer(product.url(streamPath(ids[0]!))).playing();
     expect(product.logText()).not.toMatch(/EMFILE|ENFILE/);
   });

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -84,5 +86,42 @@ describe('the data folder', () => {
     second.kill('SIGKILL');
     await second.exit;
     await startProduct({ engines: [engine], dataDir });
+  });
+
+  it('is taken from a dead process by exactly one of many that start at once', async () => {
+    const lock = join(__dirname, '../../dist/coordination/data-dir-lock.js');
+    const script = `
+      const { DataDirLock } = require(${JSON.stringify(lock)});
+      console.log('loaded');
+      process.stdin.once('data', () => {
+        DataDirLock.acquire(process.argv[1]).then(
+          ({ isHeld }) => console.log(isHeld ? 'held' : 'unlocked'),
+          (error) => process.stdout.write('refused ' + error.message, () => process.exit(0)),
+        );
+      });`;
+    const dataDir = folder();
+    const dead = spawn(process.execPath, [
+      '-e',
+      `require('net').createServer().listen(${JSON.stringify(join(dataDir, 'instance.sock'))}, () => console.log('up'))`,
+    ]);
+    await once(dead.stdout, 'data');
+    dead.kill('SIGKILL');
+    await once(dead, 'exit');
+    const starters = Array.from({ length: 6 }, () => {
+      const child = spawn(process.execPath, ['-e', script, dataDir]);
+      onScopeEnd(() => void child.kill('SIGKILL'));
+      const output = { child, text: '' };
+      child.stdout.on('data', (data: Buffer) => (output.text += data.toString()));
+      return output;
+    });
+    await eventually(() => starters.every(({ text }) => text === 'loaded\n'), 30_000, 'loaded');
+    for (const { child } of starters) child.stdin.write('go\n');
+    const outcomes = (): string[] => starters.map(({ text }) => text.slice('loaded\n'.length));
+    await eventually(() => outcomes().every((text) => text !== ''), 30_000, 'outcomes');
+    expect(outcomes().filter((text) => text.trim() === 'held')).toHaveLength(1);
+    for (const text of outcomes().filter((one) => one.trim() !== 'held')) {
+      expect(text).toContain('is in use by another running instance');
+    }
+    for (const { child } of starters) child.kill('SIGKILL');
   });
 });

@@ -33,6 +33,7 @@ const OPEN = [
   'GET /live/{file}',
   'GET /metrics',
   'GET /playlist.m3u',
+  'POST /api/v1/sessions',
   'POST /lineup.post',
 ];
 const BOTH = [
@@ -61,6 +62,7 @@ const BOTH = [
   'GET /proxy/sessions/{}',
   'GET /events',
   'GET /events/stats',
+  'GET /metrics/dashboard',
   'GET /metrics',
 ];
 const ONLY_V1 = [
@@ -68,6 +70,10 @@ const ONLY_V1 = [
   'GET /channels/{}',
   'PUT /channels/{}',
   'DELETE /channels/{}',
+  'GET /history/channels',
+  'GET /history/series',
+  'GET /history/streams',
+  'DELETE /history',
   'GET /keys',
   'POST /keys',
   'PATCH /keys/{}',
@@ -89,6 +95,8 @@ const ONLY_V1 = [
 ];
 /** Addresses in engine-style answers, each with its own token. People do not call them. */
 const HANDED_OUT = /^\/ace\/(?:r|stat|cmd|hls)\//;
+/** For browsers only. */
+const PAGE = '/login';
 
 /** The status of GET if the fleet is not managed and there is no VPN; null: no refusal. */
 function refusalOf(path: string): number | null {
@@ -130,7 +138,9 @@ describe('the documentation of the API', () => {
     expect(wanted.filter((route) => !told.includes(route))).toEqual([]);
     const mapped = product.logs().flatMap(({ msg }) => {
       const [, path = '', method = ''] = /^Mapped \{(.*), (\w+)\} route$/.exec(msg ?? '') ?? [];
-      return path === '' || HANDED_OUT.test(path) || ['HEAD', 'OPTIONS'].includes(method)
+      return ['', PAGE].includes(path) ||
+        HANDED_OUT.test(path) ||
+        ['HEAD', 'OPTIONS'].includes(method)
         ? []
         : [`${method} ${path.replace(/:\w+/g, '{}')}`];
     });
@@ -235,6 +245,7 @@ describe('the documentation of the API', () => {
       'POST /api/v1/channels/imports',
       'POST /api/v1/guide/sources',
       'DELETE /api/v1/channels/{id}',
+      'DELETE /api/v1/history',
     ]) {
       expect({ operation, scope: scopes.get(operation) }).toEqual({ operation, scope: 'admin' });
     }
@@ -317,7 +328,11 @@ describe('the documentation of the API', () => {
       // It never ends.
       if (path.endsWith('/events/stream')) continue;
       const entry = Object.entries(ids).find(([part]) => path.includes(part));
-      const queries = { '/by-label': '?key=a&value=b', '/ace/preflight': `?id=${id}` };
+      const queries = {
+        '/by-label': '?key=a&value=b',
+        '/ace/preflight': `?id=${id}`,
+        '/history/series': '?metric=viewers',
+      };
       const query = Object.entries(queries).find(([part]) => path.endsWith(part))?.[1] ?? '';
       const address = path.replace(/\{[^}]+\}/g, entry?.[1] ?? 'unknown') + query;
       const answer = await product.api('GET', address);

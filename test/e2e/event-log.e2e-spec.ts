@@ -1,3 +1,6 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   eventually,
   expectProblem,
@@ -36,7 +39,6 @@ describe('GET /events', () => {
         // Longer than the delays of a busy machine, so that those cause no event.
         PROXY_KEEPALIVE_AFTER: '10s',
         ENGINE_PROBE_TIMEOUT: '20s',
-        EVENT_LOG_SIZE: '200',
       },
     });
   });
@@ -183,23 +185,135 @@ describe('GET /events', () => {
     expect(stats.oldest).toBe(all[0]!.time);
   });
 
-  it('is bounded, and keeps the newest', async () => {
-    const id = newContentId();
-    const keeper = open(id);
-    await keeper.playing();
-    for (let round = 0; round < 3; round += 1) {
-      const viewers = Array.from({ length: 40 }, () => open(id));
-      await Promise.all(viewers.map(async (viewer) => viewer.head));
-      viewers.forEach((viewer) => viewer.destroy());
-      await eventually(async () => (await product.session(id)).client_count === 1);
-    }
-    const kept = await eventually(async () => {
-      const found = await events('limit=1000');
-      return found.at(-1)!.id >= 240 ? found : undefined;
+  it('counts the streams of outside proxies, and tells who has done what', async () => {
+    const { body: key } = await product.api('POST', '/api/v1/keys', {
+      name: 'my proxy',
+      scope: 'operate',
     });
-    expect(kept).toHaveLength(200);
-    expect(kept.map((event) => event.id)).toEqual(
-      Array.from({ length: 200 }, (_, n) => kept.at(-1)!.id - 199 + n),
-    );
+    const asProxy = { 'X-API-Key': key.key };
+    const [host, port] = engine.address.split(':');
+    const infohash = newContentId();
+    const report = {
+      engine: { host, port: Number(port) },
+      stream: { key_type: 'infohash', key: infohash, seekback: 5 },
+      session: {
+        playback_session_id: 'x1',
+        stat_url: `http://${engine.address}/ace/stat/${infohash}/x1`,
+        is_live: 1,
+      },
+      labels: {},
+    };
+    const post = (path: string, body: object, headers: Record<string, string> = asProxy) =>
+      product.api('POST', path, body, headers);
+    const started = await post('/events/stream_started', report);
+    expect(started).toMatchObject({
+      status: 200,
+      body: { id: `${infohash}|x1`, status: 'started', external: true },
+    });
+    expect((await post('/api/v1/events/stream_started', report)).body).toEqual(started.body);
+    const { body: streams } = await product.api('GET', '/streams?status=started');
+    expect(streams).toContainEqual(started.body);
+    const ofEngine = async (): Promise<string[]> =>
+      (await product.api('GET', `/engines/${engine.engineId}`)).body.streams;
+    expect(await ofEngine()).toEqual([`${infohash}|x1`]);
+    const { body: selection } = await product.api('GET', '/engines/selection');
+    expect(JSON.stringify(selection)).toContain('"active_streams":1');
+    const wrong: [object, number][] = [
+      [{ ...report, engine: { host, port: 1 } }, 404],
+      [{ ...report, container_id: 'nobody' }, 404],
+      [{ ...report, stream: { key_type: 'infohash', key: 'x' } }, 400],
+      [
+        {
+          ...report,
+          session: { playback_session_id: 'x2', stat_url: 'http://127.0.0.1:1/ace/stat/1' },
+        },
+        400,
+      ],
+    ];
+    for (const [body, status] of wrong) {
+      expect([body, (await post('/events/stream_started', body)).status]).toEqual([body, status]);
+    }
+    expect((await post('/events/stream_started', report, {})).status).toBe(401);
+    expect((await post('/events/stream_ended', { stream_id: 'unknown' })).status).toBe(404);
+    expect((await product.api('DELETE', `/streams/${infohash}%7Cx1`)).status).toBe(409);
+    const end = { content_id: infohash, engine_id: engine.engineId };
+    expect((await post('/events/stream_ended', end)).body).toMatchObject({ updated: true });
+    expect((await post('/events/stream_ended', end)).body).toMatchObject({
+      updated: false,
+      status: 'ended',
+      stream: { id: `${infohash}|x1`, status: 'ended' },
+    });
+    expect(await ofEngine()).toEqual([]);
+    await product.api('DELETE', `/api/v1/keys/${key.id}`);
+    const types = 'external_stream_started,external_stream_ended,admin_action';
+    const journal = await eventually(async () => {
+      const found = await events(`type=${types}&since=1&limit=1000`);
+      return found.at(-1)?.details['method'] === 'DELETE' ? found : undefined;
+    });
+    expect(journal.slice(-4).map(({ type, details }) => ({ type, ...details }))).toEqual([
+      {
+        type: 'admin_action',
+        actor: 'main key',
+        method: 'POST',
+        route: '/api/v1/keys',
+        parameters: {},
+      },
+      {
+        type: 'external_stream_started',
+        stream_id: `${infohash}|x1`,
+        engine_id: engine.engineId,
+        actor: 'my proxy',
+      },
+      {
+        type: 'external_stream_ended',
+        stream_id: `${infohash}|x1`,
+        engine_id: engine.engineId,
+        reason: 'reported',
+        actor: 'my proxy',
+      },
+      {
+        type: 'admin_action',
+        actor: 'main key',
+        method: 'DELETE',
+        route: '/api/v1/keys/:id',
+        parameters: { id: key.id },
+      },
+    ]);
+    const csv = await product.api('GET', '/events/export?format=csv&type=external_stream_ended');
+    expect(csv.text.split('\r\n')[1]).toContain(`,${infohash}|x1,`);
+    expect((await product.api('POST', '/events/cleanup', undefined)).body).toMatchObject({
+      deleted: 0,
+    });
+  });
+
+  it('survives the death of the process, without an id that is given twice', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'event-log-'));
+    const first = await startProduct({ engines: [engine], dataDir });
+    const id = newContentId();
+    await openViewer(first.url(streamPath(id))).playing();
+    const written = await eventually(async () => {
+      const { body } = await first.api('GET', '/events/stats');
+      const all = await eventsOf(first, 'limit=1000');
+      return body.unwritten === 0 && all.some(({ type }) => type === 'viewer_joined') && all;
+    });
+    // Not written yet, when the process dies.
+    await first.api('DELETE', `/streams/${id}`);
+    const seen = await eventually(async () => {
+      const all = await eventsOf(first, 'limit=1000');
+      return all.length > written.length ? all : undefined;
+    });
+    first.kill('SIGKILL');
+    const second = await startProduct({ engines: [engine], dataDir });
+    const kept = await eventually(async () => {
+      const all = await eventsOf(second, 'limit=1000');
+      return all.filter(({ type }) => type === 'engine_added').length === 2 ? all : undefined;
+    });
+    expect(kept.slice(0, written.length)).toEqual(written);
+    const known = new Map(seen.map((event) => [event.id, event]));
+    for (const event of kept) expect(known.get(event.id) ?? event).toEqual(event);
+    const ids = kept.map((event) => event.id);
+    expect(ids).toEqual([...ids].sort((a, b) => a - b));
+    const { body } = await second.api('GET', `/events?stream_id=${id}&order=desc&limit=1`);
+    expect(body).toEqual([kept.findLast(({ stream_id }) => stream_id === id)]);
   });
 });

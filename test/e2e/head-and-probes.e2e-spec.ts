@@ -120,7 +120,7 @@ describe('probes that must not start a stream', () => {
 
   it('counts neither viewers nor sessions for probes', async () => {
     const { text } = await call({ port: product.port, path: '/metrics' });
-    expect(text).toMatch(/^proxy_probe_requests_total\{[^}]*method="head"[^}]*\} [1-9]/m);
+    expect(text).toMatch(/^acefleet_probe_requests_total\{[^}]*method="head"[^}]*\} [1-9]/m);
     expect(text).toMatch(/^proxy_clients_total(\{[^}]*\})? 0$/m);
     expect(text).toMatch(/^proxy_sessions_total(\{[^}]*\})? 0$/m);
   });

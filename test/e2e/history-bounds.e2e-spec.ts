@@ -21,7 +21,7 @@ function open(product: Product, id: string): Viewer {
 
 async function ringBytes(product: Product): Promise<number> {
   const { text } = await call({ port: product.port, path: '/metrics' });
-  return Number(/^proxy_ring_bytes (\d+)$/m.exec(text)![1]);
+  return Number(/^acefleet_history_bytes (\d+)$/m.exec(text)![1]);
 }
 
 function expectUntouched({ audit }: Viewer): void {

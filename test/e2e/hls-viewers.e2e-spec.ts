@@ -122,12 +122,12 @@ describe('viewers of HLS', () => {
       const others = follow(playlist, 6);
       others.catch(() => undefined);
       await eventually(
-        async () => (await metric(product, 'proxy_hls_pinned_bytes')) > 0,
+        async () => (await metric(product, 'acefleet_hls_unsent_bytes')) > 0,
         20_000,
         'bytes that are stuck',
       );
       await eventually(
-        async () => (await metric(product, 'proxy_hls_pinned_bytes')) === 0,
+        async () => (await metric(product, 'acefleet_hls_unsent_bytes')) === 0,
         60_000,
         'the cut',
       );

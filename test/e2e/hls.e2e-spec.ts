@@ -137,7 +137,9 @@ describe('HLS of a stream', () => {
     const loaded = await Promise.all(players.map(({ segments }) => loadSegment(segments[1]!)));
     const counted = await product.session(id);
     const clients = await clientsOf(product, id);
-    const active = await metric(product, 'proxy_hls_clients_active');
+    const active = await metric(product, 'acefleet_hls_viewers_active');
+    const firstBytes = 'acefleet_time_to_first_byte_seconds_count';
+    const fed = await metric(product, firstBytes, { delivery: 'hls' });
     expect(new Set(loaded.map((body) => body.toString('hex'))).size).toBe(1);
     const { bodies: followed } = await follow(players[0]!, 4);
     expectNothingLost(followed);
@@ -150,6 +152,7 @@ describe('HLS of a stream', () => {
     expect(clients).toHaveLength(110);
     expect(clients.filter(({ bytes_sent: bytes }) => bytes > 100_000)).toHaveLength(110);
     expect(active).toBeGreaterThanOrEqual(100);
+    expect(fed).toBeGreaterThanOrEqual(100);
     expect((await engine.starts(id)).length).toBe(1);
     expect((await engine.counters())['peak_readers_per_content']).toBe(1);
   });

@@ -125,7 +125,7 @@ describe('viewers that leave', () => {
     expect(counters).toMatchObject({ peak_readers_per_content: 1, second_reader_violations: 0 });
     expect((await product.api('GET', '/health/live')).status).toBe(200);
     const { text } = await call({ port: product.port, path: '/metrics' });
-    expect(text).toMatch(/^proxy_clients_left_total\{reason="hung_up"\} \d+$/m);
-    expect(text).not.toMatch(/^proxy_clients_left_total\{reason="(?!hung_up)/m);
+    expect(text).toMatch(/^acefleet_viewers_left_total\{reason="hung_up"\} \d+$/m);
+    expect(text).not.toMatch(/^acefleet_viewers_left_total\{reason="(?!hung_up)[a-z_]+"\} [1-9]/m);
   });
 });

@@ -99,8 +99,8 @@ describe('loops and stale positions', () => {
       expect(await here.product.session(id)).toMatchObject({ is_active: true, failovers: 0 });
       expect(viewer.ending).toBeNull();
       const labels = { cause: 'media_repeats', action: 'report' };
-      expect(await metric(here.product, 'proxy_loops_total', labels)).toBe(1);
-      expect(await metric(here.product, 'proxy_streams_looping')).toBe(1);
+      expect(await metric(here.product, 'acefleet_loops_total', labels)).toBe(1);
+      expect(await metric(here.product, 'acefleet_streams_looping')).toBe(1);
     }),
   );
 

@@ -126,9 +126,9 @@ describe('a stream that leaves a healthy engine', () => {
     const session = await product.session(id);
     expect(session).toMatchObject({ container_id: to.engineId, state: 'live' });
     expect((await to.counters())['sessions_open']).toBe(1);
-    expect(await metric(product, 'proxy_moves_total', { cause: 'operator', result: 'moved' })).toBe(
-      1,
-    );
+    expect(
+      await metric(product, 'acefleet_moves_total', { cause: 'operator', result: 'moved' }),
+    ).toBe(1);
     // And back, to a given engine.
     const back = await move(id, { engine_id: from.engineId }, false);
     expect([back.status, back.body]).toMatchObject([

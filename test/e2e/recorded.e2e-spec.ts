@@ -10,6 +10,7 @@ import {
 } from './support';
 import { FileRequest, sha1, type FileRequestOptions } from './support/file-request';
 import { expectNothingLeft } from './support/remains';
+import { metric } from './support/session-facts';
 
 const BYTES = 3_000_001;
 const SEED = 7;
@@ -105,6 +106,10 @@ describe('recorded content', () => {
     expect(sha1(await request.whole)).toBe(sha1(FILE));
     // The engine session of the first start plays it.
     expect(await total(id)).toBe(1);
+    const firstBytes = 'acefleet_time_to_first_byte_seconds_count';
+    expect(await metric(product, firstBytes, { delivery: 'file' })).toBe(1);
+    expect(await metric(product, 'acefleet_ingress_bytes_total')).toBe(BYTES);
+    expect(await metric(product, 'acefleet_egress_bytes_total')).toBe(BYTES);
     const { headers: known } = await open(id, { method: 'HEAD' }).head;
     expect(known).toMatchObject({
       'content-type': 'video/x-matroska',

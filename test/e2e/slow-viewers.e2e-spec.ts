@@ -108,7 +108,7 @@ describe('a viewer that is slower than the stream', () => {
       expect(peak.queued).toBeLessThan(SLACK_BYTES);
       // Of two streams.
       expect(peak.history).toBeLessThan(2 * (RING_BYTES + CHUNK_BYTES));
-      expect(await metric(product, 'proxy_viewer_jumps_total')).toBeGreaterThanOrEqual(2);
+      expect(await metric(product, 'acefleet_viewer_jumps_total')).toBeGreaterThanOrEqual(2);
       expect((await engine.counters())['peak_readers_per_content']).toBe(1);
     },
   );

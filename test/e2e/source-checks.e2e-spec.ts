@@ -132,8 +132,8 @@ describe('checks of sources', () => {
     expect(await types(product, 'channel_died')).toMatchObject([{ details: { channel: 'gone' } }]);
     expect(await types(product, 'check_run_finished')).toHaveLength(2);
     const { text } = await product.api('GET', '/metrics');
-    expect(text).toContain('channels_dead 1');
-    expect(text).toContain('source_checks_total{outcome="working"} 2');
+    expect(text).toContain('acefleet_channels_dead 1');
+    expect(text).toContain('acefleet_source_checks_total{outcome="working"} 2');
 
     const viewer = watch(product, 'channel=news');
     await viewer.playing();

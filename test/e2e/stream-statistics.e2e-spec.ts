@@ -98,11 +98,14 @@ describe('statistics of a stream', () => {
       // The first answer of an engine is empty, so the second request comes sooner.
       const { length: asked } = await polls(id);
       expect(asked).toBeLessThanOrEqual((performance.now() - beganMs) / 2000 + 2);
-      expect(await metric(product, 'proxy_source_peers')).toBeGreaterThanOrEqual(9);
+      expect(await metric(product, 'acefleet_source_peers')).toBeGreaterThanOrEqual(9);
       expect(
-        await metric(product, 'proxy_source_download_bytes_per_second'),
+        await metric(product, 'acefleet_source_download_bytes_per_second'),
       ).toBeGreaterThanOrEqual(kiloBytes * 1024);
-      expect(await metric(product, 'proxy_stat_polls_total')).toBeGreaterThanOrEqual(4);
+      const calls = await metric(product, 'acefleet_statistics_calls_total', {
+        result: 'answered',
+      });
+      expect(calls).toBeGreaterThanOrEqual(4);
       const { text } = await product.api('GET', '/metrics');
       expect(text).not.toContain(id);
     }),

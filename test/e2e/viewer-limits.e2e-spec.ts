@@ -160,8 +160,8 @@ describe('limits of viewers', () => {
       }
       expect(await egress()).toBeLessThanOrEqual(5_000_000);
       const { text } = await product.api('GET', '/metrics');
-      expect(text).toMatch(/^http_problems_total\{code="egress_limit"\} 3$/m);
-      expect(text).toMatch(/^proxy_egress_limit_bits_per_second 5000000$/m);
+      expect(text).toMatch(/^acefleet_http_problems_total\{code="egress_limit"\} 3$/m);
+      expect(text).toMatch(/^acefleet_egress_limit_bytes_per_second 625000$/m);
       watching[0]!.destroy();
       await eventually(async () => (await egress()) < 3_000_000);
       await open(product, id).playing();

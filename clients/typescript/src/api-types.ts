@@ -369,7 +369,11 @@ export interface paths {
          */
         get: operations["listEngines"];
         put?: never;
-        post?: never;
+        /**
+         * Add an engine that somebody else runs, with any driver
+         * @description It is stored, chosen for streams like other engines, and counts as capacity; acefleet does not restart or replace it. Answers 502 if it does not answer now, unless `accept_unreachable` is true. `DELETE /engines/{id}` removes it, which needs a key with the scope `admin`. Needs a key of scope `admin`.
+         */
+        post: operations["createExternalEngine"];
         delete?: never;
         options?: never;
         head?: never;
@@ -392,7 +396,7 @@ export interface paths {
         post?: never;
         /**
          * Remove an engine
-         * @description Its streams fail over to other engines; the removal does not wait for them. Another engine is created if it is needed. Needs a key of scope `operate`.
+         * @description Its streams fail over to other engines; the removal does not wait for them. Another engine is created if it is needed. For an engine that was added with `POST /engines`, the key needs the scope `admin`. Needs a key of scope `operate`.
          */
         delete: operations["removeEngine"];
         options?: never;
@@ -484,6 +488,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/engines/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pull the image of the engines again
+         * @description If its tag leads to a newer image, the engines are replaced one at a time: each is drained, and its streams move to other engines without an interruption for viewers. Also begins a replacement again that was stopped because a new engine failed to start. Needs a key of scope `operate`.
+         */
+        post: operations["refreshEngine"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/engines/replace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace all engines, one at a time
+         * @description Each is drained, and its streams move to other engines without an interruption for viewers. Stops when a new engine fails to start. A restart of acefleet ends it. Needs a key of scope `operate`.
+         */
+        post: operations["replaceEngine"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/engines/selection": {
         parameters: {
             query?: never;
@@ -513,9 +557,49 @@ export interface paths {
         };
         /**
          * List events
-         * @description The newest ones, or with `since` the first ones after it, in the order in which they occurred. Needs a key of scope `read`.
+         * @description The newest ones, or with `since` the first ones after it, in the order in which they occurred; with `order=desc` always the newest ones, newest first. For the next page use the last id as `since`, for older events the lowest id as `until`. If the disk does not answer, the newest events are listed from memory, and `X-Events-Source` is `memory`. Needs a key of scope `read`.
          */
         get: operations["listEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/cleanup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove old events
+         * @description Answers 507 or 503 if the disk refuses. Needs a key of scope `admin`.
+         */
+        post: operations["removeOldEvents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export events
+         * @description All matching events of the log, oldest first, as a JSON array or as a CSV file. Texts that a spreadsheet would evaluate get a leading apostrophe. Needs a key of scope `read`.
+         */
+        get: operations["exportEvents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -558,6 +642,46 @@ export interface paths {
         get: operations["followEvents"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/stream_ended": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Report the end of a stream of an outside proxy
+         * @description Answers 404 for an unknown stream. Needs a key of scope `operate`.
+         */
+        post: operations["reportStreamEnded"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/stream_started": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Report a stream of an outside proxy
+         * @description It takes a slot of its engine until its end is reported, the engine no longer knows its session, or the report was not repeated for 12 h. Repeated reports change nothing else. Answers 404 for an unknown engine, and 409 if too many streams are reported. Needs a key of scope `operate`.
+         */
+        post: operations["reportStreamStarted"];
         delete?: never;
         options?: never;
         head?: never;
@@ -696,6 +820,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete the history
+         * @description Streams that run now are recorded again when they end. Needs a key of scope `admin`.
+         */
+        delete: operations["clearHistory"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/history/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the channels of a period with their totals
+         * @description Contents that were requested without a channel are listed too. Needs a key of scope `read`.
+         */
+        get: operations["listChannelHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/history/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a metric over time
+         * @description An answer has at most 2,000 points; a step without samples has null values. Needs a key of scope `read`.
+         */
+        get: operations["getHistorySeries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/history/streams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the streams of a period
+         * @description The newest first; running ones are part of the list. Needs a key of scope `read`.
+         */
+        get: operations["listStreamHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/keys": {
         parameters: {
             query?: never;
@@ -756,6 +960,26 @@ export interface paths {
          * @description With `METRICS_ACCESS=open` they need no key. Needs a key of scope `read`.
          */
         get: operations["getMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metrics/dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show figures for a dashboard, in the form of acestream-orchestrator
+         * @description Speeds and counts are of this moment, rates and times of the window; what acefleet does not measure is null. Needs a key of scope `read`.
+         */
+        get: operations["getDashboard"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1161,7 +1385,7 @@ export interface paths {
         };
         /**
          * List streams
-         * @description Active streams first, then ended ones, newest first. Needs a key of scope `read`.
+         * @description Active streams first, then ended ones, newest first. Streams that outside proxies have reported are `external`. Needs a key of scope `read`.
          */
         get: operations["listStreams"];
         put?: never;
@@ -1188,7 +1412,7 @@ export interface paths {
         post?: never;
         /**
          * Stop a stream
-         * @description The connections of its viewers are reset, and its engine session is stopped. Needs a key of scope `operate`.
+         * @description The connections of its viewers are reset, and its engine session is stopped. Answers 409 for a stream of an outside proxy, which only that proxy can stop. Needs a key of scope `operate`.
          */
         delete: operations["stopStream"];
         options?: never;
@@ -1323,6 +1547,30 @@ export interface paths {
          */
         post: operations["rotateUser"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vpn/{name}/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Drain a VPN
+         * @description No engine is created behind it. The engines behind it get no new streams; their streams move to other engines when these have room, without an interruption for viewers, and then the engines are removed. Other engines are created behind other VPNs within `MAX_REPLICAS`. Survives a restart. Needs a key of scope `operate`.
+         */
+        post: operations["drainVpn"];
+        /**
+         * End the drain of a VPN
+         * @description Engines behind it that have not left yet may be chosen again. Needs a key of scope `operate`.
+         */
+        delete: operations["undrainVpn"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1707,6 +1955,14 @@ export interface components {
              */
             state: "waiting" | "checking";
         };
+        ActiveClientsDto: {
+            hls: number;
+            /** @description Always null: `GET /proxy/sessions/{id}/clients` lists the viewers of a stream. */
+            list: number | null;
+            total: number;
+            /** @description Viewers of MPEG-TS and of files, including those that wait for a start. */
+            ts: number;
+        };
         ApiKeyChangeDto: {
             /**
              * @description The key is refused from this time on. ISO 8601; `null`: the key does not expire.
@@ -1902,6 +2158,10 @@ export interface components {
         BrowserSessionListDto: {
             sessions: components["schemas"]["BrowserSessionDto"][];
         };
+        BufferPiecesDto: {
+            avg_pieces: number | null;
+            min_pieces: number | null;
+        };
         CapacityDto: {
             available: number;
             /**
@@ -2027,6 +2287,49 @@ export interface components {
              * @example news.example
              */
             tvg_id?: string | null;
+        };
+        ChannelHistoryDto: {
+            channels: components["schemas"]["ChannelHistoryEntryDto"][];
+            /** @description Streams since the start of acefleet that are missing, because the disk refused them for too long. */
+            lost: number;
+        };
+        ChannelHistoryEntryDto: {
+            bytes_in: number;
+            bytes_out: number;
+            /**
+             * @description Id of the channel; null for a content.
+             * @example news
+             */
+            channel: string | null;
+            /** @description The last name of the channel. */
+            channel_name: string | null;
+            /** @description Of these: streams that failed, at their start or later. */
+            failed: number;
+            failovers: number;
+            /** @description The same by the code of the error. */
+            failures: {
+                [key: string]: number;
+            };
+            /**
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T20:15:00.000Z
+             */
+            last_started_at: string;
+            /** @description Mean time until viewers could join; null if they never could. */
+            mean_start_ms: number | null;
+            moves: number;
+            /** @description The most viewers of one stream at one time. */
+            peak_viewers: number;
+            stall_s: number;
+            /** @description Streams that were started for viewers. */
+            starts: number;
+            /**
+             * @description Id of the stream of a content; null for a channel.
+             * @example 0123456789abcdef0123456789abcdef01234567
+             */
+            stream_id: string | null;
+            viewer_minutes: number;
+            viewers: number;
         };
         ChannelListDto: {
             channels: components["schemas"]["ChannelDto"][];
@@ -2204,6 +2507,38 @@ export interface components {
             api: number | null;
             http: number | null;
         };
+        CreateEngineDto: {
+            /**
+             * @description `true`: add the engine even if it does not answer now.
+             * @default false
+             */
+            accept_unreachable?: boolean;
+            /**
+             * @description Port of the line protocol; shown, not used.
+             * @example 62062
+             */
+            api_port?: number | null;
+            /**
+             * @description An IP address or a host name.
+             * @example 192.168.1.20
+             */
+            host: string;
+            /** @description Shown with the engine, and found by `GET /by-label`. */
+            labels?: {
+                [key: string]: string;
+            };
+            /**
+             * @description Number of its slots; left out: `MAX_STREAMS_PER_ENGINE`.
+             * @example 4
+             */
+            max_streams?: number | null;
+            /**
+             * @description Port of the engine's HTTP API.
+             * @example 6878
+             * @example 6878
+             */
+            port: number;
+        };
         CreateImportDto: {
             /** @description `false`: the list is fetched only by request. */
             is_enabled?: boolean;
@@ -2246,6 +2581,76 @@ export interface components {
             setting: string;
             weight: number;
         };
+        DashboardDockerDto: {
+            block_read_bytes: number | null;
+            block_write_bytes: number | null;
+            cpu_percent: number | null;
+            memory_usage: number | null;
+            network_rx_bytes: number | null;
+            network_tx_bytes: number | null;
+            oom_killed_total: number | null;
+            restart_total: number | null;
+        };
+        DashboardDto: {
+            docker: components["schemas"]["DashboardDockerDto"];
+            engines: components["schemas"]["DashboardEnginesDto"];
+            /** @description The window in steps. */
+            history: components["schemas"]["DashboardHistoryDto"];
+            north_star: components["schemas"]["NorthStarDto"];
+            proxy: components["schemas"]["DashboardProxyDto"];
+            streams: components["schemas"]["DashboardStreamsDto"];
+            /**
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T20:15:00.000Z
+             */
+            timestamp: string;
+            window_seconds: number;
+        };
+        DashboardEnginesDto: {
+            /** @description Engines that answer, also suspect and draining ones. */
+            healthy: number;
+            state_counts: components["schemas"]["EngineStateCountsDto"];
+            total: number;
+            unhealthy: number;
+            /** @description Not measured. */
+            uptime_avg_seconds: number | null;
+            /** @description Engines with a stream. */
+            used: number;
+        };
+        DashboardHistoryDto: {
+            points: components["schemas"]["DashboardPointDto"][];
+            step_seconds: number;
+        };
+        DashboardPointDto: {
+            active_clients: number | null;
+            active_streams: number | null;
+            egress_mbps: number | null;
+            ingress_mbps: number | null;
+            /**
+             * @description Begin of the step. ISO 8601, UTC.
+             * @example 2026-01-31T20:15:00.000Z
+             */
+            timestamp: string;
+        };
+        DashboardProxyDto: {
+            active_clients: components["schemas"]["ActiveClientsDto"];
+            /** @description Bits per second from engines now. */
+            engine_ingress_bps: number | null;
+            request_window_1m: components["schemas"]["RequestWindowDto"];
+            throughput: components["schemas"]["ThroughputDto"];
+            ttfb: components["schemas"]["FirstByteDto"];
+        };
+        DashboardStreamsDto: {
+            active: number;
+            /** @description Ids of the running streams. */
+            active_keys: string[];
+            buffer: components["schemas"]["BufferPiecesDto"];
+            /** @description Mbit/s. */
+            download_speed_mbps: number | null;
+            total_peers: number | null;
+            /** @description Mbit/s. */
+            upload_speed_mbps: number | null;
+        };
         DecisionDto: {
             /** @example static-192.168.1.10-6878 */
             engine_id: string | null;
@@ -2258,7 +2663,7 @@ export interface components {
              * @description Why an engine is removed or drained; null for other decisions.
              * @enum {string|null}
              */
-            reason: "operator" | "restart" | "ended" | "never_started" | "start_timeout" | "unhealthy" | "paused" | "no_address" | "no_network" | "network_lost" | "vpn_down" | "misplaced" | "outdated" | "max_age" | "max_starts" | "surplus" | null;
+            reason: "operator" | "restart" | "ended" | "never_started" | "start_timeout" | "unhealthy" | "paused" | "no_address" | "no_network" | "network_lost" | "vpn_down" | "vpn_drained" | "misplaced" | "outdated" | "image_changed" | "replace_requested" | "max_age" | "max_starts" | "surplus" | null;
             /**
              * @description ISO 8601, UTC.
              * @example 2026-01-31T20:15:00.000Z
@@ -2342,12 +2747,14 @@ export interface components {
              * @description Why it is being drained, if it is.
              * @enum {string|null}
              */
-            drain_reason: "operator" | "restart" | "ended" | "never_started" | "start_timeout" | "unhealthy" | "paused" | "no_address" | "no_network" | "network_lost" | "vpn_down" | "misplaced" | "outdated" | "max_age" | "max_starts" | "surplus" | null;
+            drain_reason: "operator" | "restart" | "ended" | "never_started" | "start_timeout" | "unhealthy" | "paused" | "no_address" | "no_network" | "network_lost" | "vpn_down" | "vpn_drained" | "misplaced" | "outdated" | "image_changed" | "replace_requested" | "max_age" | "max_starts" | "surplus" | null;
             /**
              * @description Who drains it. Only an operator can end a drain by an operator.
              * @enum {string|null}
              */
             drained_by: "operator" | "fleet" | null;
+            /** @description True if somebody else runs it, and it was added with `POST /engines`. */
+            external: boolean;
             /**
              * @description ISO 8601, UTC.
              * @example 2026-01-31T20:15:00.000Z
@@ -2495,6 +2902,15 @@ export interface components {
              */
             status: "restarted";
         };
+        EnginesReplacingDto: {
+            /** @description Number of engines to replace. */
+            engines: number;
+            /**
+             * @default replacing
+             * @enum {string}
+             */
+            status: "replacing";
+        };
         EngineStatDto: {
             /**
              * @description Time of the poll. ISO 8601, UTC.
@@ -2520,6 +2936,15 @@ export interface components {
             status: string | null;
             uploaded_bytes: number | null;
         };
+        EngineStateCountsDto: {
+            /** @description Engines that can be used and have no stream. */
+            idle: number;
+            /** @description Engines that can be used and have a stream. */
+            playing: number;
+            unhealthy: number;
+            /** @description Engines that have not answered yet. */
+            unknown: number;
+        };
         EngineUsageDto: {
             block_read_bytes: number;
             block_write_bytes: number;
@@ -2541,7 +2966,14 @@ export interface components {
             network_rx_bytes: number;
             network_tx_bytes: number;
         };
+        EventCleanupDto: {
+            /** @description Number of removed events. */
+            deleted: number;
+            message: string;
+        };
         EventDto: {
+            /** @description What the event is about, such as `engine`, `stream`, `channel`, `vpn`, `fleet`. */
+            category: string;
             /**
              * @description The viewer that the event is about, if any.
              * @example 0b5a3c52-7d0e-4c39-9b7e-3d0a5a6f1e42
@@ -2556,8 +2988,15 @@ export interface components {
              * @example static-192.168.1.10-6878
              */
             engine_id: string | null;
-            /** @description Increases by one per event; a gap means that events were lost. Restarts from 1 with each process. */
+            /** @description Increases with every event, also over restarts. A gap within one run means that events were lost. */
             id: number;
+            /**
+             * @description `warning`: something was lost or repaired by itself. `error`: something has failed, or needs an operator.
+             * @enum {string}
+             */
+            level: "info" | "warning" | "error";
+            /** @description The event as one English sentence. */
+            message: string;
             /**
              * @description The cause, if the event has one.
              * @example maintenance
@@ -2574,14 +3013,16 @@ export interface components {
              */
             time: string;
             /** @enum {string} */
-            type: "engine_added" | "engine_state_changed" | "engine_removed" | "engine_limits_changed" | "engine_upload_exceeded" | "engine_upload_normal" | "engine_ordered" | "engine_order_failed" | "fleet_scaled" | "breaker_changed" | "runtime_link_changed" | "image_pull" | "vpn_state_changed" | "vpn_port_changed" | "stream_requested" | "stream_started" | "stream_stalled" | "stream_resumed" | "stream_looping" | "stream_failed_over" | "stream_moved" | "stream_move_failed" | "stream_source_changed" | "stream_failed" | "stream_ended" | "check_run_finished" | "channel_died" | "channel_recovered" | "viewer_joined" | "viewer_left" | "viewer_jumped" | "settings_changed";
+            type: "engine_added" | "engine_state_changed" | "engine_removed" | "engine_limits_changed" | "engine_upload_exceeded" | "engine_upload_normal" | "engine_ordered" | "engine_order_failed" | "engine_image_changed" | "engine_rollout_changed" | "fleet_scaled" | "breaker_changed" | "runtime_link_changed" | "image_pull" | "vpn_state_changed" | "vpn_drain_changed" | "vpn_port_changed" | "stream_requested" | "stream_started" | "stream_stalled" | "stream_resumed" | "stream_looping" | "stream_failed_over" | "stream_moved" | "stream_move_failed" | "stream_source_changed" | "stream_failed" | "stream_ended" | "check_run_finished" | "channel_died" | "channel_recovered" | "viewer_joined" | "viewer_left" | "viewer_jumped" | "settings_changed" | "external_stream_started" | "external_stream_ended" | "admin_action";
         };
         EventStatsDto: {
             /** @description Events in the log by type, without types that have none. */
             by_type: {
                 [key: string]: number;
             };
-            /** @description Events since the start that were not logged because too many came at once. */
+            /** @description False if the disk does not answer: only the newest events are counted, which are in memory. */
+            complete: boolean;
+            /** @description Events since the start that are not in the log, because too many came at once or the disk refused them for too long. */
             lost: number;
             /**
              * @description Time of the newest event in the log. ISO 8601, UTC.
@@ -2595,6 +3036,12 @@ export interface components {
             oldest: string | null;
             /** @description Events in the log. */
             total: number;
+            /** @description Events that are not on the disk yet: of the last half second, or since the disk has refused them. */
+            unwritten: number;
+        };
+        FirstByteDto: {
+            avg_ms: number | null;
+            p95_ms: number | null;
         };
         FleetConfigDto: {
             /** @description Whether engines that are not needed are removed. */
@@ -2729,6 +3176,9 @@ export interface components {
             id: string;
             message: string;
         };
+        HistoryDeletedDto: {
+            message: string;
+        };
         IgnoredSettingDto: {
             detail: string;
             /** @example News */
@@ -2742,6 +3192,11 @@ export interface components {
             value: string;
         };
         ImageDto: {
+            /**
+             * @description The content to which the reference leads; null when it is not known. Engines with another one are replaced.
+             * @example 0123456789abcdef0123456789abcdef01234567
+             */
+            id: string | null;
             /** @description Only while the image is being pulled. */
             progress: components["schemas"]["PullProgressDto"] | null;
             /**
@@ -2753,6 +3208,37 @@ export interface components {
             reference: string;
             /** @enum {string} */
             state: "unknown" | "present" | "pulling" | "missing";
+        };
+        ImageRefreshDto: {
+            is_running: boolean;
+            /**
+             * @description End of the last refresh since acefleet was started. ISO 8601, UTC.
+             * @example 2026-01-31T20:15:00.000Z
+             */
+            last_at: string | null;
+            /** @description Null when the last refresh succeeded, or there was none. */
+            last_error: components["schemas"]["ImageRefreshErrorDto"] | null;
+            /**
+             * @description Null when `ENGINE_IMAGE_REFRESH` is `off`, or engines have no image. ISO 8601, UTC.
+             * @example 2026-01-31T20:15:00.000Z
+             */
+            next_at: string | null;
+        };
+        ImageRefreshErrorDto: {
+            code: string;
+            message: string;
+        };
+        ImageRefreshStartedDto: {
+            /**
+             * @description Reference of the image.
+             * @example example/acestream-engine:3.2
+             */
+            image: string;
+            /**
+             * @default refreshing
+             * @enum {string}
+             */
+            status: "refreshing";
         };
         ImportAddressDto: {
             /**
@@ -2904,6 +3390,15 @@ export interface components {
              */
             scope: "read" | "operate" | "admin";
         };
+        NorthStarDto: {
+            global_active_streams: number;
+            /** @description What viewers take now, in Mbit/s; null before the second sample. */
+            global_egress_bandwidth_mbps: number | null;
+            /** @description Viewers, including those that wait for a start. */
+            proxy_active_clients: number;
+            /** @description Share of the starts in the window that did not fail; null without starts. */
+            system_success_rate_percent: number | null;
+        };
         OrchestratorStatusCompatDto: {
             breaker: components["schemas"]["BreakerDto"];
             capacity: components["schemas"]["CapacityDto"];
@@ -2915,12 +3410,16 @@ export interface components {
             /** @description Null when the engines are not run by acefleet. */
             image: components["schemas"]["ImageDto"] | null;
             /** @description Null when the engines are not run by acefleet. */
+            image_refresh: components["schemas"]["ImageRefreshDto"] | null;
+            /** @description Null when the engines are not run by acefleet. */
             link: components["schemas"]["LinkDto"] | null;
             /** @description Existing engines, and requested ones. */
             present: number;
             provisioning: components["schemas"]["ProvisioningCompatDto"];
             /** @description Why the state is not `healthy`. */
             reasons: string[];
+            /** @description Null when the engines are not run by acefleet. */
+            rollout: components["schemas"]["RolloutDto"] | null;
             /** @description Engines that are starting or requested. */
             starting: number;
             /**
@@ -2951,12 +3450,16 @@ export interface components {
             /** @description Null when the engines are not run by acefleet. */
             image: components["schemas"]["ImageDto"] | null;
             /** @description Null when the engines are not run by acefleet. */
+            image_refresh: components["schemas"]["ImageRefreshDto"] | null;
+            /** @description Null when the engines are not run by acefleet. */
             link: components["schemas"]["LinkDto"] | null;
             /** @description Existing engines, and requested ones. */
             present: number;
             provisioning: components["schemas"]["ProvisioningDto"];
             /** @description Why the state is not `healthy`. */
             reasons: string[];
+            /** @description Null when the engines are not run by acefleet. */
+            rollout: components["schemas"]["RolloutDto"] | null;
             /** @description Engines that are starting or requested. */
             starting: number;
             /**
@@ -2975,6 +3478,69 @@ export interface components {
             wanted: number;
             /** @description Why this number, most important reason first. */
             why: string[];
+        };
+        PastStreamDto: {
+            /** @description Bytes from engines. */
+            bytes_in: number;
+            /** @description Bytes to viewers. */
+            bytes_out: number;
+            /**
+             * @description Id of the channel that was requested; null if the request named a content.
+             * @example news
+             */
+            channel: string | null;
+            /** @description The name that the channel had. */
+            channel_name: string | null;
+            duration_s: number;
+            /**
+             * @description ISO 8601, UTC; null while it runs.
+             * @example 2026-01-31T20:15:00.000Z
+             */
+            ended_at: string | null;
+            /** @description Ids of the engines, in the order of their use; at most 20. */
+            engines: string[];
+            failovers: number;
+            /** @description Time from the request to the first byte from an engine; null if there was none. */
+            first_byte_ms: number | null;
+            /** @example 89abcdef0123456789abcdef0123456789abcdef */
+            infohash: string | null;
+            /** @enum {string} */
+            kind: "live" | "recorded";
+            /** @description Planned moves to another engine. */
+            moves: number;
+            /**
+             * @description `interrupted`: the process ended without notice, and what is known is at most a minute older than that.
+             * @enum {string}
+             */
+            outcome: "running" | "ended" | "failed" | "interrupted";
+            /** @description The most viewers at one time. */
+            peak_viewers: number;
+            /**
+             * @description Why it has ended; the code of the error if it failed.
+             * @example maintenance
+             */
+            reason: string | null;
+            /** @description Time without media from a source. */
+            stall_s: number;
+            /**
+             * @description Time until viewers could join; null if they never could.
+             * @example 2400
+             */
+            start_ms: number | null;
+            /**
+             * @description ISO 8601, UTC.
+             * @example 2026-01-31T20:15:00.000Z
+             */
+            started_at: string;
+            /**
+             * @description Id of the stream. The same content has it again later.
+             * @example 0123456789abcdef0123456789abcdef01234567
+             */
+            stream_id: string;
+            /** @description Sum of the time of all viewers. */
+            viewer_minutes: number;
+            /** @description Viewers that received media. */
+            viewers: number;
         };
         PreflightDto: {
             /**
@@ -3175,6 +3741,48 @@ export interface components {
              */
             status: "ready" | "degraded" | "not_ready";
         };
+        RequestWindowDto: {
+            /** @description Viewers that left, per minute; null before the second sample. */
+            disconnect_rate_per_min: number | null;
+            /** @description Not measured. */
+            error_4xx_rate_per_min: number | null;
+            /** @description Not measured. */
+            error_5xx_rate_per_min: number | null;
+            /** @description Share of the starts that did not fail; null without starts. */
+            success_rate_percent: number | null;
+            /** @description Not measured. */
+            total_requests_1m: number | null;
+            /** @description Mean time from the request for a content to its first byte; null without starts. */
+            ttfb_avg_ms: number | null;
+            /** @description 95 % of the starts had their first byte within this time. */
+            ttfb_p95_ms: number | null;
+        };
+        RolloutDto: {
+            /**
+             * @description Why engines are replaced; null while `idle`.
+             * @enum {string|null}
+             */
+            cause: "image_changed" | "replace_requested" | null;
+            /**
+             * @description Why it was stopped; null otherwise.
+             * @example maintenance
+             */
+            reason: string | null;
+            /** @description How many of them have left. */
+            replaced: number;
+            /**
+             * @description Only while `running`. ISO 8601, UTC.
+             * @example 2026-01-31T20:15:00.000Z
+             */
+            started_at: string | null;
+            /**
+             * @description `stopped`: a new engine has failed to start, so the other engines stay.
+             * @enum {string}
+             */
+            state: "idle" | "running" | "stopped";
+            /** @description Engines to replace. */
+            total: number;
+        };
         RunwayDto: {
             /** @description Runway of the viewer that would run out of media first; 0 at the live edge. */
             least_s: number;
@@ -3205,6 +3813,27 @@ export interface components {
             /** @description Best first. */
             engines: components["schemas"]["AssessmentDto"][];
             weights: components["schemas"]["WeightsDto"];
+        };
+        SeriesDto: {
+            description: string;
+            /** @description Begin of the first step. ISO 8601, UTC. */
+            from: string;
+            /** @enum {string} */
+            metric: "ingress_bps" | "egress_bps" | "viewers" | "streams" | "streams_starting" | "streams_live" | "streams_playing" | "streams_stalled" | "streams_grace" | "engines" | "engines_starting" | "engines_healthy" | "engines_suspect" | "engines_unhealthy" | "engines_draining" | "slots_used" | "slots_free" | "cpu_percent" | "memory_bytes" | "event_loop_lag_ms" | "peers" | "p2p_download_bps" | "p2p_upload_bps" | "viewers_left_per_minute";
+            points: components["schemas"]["SeriesPointDto"][];
+            step_s: number;
+            /** @description End of the last step. ISO 8601, UTC. */
+            to: string;
+        };
+        SeriesPointDto: {
+            /**
+             * @description Begin of the step. ISO 8601, UTC.
+             * @example 2026-01-31T20:15:00.000Z
+             */
+            at: string;
+            max: number | null;
+            mean: number | null;
+            min: number | null;
         };
         SessionBufferDto: {
             bytes: number;
@@ -3289,7 +3918,7 @@ export interface components {
             /** @description The engine's last report; null when it is older than 30 s or there is none. */
             stat: components["schemas"]["EngineStatDto"] | null;
             /** @enum {string} */
-            state: "live" | "failed" | "stalled" | "ended" | "starting" | "playing" | "grace";
+            state: "ended" | "failed" | "live" | "stalled" | "starting" | "playing" | "grace";
             /** @example 0123456789abcdef0123456789abcdef01234567 */
             stream_id: string;
             timeline: components["schemas"]["SessionTimelineDto"];
@@ -3363,7 +3992,7 @@ export interface components {
              */
             started_at: string | null;
             /** @enum {string} */
-            state: "live" | "failed" | "stalled" | "ended" | "starting" | "playing" | "grace";
+            state: "ended" | "failed" | "live" | "stalled" | "starting" | "playing" | "grace";
             /** @example 0123456789abcdef0123456789abcdef01234567 */
             stream_id: string;
             timeline: components["schemas"]["SessionTimelineDto"];
@@ -3591,6 +4220,8 @@ export interface components {
             /** @description Parameters of the request for the engine, such as `transcode_ac3=1`; null if there are none. */
             engine_parameters: string | null;
             error: string | null;
+            /** @description True for a stream that an outside proxy has reported. */
+            external: boolean;
             file_index: number;
             /** @example 0123456789abcdef0123456789abcdef01234567 */
             id: string;
@@ -3599,8 +4230,8 @@ export interface components {
             is_live: boolean | null;
             /** @example 0123456789abcdef0123456789abcdef01234567 */
             key: string;
-            /** @enum {string} */
-            key_type: "content_id" | "infohash" | "url" | "magnet" | "channel";
+            /** @description Streams of outside proxies may have further types. */
+            key_type: string;
             /**
              * @description `recorded`: a file, read by one viewer at a time.
              * @enum {string}
@@ -3617,6 +4248,40 @@ export interface components {
             state: string;
             /** @enum {string} */
             status: "ended" | "started";
+        };
+        StreamEndedAnswerDto: {
+            status: string;
+            stream: components["schemas"]["StreamDto"];
+            /** @description False if the end was known already. */
+            updated: boolean;
+        };
+        StreamEndedReportDto: {
+            /**
+             * @description The engine, where several play the content.
+             * @example static-192.168.1.10-6878
+             */
+            container_id?: string;
+            /** @example 0123456789abcdef0123456789abcdef01234567 */
+            content_id?: string;
+            /**
+             * @description The same.
+             * @example static-192.168.1.10-6878
+             */
+            engine_id?: string;
+            /**
+             * @description Ignored.
+             * @example maintenance
+             */
+            reason?: string;
+            /** @example 0123456789abcdef0123456789abcdef01234567 */
+            stream_id?: string;
+        };
+        StreamHistoryDto: {
+            /** @description Streams since the start of acefleet that are missing, because the disk refused them for too long. */
+            lost: number;
+            /** @description For the next page; null at the end. */
+            next_cursor: string | null;
+            streams: components["schemas"]["PastStreamDto"][];
         };
         StreamMoveDto: {
             /** @description Time from the choice of the new engine until viewers got its first packet; null during the move. */
@@ -3635,6 +4300,57 @@ export interface components {
              * @example static-192.168.1.11-6878
              */
             to_engine_id: string | null;
+        };
+        StreamStartedReportDto: {
+            /**
+             * @description The engine.
+             * @example static-192.168.1.10-6878
+             */
+            container_id?: string;
+            /**
+             * @description Flat form: what is played.
+             * @example 0123456789abcdef0123456789abcdef01234567
+             */
+            content_id?: string;
+            /** @description The engine's address, instead of its id. */
+            engine?: {
+                host?: string;
+                port?: number;
+            } & {
+                [key: string]: unknown;
+            };
+            /**
+             * @description Flat form: the engine.
+             * @example static-192.168.1.10-6878
+             */
+            engine_id?: string;
+            /** @description Flat form: ignored. */
+            engine_name?: string;
+            /** @description Other labels than `stream_id` are ignored. */
+            labels?: {
+                /** @description The id of the stream; by default made of key and session. */
+                stream_id?: string;
+            } & {
+                [key: string]: unknown;
+            };
+            /** @description What the engine answered. The addresses must be at the engine. Other fields are ignored. */
+            session?: {
+                command_url?: string;
+                is_live?: number;
+                playback_session_id?: string;
+                /** @description With it, acefleet notices that the engine no longer knows the session. */
+                stat_url?: string;
+            } & {
+                [key: string]: unknown;
+            };
+            /** @description What is played. Other fields are ignored. */
+            stream?: {
+                key?: string;
+                /** @enum {string} */
+                key_type?: "content_id" | "infohash" | "url" | "magnet" | "torrent_url" | "direct_url" | "raw_data";
+            } & {
+                [key: string]: unknown;
+            };
         };
         StreamStatsDto: {
             /**
@@ -3814,6 +4530,24 @@ export interface components {
             id: string;
             message: string;
         };
+        ThroughputDto: {
+            /** @description Bits per second. */
+            egress_bps: number | null;
+            /** @description Mbit/s to viewers now. */
+            egress_mbps: number | null;
+            /** @description Since the start of acefleet. */
+            egress_total_bytes: number;
+            /** @description Bits per second. */
+            ingress_bps: number | null;
+            /** @description Mbit/s from engines now. */
+            ingress_mbps: number | null;
+            /** @description Since the start of acefleet. */
+            ingress_total_bytes: number;
+            /** @description In the window; null without samples. */
+            window_egress_total_bytes: number | null;
+            /** @description In the window; null without samples. */
+            window_ingress_total_bytes: number | null;
+        };
         TunerChannelDto: {
             GuideName: string;
             /** @description The channel's number. */
@@ -3873,6 +4607,10 @@ export interface components {
             /** @description What is wrong with its control server; null when no fault is known. */
             control_fault: string | null;
             country: string | null;
+            /** @description Why it is drained; the operator's own text. */
+            drain_reason: string | null;
+            /** @description True while an operator drains it. */
+            drained: boolean;
             enabled: boolean;
             /** @description Ids of the engines behind it. */
             engines: string[];
@@ -3926,6 +4664,13 @@ export interface components {
             /** @description Docker's state of its container: `running`, `exited`, …; `not_found`; `unknown`. */
             status: string;
         };
+        VpnDrainDto: {
+            /**
+             * @description Shown with the VPN and in the event log.
+             * @example maintenance
+             */
+            reason?: string;
+        };
         VpnDto: {
             city: string | null;
             /** @description True when its engines may get streams. */
@@ -3938,6 +4683,10 @@ export interface components {
             /** @description What is wrong with its control server; null when no fault is known. */
             control_fault: string | null;
             country: string | null;
+            /** @description Why it is drained; the operator's own text. */
+            drain_reason: string | null;
+            /** @description True while an operator drains it. */
+            drained: boolean;
             enabled: boolean;
             /** @description Ids of the engines behind it. */
             engines: string[];
@@ -4355,6 +5104,24 @@ export interface components {
         };
         /** @description Gateway Timeout. `start_timeout`: No media arrived within the start budget. */
         Problem_504_start_timeout: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Insufficient Storage. `storage_failed`: The data in DATA_DIR cannot be written; nothing was changed. */
+        Problem_507_storage_failed: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Insufficient Storage. `storage_full`: The disk or the quota of DATA_DIR is exhausted, or DATA_DIR is read-only; nothing was changed. */
+        Problem_507_storage_full: {
             headers: {
                 [name: string]: unknown;
             };
@@ -5523,6 +6290,40 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    createExternalEngine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateEngineDto"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngineDto"];
+                };
+            };
+            400: components["responses"]["Problem_400_invalid_request"];
+            401: components["responses"]["Problem_401_unauthorized"];
+            403: components["responses"]["Problem_403_forbidden"];
+            409: components["responses"]["Problem_409_conflict"];
+            413: components["responses"]["Problem_413_payload_too_large"];
+            415: components["responses"]["Problem_415_unsupported_media_type"];
+            429: components["responses"]["Problem_429_rate_limited"];
+            502: components["responses"]["Problem_502_engine_failed"];
+            507: components["responses"]["Problem_507_storage_full"];
+            default: components["responses"]["Problem"];
+        };
+    };
     getEngine: {
         parameters: {
             query?: never;
@@ -5777,6 +6578,59 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    refreshEngine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageRefreshStartedDto"];
+                };
+            };
+            400: components["responses"]["Problem_400_invalid_request"];
+            401: components["responses"]["Problem_401_unauthorized"];
+            403: components["responses"]["Problem_403_forbidden"];
+            409: components["responses"]["Problem_409_not_managed"];
+            429: components["responses"]["Problem_429_rate_limited"];
+            503: components["responses"]["Problem_503_docker_unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    replaceEngine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnginesReplacingDto"];
+                };
+            };
+            400: components["responses"]["Problem_400_invalid_request"];
+            401: components["responses"]["Problem_401_unauthorized"];
+            403: components["responses"]["Problem_403_forbidden"];
+            409: components["responses"]["Problem_409_not_managed_conflict"];
+            429: components["responses"]["Problem_429_rate_limited"];
+            default: components["responses"]["Problem"];
+        };
+    };
     getEngineSelection: {
         parameters: {
             query?: never;
@@ -5806,6 +6660,16 @@ export interface operations {
         parameters: {
             query?: {
                 /**
+                 * @description Only events about such things: `engine`, `stream`, `channel`, `vpn`, `fleet` and so on.
+                 * @example 2026-01-31T20:15:00.000Z
+                 */
+                category?: string;
+                /**
+                 * @description Only events of this channel.
+                 * @example news
+                 */
+                channel?: string;
+                /**
                  * @description Alias of `engine_id` for older clients.
                  * @example static-192.168.1.10-6878
                  */
@@ -5816,25 +6680,47 @@ export interface operations {
                  */
                 engine_id?: string;
                 /**
+                 * @description Only events of this level or a worse one.
+                 * @example info
+                 */
+                level?: "info" | "warning" | "error";
+                /**
                  * @description Maximum number of events to return.
                  * @example 100
                  */
                 limit?: number;
                 /**
-                 * @description Only events after the one with this id.
-                 * @example 0
+                 * @description `desc`: the newest first.
+                 * @example asc
                  */
-                since?: number;
+                order?: "asc" | "desc";
+                /**
+                 * @description Only events after the one with this id, or from this time on.
+                 * @example 2026-01-31T20:15:00.000Z
+                 */
+                since?: string;
                 /**
                  * @description Only events of this stream.
                  * @example 0123456789abcdef0123456789abcdef01234567
                  */
                 stream_id?: string;
                 /**
-                 * @description Only events of this type.
-                 * @example engine_added
+                 * @description Only events whose message contains this text.
+                 * @example 2026-01-31T20:15:00.000Z
                  */
-                type?: "engine_added" | "engine_state_changed" | "engine_removed" | "engine_limits_changed" | "engine_upload_exceeded" | "engine_upload_normal" | "engine_ordered" | "engine_order_failed" | "fleet_scaled" | "breaker_changed" | "runtime_link_changed" | "image_pull" | "vpn_state_changed" | "vpn_port_changed" | "stream_requested" | "stream_started" | "stream_stalled" | "stream_resumed" | "stream_looping" | "stream_failed_over" | "stream_moved" | "stream_move_failed" | "stream_source_changed" | "stream_failed" | "stream_ended" | "check_run_finished" | "channel_died" | "channel_recovered" | "viewer_joined" | "viewer_left" | "viewer_jumped" | "settings_changed";
+                text?: string;
+                /**
+                 * @description Only events of these types, separated by commas.
+                 * @example [
+                 *       "engine_added"
+                 *     ]
+                 */
+                type?: ("engine_added" | "engine_state_changed" | "engine_removed" | "engine_limits_changed" | "engine_upload_exceeded" | "engine_upload_normal" | "engine_ordered" | "engine_order_failed" | "engine_image_changed" | "engine_rollout_changed" | "fleet_scaled" | "breaker_changed" | "runtime_link_changed" | "image_pull" | "vpn_state_changed" | "vpn_drain_changed" | "vpn_port_changed" | "stream_requested" | "stream_started" | "stream_stalled" | "stream_resumed" | "stream_looping" | "stream_failed_over" | "stream_moved" | "stream_move_failed" | "stream_source_changed" | "stream_failed" | "stream_ended" | "check_run_finished" | "channel_died" | "channel_recovered" | "viewer_joined" | "viewer_left" | "viewer_jumped" | "settings_changed" | "external_stream_started" | "external_stream_ended" | "admin_action")[];
+                /**
+                 * @description Only events before the one with this id, or before this time.
+                 * @example 2026-01-31T20:15:00.000Z
+                 */
+                until?: string;
             };
             header?: never;
             path?: never;
@@ -5855,6 +6741,123 @@ export interface operations {
             401: components["responses"]["Problem_401_unauthorized"];
             403: components["responses"]["Problem_403_forbidden"];
             429: components["responses"]["Problem_429_rate_limited"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    removeOldEvents: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Events that are older than this number of days are removed.
+                 * @example 30
+                 */
+                max_age_days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventCleanupDto"];
+                };
+            };
+            400: components["responses"]["Problem_400_invalid_request"];
+            401: components["responses"]["Problem_401_unauthorized"];
+            403: components["responses"]["Problem_403_forbidden"];
+            429: components["responses"]["Problem_429_rate_limited"];
+            507: components["responses"]["Problem_507_storage_full_storage_failed"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    exportEvents: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only events about such things: `engine`, `stream`, `channel`, `vpn`, `fleet` and so on.
+                 * @example 2026-01-31T20:15:00.000Z
+                 */
+                category?: string;
+                /**
+                 * @description Only events of this channel.
+                 * @example news
+                 */
+                channel?: string;
+                /**
+                 * @description Alias of `engine_id` for older clients.
+                 * @example static-192.168.1.10-6878
+                 */
+                container_id?: string;
+                /**
+                 * @description Only events of this engine, which include changes of source from it or to it.
+                 * @example static-192.168.1.10-6878
+                 */
+                engine_id?: string;
+                /**
+                 * @description See the description of the operation.
+                 * @example json
+                 */
+                format?: "json" | "csv";
+                /**
+                 * @description Only events of this level or a worse one.
+                 * @example info
+                 */
+                level?: "info" | "warning" | "error";
+                /**
+                 * @description Only events after the one with this id, or from this time on.
+                 * @example 2026-01-31T20:15:00.000Z
+                 */
+                since?: string;
+                /**
+                 * @description Only events of this stream.
+                 * @example 0123456789abcdef0123456789abcdef01234567
+                 */
+                stream_id?: string;
+                /**
+                 * @description Only events whose message contains this text.
+                 * @example 2026-01-31T20:15:00.000Z
+                 */
+                text?: string;
+                /**
+                 * @description Only events of these types, separated by commas.
+                 * @example [
+                 *       "engine_added"
+                 *     ]
+                 */
+                type?: ("engine_added" | "engine_state_changed" | "engine_removed" | "engine_limits_changed" | "engine_upload_exceeded" | "engine_upload_normal" | "engine_ordered" | "engine_order_failed" | "engine_image_changed" | "engine_rollout_changed" | "fleet_scaled" | "breaker_changed" | "runtime_link_changed" | "image_pull" | "vpn_state_changed" | "vpn_drain_changed" | "vpn_port_changed" | "stream_requested" | "stream_started" | "stream_stalled" | "stream_resumed" | "stream_looping" | "stream_failed_over" | "stream_moved" | "stream_move_failed" | "stream_source_changed" | "stream_failed" | "stream_ended" | "check_run_finished" | "channel_died" | "channel_recovered" | "viewer_joined" | "viewer_left" | "viewer_jumped" | "settings_changed" | "external_stream_started" | "external_stream_ended" | "admin_action")[];
+                /**
+                 * @description Only events before the one with this id, or before this time.
+                 * @example 2026-01-31T20:15:00.000Z
+                 */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventDto"][];
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Problem_400_invalid_request"];
+            401: components["responses"]["Problem_401_unauthorized"];
+            403: components["responses"]["Problem_403_forbidden"];
+            429: components["responses"]["Problem_429_rate_limited"];
+            507: components["responses"]["Problem_507_storage_failed"];
             default: components["responses"]["Problem"];
         };
     };
@@ -5899,7 +6902,7 @@ export interface operations {
                  *       "engine_added"
                  *     ]
                  */
-                types?: ("engine_added" | "engine_state_changed" | "engine_removed" | "engine_limits_changed" | "engine_upload_exceeded" | "engine_upload_normal" | "engine_ordered" | "engine_order_failed" | "fleet_scaled" | "breaker_changed" | "runtime_link_changed" | "image_pull" | "vpn_state_changed" | "vpn_port_changed" | "stream_requested" | "stream_started" | "stream_stalled" | "stream_resumed" | "stream_looping" | "stream_failed_over" | "stream_moved" | "stream_move_failed" | "stream_source_changed" | "stream_failed" | "stream_ended" | "check_run_finished" | "channel_died" | "channel_recovered" | "viewer_joined" | "viewer_left" | "viewer_jumped" | "settings_changed")[];
+                types?: ("engine_added" | "engine_state_changed" | "engine_removed" | "engine_limits_changed" | "engine_upload_exceeded" | "engine_upload_normal" | "engine_ordered" | "engine_order_failed" | "engine_image_changed" | "engine_rollout_changed" | "fleet_scaled" | "breaker_changed" | "runtime_link_changed" | "image_pull" | "vpn_state_changed" | "vpn_drain_changed" | "vpn_port_changed" | "stream_requested" | "stream_started" | "stream_stalled" | "stream_resumed" | "stream_looping" | "stream_failed_over" | "stream_moved" | "stream_move_failed" | "stream_source_changed" | "stream_failed" | "stream_ended" | "check_run_finished" | "channel_died" | "channel_recovered" | "viewer_joined" | "viewer_left" | "viewer_jumped" | "settings_changed" | "external_stream_started" | "external_stream_ended" | "admin_action")[];
             };
             header?: {
                 /**
@@ -5927,6 +6930,71 @@ export interface operations {
             403: components["responses"]["Problem_403_forbidden"];
             429: components["responses"]["Problem_429_rate_limited"];
             503: components["responses"]["Problem_503_shutting_down"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    reportStreamEnded: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StreamEndedReportDto"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StreamEndedAnswerDto"];
+                };
+            };
+            400: components["responses"]["Problem_400_invalid_request"];
+            401: components["responses"]["Problem_401_unauthorized"];
+            403: components["responses"]["Problem_403_forbidden"];
+            404: components["responses"]["Problem_404_not_found"];
+            413: components["responses"]["Problem_413_payload_too_large"];
+            415: components["responses"]["Problem_415_unsupported_media_type"];
+            429: components["responses"]["Problem_429_rate_limited"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    reportStreamStarted: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StreamStartedReportDto"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StreamDto"];
+                };
+            };
+            400: components["responses"]["Problem_400_invalid_request"];
+            401: components["responses"]["Problem_401_unauthorized"];
+            403: components["responses"]["Problem_403_forbidden"];
+            404: components["responses"]["Problem_404_not_found"];
+            409: components["responses"]["Problem_409_conflict"];
+            413: components["responses"]["Problem_413_payload_too_large"];
+            415: components["responses"]["Problem_415_unsupported_media_type"];
+            429: components["responses"]["Problem_429_rate_limited"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6195,6 +7263,226 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    clearHistory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryDeletedDto"];
+                };
+            };
+            400: components["responses"]["Problem_400_invalid_request"];
+            401: components["responses"]["Problem_401_unauthorized"];
+            403: components["responses"]["Problem_403_forbidden"];
+            429: components["responses"]["Problem_429_rate_limited"];
+            507: components["responses"]["Problem_507_storage_full_storage_failed"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listChannelHistory: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only streams of the channel with this id.
+                 * @example news
+                 */
+                channel?: string;
+                /**
+                 * @description `csv` for a CSV file, which the header `Accept: text/csv` asks for too.
+                 * @example json
+                 */
+                format?: "json" | "csv";
+                /**
+                 * @description Begin of the period. ISO 8601.
+                 * @example 2026-01-31T20:15:00.000Z
+                 */
+                from?: string;
+                /**
+                 * @description Maximum number of channels and contents to return. A CSV file without it has all of them.
+                 * @example 100
+                 */
+                limit?: number;
+                /**
+                 * @description Number of channels and contents to leave out at the beginning.
+                 * @example 0
+                 */
+                offset?: number;
+                /**
+                 * @description Only streams that went this way.
+                 * @example running
+                 */
+                outcome?: "running" | "ended" | "failed" | "interrupted";
+                /**
+                 * @description What the channels and contents are sorted by, the largest first.
+                 * @example viewer_minutes
+                 */
+                sort?: "viewer_minutes" | "streams" | "failures" | "peak_viewers" | "failovers" | "last_started";
+                /**
+                 * @description Only streams with this id or infohash.
+                 * @example 0123456789abcdef0123456789abcdef01234567
+                 */
+                stream_id?: string;
+                /**
+                 * @description End of the period; now if it is missing. ISO 8601.
+                 * @example 2026-01-31T20:15:00.000Z
+                 */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The channels and contents */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelHistoryDto"];
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Problem_400_invalid_request"];
+            401: components["responses"]["Problem_401_unauthorized"];
+            403: components["responses"]["Problem_403_forbidden"];
+            429: components["responses"]["Problem_429_rate_limited"];
+            507: components["responses"]["Problem_507_storage_failed"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getHistorySeries: {
+        parameters: {
+            query: {
+                /**
+                 * @description `csv` for a CSV file, which the header `Accept: text/csv` asks for too.
+                 * @example json
+                 */
+                format?: "json" | "csv";
+                /**
+                 * @description Begin of the period. ISO 8601.
+                 * @example 2026-01-31T20:15:00.000Z
+                 */
+                from?: string;
+                /**
+                 * @description The metric to show.
+                 * @example ingress_bps
+                 */
+                metric: "ingress_bps" | "egress_bps" | "viewers" | "streams" | "streams_starting" | "streams_live" | "streams_playing" | "streams_stalled" | "streams_grace" | "engines" | "engines_starting" | "engines_healthy" | "engines_suspect" | "engines_unhealthy" | "engines_draining" | "slots_used" | "slots_free" | "cpu_percent" | "memory_bytes" | "event_loop_lag_ms" | "peers" | "p2p_download_bps" | "p2p_upload_bps" | "viewers_left_per_minute";
+                /**
+                 * @description Length of a step, as `10s`, `5m` or `1h`: 10 s, or whole minutes. Without it, it fits the period.
+                 * @example 5m
+                 */
+                step?: string;
+                /**
+                 * @description End of the period; now if it is missing. ISO 8601.
+                 * @example 2026-01-31T20:15:00.000Z
+                 */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The points */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeriesDto"];
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Problem_400_invalid_request"];
+            401: components["responses"]["Problem_401_unauthorized"];
+            403: components["responses"]["Problem_403_forbidden"];
+            429: components["responses"]["Problem_429_rate_limited"];
+            507: components["responses"]["Problem_507_storage_failed"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listStreamHistory: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only streams of the channel with this id.
+                 * @example news
+                 */
+                channel?: string;
+                /**
+                 * @description `next_cursor` of an answer, for the streams after it.
+                 * @example 1769890500000-3f9c0a7be1d25846
+                 */
+                cursor?: string;
+                /**
+                 * @description `csv` for a CSV file, which the header `Accept: text/csv` asks for too.
+                 * @example json
+                 */
+                format?: "json" | "csv";
+                /**
+                 * @description Begin of the period. ISO 8601.
+                 * @example 2026-01-31T20:15:00.000Z
+                 */
+                from?: string;
+                /**
+                 * @description Maximum number of streams to return. A CSV file without it has all of them.
+                 * @example 100
+                 */
+                limit?: number;
+                /**
+                 * @description Only streams that went this way.
+                 * @example running
+                 */
+                outcome?: "running" | "ended" | "failed" | "interrupted";
+                /**
+                 * @description Only streams with this id or infohash.
+                 * @example 0123456789abcdef0123456789abcdef01234567
+                 */
+                stream_id?: string;
+                /**
+                 * @description End of the period; now if it is missing. ISO 8601.
+                 * @example 2026-01-31T20:15:00.000Z
+                 */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The streams */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StreamHistoryDto"];
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Problem_400_invalid_request"];
+            401: components["responses"]["Problem_401_unauthorized"];
+            403: components["responses"]["Problem_403_forbidden"];
+            429: components["responses"]["Problem_429_rate_limited"];
+            507: components["responses"]["Problem_507_storage_failed"];
+            default: components["responses"]["Problem"];
+        };
+    };
     listApiKeys: {
         parameters: {
             query?: never;
@@ -6348,6 +7636,38 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    getDashboard: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Length of the window in seconds, which ends now.
+                 * @example 900
+                 */
+                window_seconds?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardDto"];
+                };
+            };
+            400: components["responses"]["Problem_400_invalid_request"];
+            401: components["responses"]["Problem_401_unauthorized"];
+            403: components["responses"]["Problem_403_forbidden"];
+            429: components["responses"]["Problem_429_rate_limited"];
+            507: components["responses"]["Problem_507_storage_failed"];
+            default: components["responses"]["Problem"];
+        };
+    };
     getFleetStatus: {
         parameters: {
             query?: never;
@@ -6437,7 +7757,7 @@ export interface operations {
             path: {
                 /**
                  * @description Name of a profile
-                 * @example News
+                 * @example kids
                  */
                 name: string;
             };
@@ -6469,7 +7789,7 @@ export interface operations {
             path: {
                 /**
                  * @description Name of a profile
-                 * @example News
+                 * @example kids
                  */
                 name: string;
             };
@@ -6502,7 +7822,7 @@ export interface operations {
             path: {
                 /**
                  * @description Name of a profile
-                 * @example News
+                 * @example kids
                  */
                 name: string;
             };
@@ -7224,6 +8544,7 @@ export interface operations {
             401: components["responses"]["Problem_401_unauthorized"];
             403: components["responses"]["Problem_403_forbidden"];
             404: components["responses"]["Problem_404_not_found"];
+            409: components["responses"]["Problem_409_conflict"];
             429: components["responses"]["Problem_429_rate_limited"];
             default: components["responses"]["Problem"];
         };
@@ -7543,6 +8864,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StreamUserDto"];
+                };
+            };
+            400: components["responses"]["Problem_400_invalid_request"];
+            401: components["responses"]["Problem_401_unauthorized"];
+            403: components["responses"]["Problem_403_forbidden"];
+            404: components["responses"]["Problem_404_not_found"];
+            429: components["responses"]["Problem_429_rate_limited"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    drainVpn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of a VPN, as in VPN_CONTAINERS
+                 * @example gluetun
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["VpnDrainDto"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VpnDto"];
+                };
+            };
+            400: components["responses"]["Problem_400_invalid_request"];
+            401: components["responses"]["Problem_401_unauthorized"];
+            403: components["responses"]["Problem_403_forbidden"];
+            404: components["responses"]["Problem_404_not_found"];
+            413: components["responses"]["Problem_413_payload_too_large"];
+            415: components["responses"]["Problem_415_unsupported_media_type"];
+            429: components["responses"]["Problem_429_rate_limited"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    undrainVpn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of a VPN, as in VPN_CONTAINERS
+                 * @example gluetun
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VpnDto"];
                 };
             };
             400: components["responses"]["Problem_400_invalid_request"];

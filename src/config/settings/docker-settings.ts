@@ -1,4 +1,5 @@
 import { commandLine } from '../command-line';
+import { environmentEntries } from '../environment-entries';
 import { portRange, vpnContainers, words } from '../list-types';
 import {
   engineVariantImageAlias,
@@ -6,7 +7,16 @@ import {
   gluetunAlias,
 } from '../predecessor-aliases';
 import { setting } from '../setting';
-import { dockerAddress, duration, integer, oneOf, optionalText, sizeOrNone } from '../value-types';
+import {
+  dailyTime,
+  dockerAddress,
+  duration,
+  integer,
+  oneOf,
+  optionalText,
+  processors,
+  sizeOrNone,
+} from '../value-types';
 
 /** Engines in containers: drivers `docker` and `swarm`. */
 export const dockerSettings = {
@@ -17,7 +27,7 @@ export const dockerSettings = {
     defaultText: 'auto',
     change: 'after_restart',
     description:
-      'How ports and options are passed to the image, and which image is used when ENGINE_IMAGE is empty. `acestream-http-proxy`: martinbjeldbak/acestream-http-proxy, for amd64. `aceserve`: jopsis/aceserve, for amd64 and ARM. `auto`: the profile that fits ENGINE_IMAGE; if that is empty, `acestream-http-proxy` when Docker runs on amd64, else `aceserve`. `generic`: any image; ENGINE_ARGS is its whole command line.',
+      'How ports and options are passed to the image, and which image is used when ENGINE_IMAGE is empty. `acestream-http-proxy`: martinbjeldbak/acestream-http-proxy, for amd64. `aceserve`: jopsis/aceserve, for amd64 and ARM. `auto`: the profile that fits ENGINE_IMAGE; if that is empty, `acestream-http-proxy` when Docker, or every node of the Swarm, runs on amd64, else `aceserve`. `generic`: any image; ENGINE_ARGS is its whole command line.',
   }),
   engineImage: setting({
     variable: 'ENGINE_IMAGE',
@@ -30,6 +40,13 @@ export const dockerSettings = {
     change: 'environment_only',
     description: "Image of the engines. Empty: the profile's image. Pulled when it is missing.",
   }),
+  engineImageRefresh: setting({
+    variable: 'ENGINE_IMAGE_REFRESH',
+    type: dailyTime(),
+    defaultText: 'nightly',
+    description:
+      'When the image of the engines is pulled again, so that a newer image under the same tag is found. Engines with the old image are then replaced one at a time, without an interruption for viewers. `nightly`: between 4 and 5 o’clock, at a minute that each start chooses. Times are local times of acefleet (TZ).',
+  }),
   engineArgs: setting({
     variable: 'ENGINE_ARGS',
     type: commandLine(),
@@ -37,6 +54,23 @@ export const dockerSettings = {
     change: 'environment_only',
     description:
       'More options for the engine, written as on a command line; quotes group words. `{http_port}`, `{https_port}`, `{api_port}` and `{p2p_port}` are replaced by the ports of each engine.',
+  }),
+  engineEnv: setting({
+    variable: 'ENGINE_ENV',
+    type: environmentEntries(),
+    defaultText: '',
+    change: 'environment_only',
+    // Some of the variables may be passwords, such as those of a proxy.
+    isSecret: true,
+    description:
+      'Environment of the engines: `NAME=value` entries, separated by blanks; quotes group words, as in `TZ=Europe/Berlin "NOTE=two words"`. Variables that set ports, options or the search path are refused, because acefleet sets these itself (ENGINE_ARGS adds options).',
+  }),
+  engineCpuLimit: setting({
+    variable: 'ENGINE_CPU_LIMIT',
+    type: processors(),
+    defaultText: '0',
+    change: 'after_restart',
+    description: 'Processors that one engine may use, such as 1.5; 0: no limit.',
   }),
   engineMemoryLimitBytes: setting({
     variable: 'ENGINE_MEMORY_LIMIT',

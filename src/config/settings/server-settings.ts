@@ -76,6 +76,14 @@ export const serverSettings = {
     description:
       'Redis server for copies of delayed jobs ([Redis](redis.md)). Not set: jobs are kept in this process only. Several instances with the same Redis server do not share streams or engines yet.',
   }),
+  otelExporterOtlpEndpoint: setting({
+    variable: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    type: optionalText(/^https?:\/\/[^\s@]+$/, 'http://host:port or https://host:port'),
+    defaultText: '',
+    change: 'environment_only',
+    description:
+      'Receiver of [traces](metrics.md#traces) over OTLP/HTTP, such as `http://collector:4318`; `/v1/traces` is appended. Not set: no traces are recorded.',
+  }),
   outboundAllow: setting({
     variable: 'OUTBOUND_ALLOW',
     type: outboundTargets(),
@@ -108,8 +116,22 @@ export const serverSettings = {
   }),
   eventLogSize: setting({
     variable: 'EVENT_LOG_SIZE',
-    type: integer(1, 100_000),
-    defaultText: '1000',
-    description: 'How many events `GET /events` keeps.',
+    type: integer(1, 1_000_000),
+    defaultText: '100000',
+    description:
+      'How many events the event log keeps. 100,000 events take 20 to 50 MB in DATA_DIR. Older ones are removed within a minute.',
+  }),
+  eventLogDays: setting({
+    variable: 'EVENT_LOG_DAYS',
+    type: integer(1, 3650),
+    defaultText: '30',
+    description: 'For how many days the event log keeps events.',
+  }),
+  historyDays: setting({
+    variable: 'HISTORY_DAYS',
+    type: integer(1, 1825),
+    defaultText: '365',
+    description:
+      'Days for which the [history](history.md) of streams, and the hourly values of the installation, are kept.',
   }),
 };

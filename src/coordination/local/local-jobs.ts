@@ -2,8 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { JobRunner } from '../job-handlers';
-import type { Job, JobName, JobTable, RepeatedJobName } from '../job-table';
-import { type JobOptions, Jobs, type JobTrouble } from '../jobs.port';
+import {
+  type Job,
+  JOB_NAMES,
+  type JobName,
+  type JobTable,
+  type RepeatedJobName,
+} from '../job-table';
+import { type JobOptions, Jobs, type JobState, type JobTrouble } from '../jobs.port';
 
 /** A longer delay would overflow the 32-bit counter of the timer, which would then fire at once. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
@@ -21,12 +27,37 @@ interface ScheduledJob {
   begun: number;
 }
 
+/** The runs of one job name. */
+class RunCounts {
+  running = 0;
+  succeeded = 0;
+  failed = 0;
+  lastSuccessAt: Date | null = null;
+
+  /** Counts a run that begins now. */
+  follow(run: Promise<void>): Promise<void> {
+    this.running += 1;
+    return run.then(
+      () => {
+        this.running -= 1;
+        this.succeeded += 1;
+        this.lastSuccessAt = new Date();
+      },
+      () => {
+        this.running -= 1;
+        this.failed += 1;
+      },
+    );
+  }
+}
+
 /** The jobs of one process. Each is a timer in the registry of @nestjs/schedule. */
 @Injectable()
 export class LocalJobs extends Jobs implements OnModuleDestroy {
   private readonly logger = new Logger('Jobs');
   private readonly scheduled = new Map<string, ScheduledJob>();
   private readonly running = new Set<Promise<void>>();
+  private readonly counts = new Map(JOB_NAMES.map((name) => [name, new RunCounts()]));
   private readonly repeated = new Set<RepeatedJobName>();
   private readonly closing = new AbortController();
   private lastSequence = 0;
@@ -80,6 +111,23 @@ export class LocalJobs extends Jobs implements OnModuleDestroy {
         .finally(() => (isRunning = false));
     }, ms);
     this.timers.addInterval(name, timer);
+  }
+
+  override states(): JobState[] {
+    const waiting = new Map<JobName, number>();
+    for (const [key, { job }] of this.scheduled) {
+      // A job has a timer exactly while it waits.
+      if (!this.timers.doesExist('timeout', key)) continue;
+      waiting.set(job.name, (waiting.get(job.name) ?? 0) + 1);
+    }
+    return [...this.counts].map(([name, { running, succeeded, failed, lastSuccessAt }]) => ({
+      name,
+      waiting: waiting.get(name) ?? 0,
+      running,
+      succeeded,
+      failed,
+      lastSuccessAt,
+    }));
   }
 
   override trouble(): JobTrouble | null {
@@ -142,13 +190,16 @@ export class LocalJobs extends Jobs implements OnModuleDestroy {
 
   private run<Name extends JobName>(name: Name, data: JobTable[Name]): Promise<void> {
     const run = this.handlers.run(name, data, this.closing.signal);
-    const over = run.then(
-      () => undefined,
-      () => undefined,
-    );
+    const over = this.countsOf(name).follow(run);
     this.running.add(over);
     void over.then(() => this.running.delete(over));
     return run;
+  }
+
+  private countsOf(name: JobName): RunCounts {
+    const counts = this.counts.get(name);
+    if (counts === undefined) throw new Error(`there is no job "${name}"`);
+    return counts;
   }
 
   /**

@@ -12,7 +12,7 @@ import { Queue, Worker, type Job as StoredJob, type JobsOptions } from 'bullmq';
 import { Redis } from 'ioredis';
 import { monotonicMs } from '../../kernel/clock';
 import type { Job, JobName, RepeatedJobName } from '../job-table';
-import { type JobOptions, Jobs, type JobTrouble } from '../jobs.port';
+import { type JobOptions, Jobs, type JobState, type JobTrouble } from '../jobs.port';
 import { LocalJobs } from '../local/local-jobs';
 import { describeRedis } from '../redis-address';
 import { workerConnection } from './redis-connections';
@@ -107,6 +107,11 @@ export class RedisJobs extends Jobs implements OnModuleInit, OnModuleDestroy {
   /** Repeated jobs belong to this process, and the next run makes up for a lost one, so they need no copy. */
   override every(name: RepeatedJobName, ms: number): void {
     this.local.every(name, ms);
+  }
+
+  /** Those of this process, because each copy in Redis stands for a local job. */
+  override states(): JobState[] {
+    return this.local.states();
   }
 
   override trouble(): JobTrouble | null {

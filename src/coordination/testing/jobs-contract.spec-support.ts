@@ -139,6 +139,33 @@ export function describeJobs(
       expect(handlers.streams.filter((uid) => uid === 'old')).toHaveLength(1);
     });
 
+    it('tells for each name what waits, runs, has succeeded and has failed', async () => {
+      const state = () => jobs.states().find(({ name }) => name === 'stream.grace');
+      expect(state()).toEqual({
+        name: 'stream.grace',
+        ...{ waiting: 0, running: 0, succeeded: 0, failed: 0, lastSuccessAt: null },
+      });
+      handlers.onRun = async (_, count) => {
+        await delay(5);
+        if (count < 3) throw new Error('not yet');
+      };
+      jobs.schedule(grace('cancelled'), { delayMs: 60_000 });
+      jobs.schedule(grace('replaced'), { delayMs: 60_000 });
+      jobs.schedule(grace('replaced'), { delayMs: 60_000 });
+      expect(state()).toMatchObject({ waiting: 2, running: 0 });
+      jobs.cancel('stream.grace', 'cancelled');
+      const beganMs = Date.now();
+      jobs.schedule(grace('a'), { delayMs: 0, attempts: 3, backoffMs: 1 });
+      await until(() => state()?.running === 1);
+      expect(state()).toMatchObject({ waiting: 1 });
+      await until(() => state()?.succeeded === 1);
+      expect(state()).toMatchObject({ waiting: 1, running: 0, failed: 2 });
+      expect(state()?.lastSuccessAt?.getTime()).toBeGreaterThanOrEqual(beganMs);
+      const others = jobs.states().filter(({ name }) => name !== 'stream.grace');
+      expect(others.length).toBeGreaterThan(5);
+      expect(others.filter(({ waiting, succeeded }) => waiting + succeeded > 0)).toEqual([]);
+    });
+
     it('repeats a job, and never runs it twice at the same time', async () => {
       let running = 0;
       let most = 0;

@@ -89,6 +89,8 @@ export interface ObservedEngine {
   /** For an operator: `exited with code 137`. */
   readonly phaseDetail: string;
   readonly image: string;
+  /** The content of its image; see `RuntimeImage.id`. */
+  readonly imageId: string | null;
   /** Equals the runtime's `specHash` if the engine was created with the present settings. */
   readonly specHash: string;
   readonly createdAt: Date;
@@ -117,6 +119,11 @@ export interface RuntimeLink {
 /** The image from which engines are created. */
 export interface RuntimeImage {
   readonly reference: string;
+  /**
+   * The content to which the reference led when it was last looked up; engines with another `imageId` were created from
+   * another content. Null: unknown, or engines need no image.
+   */
+  readonly id: string | null;
   readonly state: 'unknown' | 'present' | 'pulling' | 'missing';
   /** During a pull: bytes received, and total bytes as far as known. */
   readonly progress: { readonly currentBytes: number; readonly totalBytes: number } | null;
@@ -204,6 +211,20 @@ export abstract class EngineRuntime {
    * @throws RuntimeError
    */
   abstract provision(request: ProvisioningRequest, signal: AbortSignal): Promise<ObservedEngine>;
+  /**
+   * Asks the registry for the present content of the image, and pulls it. Changes `image.id` if it has changed. Engines
+   * can be created meanwhile.
+   *
+   * @throws RuntimeError `image_missing` with the registry's reason; `docker_unavailable`
+   */
+  abstract refreshImage(signal: AbortSignal): Promise<void>;
+  /**
+   * From now on, engines are created from this content instead of the one to which the reference leads, as long as it
+   * exists; null: from the reference again.
+   */
+  abstract pinImage(id: string | null): void;
+  /** Removes a content that has no other name and that no container uses. Does nothing otherwise. Never rejects. */
+  abstract discardImage(id: string): Promise<void>;
   /**
    * Removes the engine; succeeds if it is gone already. A running process gets a moment to end, then it is killed.
    *

@@ -1,6 +1,6 @@
 import { formatDuration } from '../../kernel/units';
 import type { DrainReason } from '../registry/engine.types';
-import type { FleetEngine, FleetLimits, FleetSnapshot } from './fleet.types';
+import type { FleetEngine, FleetLimits, FleetSnapshot, RolloutCause } from './fleet.types';
 
 /** An engine that is missing in this many listings in a row counts as gone. */
 export const MAX_MISSED_LISTINGS = 2;
@@ -21,7 +21,8 @@ const UNPAUSE_MS = 10_000;
  * - `lost`: its network is gone for good
  * - `stuck`: it has not answered once within ENGINE_START_TIMEOUT
  * - `cut_off`: its VPN is down; it may recover
- * - `retiring`: the fleet drains it in order to replace it
+ * - `leaving`: an operator drains its VPN, and the fleet does not drain the engine yet
+ * - `retiring`: the fleet drains it in order to replace or remove it
  * - `released`: the fleet drains it, but the reason no longer holds
  * - `failing`: it runs and cannot serve; it may recover, so its successor is created first
  * - `starting`: it starts, or is about to work again
@@ -36,6 +37,7 @@ export type EngineDisposition =
   | 'lost'
   | 'stuck'
   | 'cut_off'
+  | 'leaving'
   | 'retiring'
   | 'released'
   | 'failing'
@@ -113,6 +115,10 @@ function classify(
     return ['stuck', why, 'start_timeout'];
   }
   if (engine.objection?.kind === 'cut_off') return ['cut_off', engine.objection.reason, 'vpn_down'];
+  if (engine.objection?.kind === 'drained') {
+    const disposition = engine.drainedBy === null ? 'leaving' : 'retiring';
+    return [disposition, engine.objection.reason, 'vpn_drained'];
+  }
   const replacement = engine.hasStarted ? whyReplace(engine, limits) : null;
   if (engine.drainedBy === 'fleet') {
     if (replacement !== null) return ['retiring', replacement[1], replacement[0]];
@@ -147,9 +153,15 @@ function whyFailing(engine: FleetEngine, isAnyConnected: boolean): Cause | null 
   return null;
 }
 
+const ROLLOUT_REASONS: Readonly<Record<RolloutCause, string>> = {
+  image_changed: 'created from an earlier image than the present one',
+  replace_requested: 'an operator replaces all engines',
+};
+
 /** Why an engine that works should be replaced; null if it should not. */
 function whyReplace(engine: FleetEngine, limits: FleetLimits): Cause | null {
   if (engine.objection?.kind === 'misplaced') return ['misplaced', engine.objection.reason];
+  if (engine.rollout !== null) return [engine.rollout, ROLLOUT_REASONS[engine.rollout]];
   if (engine.isOutdated) return ['outdated', 'created with other settings than the present ones'];
   if (limits.maxAgeMs > 0 && engine.ageMs >= limits.maxAgeMs) {
     return ['max_age', `older than ${formatDuration(limits.maxAgeMs)} (ENGINE_MAX_AGE)`];

@@ -50,6 +50,18 @@ export abstract class FleetControl {
    * @throws AppError `not_managed`, `docker_unavailable`
    */
   abstract collectGarbage(): Promise<number>;
+  /**
+   * Pulls the image of the engines again, in the background. Engines with another content are then replaced.
+   *
+   * @throws AppError `not_managed`, `docker_unavailable`
+   */
+  abstract refreshImage(): void;
+  /**
+   * Replaces all engines, one at a time, without an interruption for viewers; returns their number.
+   *
+   * @throws AppError `not_managed`, `conflict` before the engines are known
+   */
+  abstract replaceAll(): number;
   /** Closes the circuit breaker: the next failure counts as the first. */
   abstract resetBreaker(): void;
 }

@@ -5,6 +5,7 @@ import { decideScale } from './scaling-decision';
 
 export const LOST = { kind: 'lost', reason: 'its network is gone' } as const;
 export const CUT_OFF = { kind: 'cut_off', reason: 'its VPN is down' } as const;
+export const DRAINED = { kind: 'drained', reason: 'its VPN is drained' } as const;
 export const MISPLACED = { kind: 'misplaced', reason: 'the forwarded port changed' } as const;
 
 /** A short text for an action: `remove a`, `drain+evict a`, `provision for a`; `!` where it makes room. */
@@ -39,6 +40,10 @@ export const sick = (id: string, over: Partial<FleetEngine> = {}): FleetEngine =
   anEngine(id, { state: 'unhealthy', ...over });
 export const old = (id: string, over: Partial<FleetEngine> = {}): FleetEngine =>
   anEngine(id, { isOutdated: true, ...over });
+
+/** An engine that a rollout replaces. */
+export const stale = (id: string, over: Partial<FleetEngine> = {}): FleetEngine =>
+  anEngine(id, { rollout: 'image_changed', ...over });
 
 /** Engines, other facts, how many are wanted (left out: as decided), and the expected actions. */
 export type Case = [string, FleetEngine[], Over, number | undefined, string[]];

@@ -8,6 +8,7 @@ import {
   notBusy,
   replaceableInOrder,
   retire,
+  waitsForOther,
 } from './replacement-plan';
 
 type ProvisionAction = Extract<FleetAction, { kind: 'provision' }>;
@@ -102,11 +103,15 @@ function planSurplus(snapshot: FleetSnapshot, scale: ScaleDecision): FleetAction
 /** Actions that may let an engine work again, or that keep streams away from it until it does. */
 function planRecoveries(fleet: ClassifiedFleet): FleetAction[] {
   return fleet
-    .of('cut_off', 'released', 'failing', 'starting')
+    .of('cut_off', 'leaving', 'released', 'failing', 'starting')
     .filter(notBusy)
     .flatMap(({ engine, disposition, why }): FleetAction[] => {
       const engineId = engine.id;
       if (disposition === 'released') return [{ kind: 'undrain', engineId, why }];
+      if (disposition === 'leaving') {
+        const reason = 'vpn_drained';
+        return [{ kind: 'drain', engineId, reason, why, evict: false, makesRoom: false }];
+      }
       if (disposition === 'cut_off') {
         if (engine.drainedBy !== null) return [];
         return [
@@ -147,7 +152,9 @@ function planProvisioning(
   if (missing >= 0 && mayReplace(snapshot, fleet)) {
     // A working engine is replaced only while no engine is missing.
     const candidates = missing > 0 ? failing : replaceableInOrder(fleet);
-    const replaced = candidates.find((one) => notBusy(one) && !going.has(one.engine.id));
+    const replaced = candidates.find(
+      (one) => notBusy(one) && !going.has(one.engine.id) && !waitsForOther(one, fleet, going),
+    );
     if (replaced !== undefined) {
       const { id } = replaced.engine;
       actions.push(provision(`to replace ${id}: ${replaced.why}`, id));

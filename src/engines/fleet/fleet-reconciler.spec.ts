@@ -347,6 +347,7 @@ describe('FleetReconciler', () => {
       runtime().refuse('provision', 'image_missing', 'no such image');
       runtime().image = {
         reference: 'engine:1',
+        id: null,
         state: 'missing',
         progress: null,
         reason: 'no such image',

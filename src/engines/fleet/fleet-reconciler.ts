@@ -12,12 +12,14 @@ import { EngineDemand } from './engine-demand.port';
 import { classifyEngines } from './engine-disposition';
 import { EngineNotices } from './engine-notices';
 import { EngineOperations } from './engine-operations';
+import { EngineRollout } from './engine-rollout';
 import { planFleet, startsReplacement } from './fleet-plan';
 import { FleetShutdown } from './fleet-shutdown';
 import { LIMIT_SETTINGS } from '../drivers/containers/engine-limits';
 import { LimitUpdates } from './limit-updates';
 import { FLEET_LIMITS, freezeEngines, limitsOf } from './fleet-snapshot';
 import type {
+  ExternalCapacity,
   FleetAction,
   FleetDecisionRecord,
   FleetLimits,
@@ -97,6 +99,7 @@ export class FleetReconciler implements EngineDriver {
     private readonly notices: EngineNotices,
     private readonly shutdown: FleetShutdown,
     private readonly settings: LiveConfig,
+    private readonly rollout: EngineRollout,
     private readonly limitUpdates: LimitUpdates,
   ) {
     this.kind = runtime.kind;
@@ -219,6 +222,7 @@ export class FleetReconciler implements EngineDriver {
       const gone = this.observed.publish((key) => this.requests.isCreating(key));
       for (const id of gone) this.operations.forget(id);
       this.requests.review();
+      this.rollout.review();
       this.limitUpdates.review();
       if (!this.isHeld) this.decide();
     } catch (error) {
@@ -317,12 +321,14 @@ export class FleetReconciler implements EngineDriver {
         engine: (id) => this.registry.get(id),
         isBusy: (record) => this.isBusy(record),
         isBeingRemoved: (id) => this.operations.isRemoving(id),
+        rolloutCause: (observed) => this.rollout.causeFor(observed),
         placement: this.placement,
         present,
         specHash: this.runtime.specHash,
         hasOldLimits: (id) => this.limitUpdates.isOutdated(id),
         startTimeoutMs: this.limits.startTimeoutMs,
       }),
+      external: this.externalCapacity(),
       pendingRequests: this.requests.pendingCount,
       beingReplaced: this.requests.beingReplaced,
       waiting: this.demand.wantingEngine,
@@ -332,6 +338,16 @@ export class FleetReconciler implements EngineDriver {
       mayProvision: this.gate.isOpen(present),
       limits: this.limits,
     };
+  }
+
+  private externalCapacity(): ExternalCapacity[] {
+    return this.registry
+      .list()
+      .filter(({ isExternal, state }) => isExternal && (state === 'healthy' || state === 'suspect'))
+      .map((engine) => ({
+        slots: engine.slotCount(this.limits.maxStreamsPerEngine),
+        watchedStreams: engine.watchedSlots,
+      }));
   }
 
   private isBusy({ observed: { id, key } }: ObservedRecord): boolean {

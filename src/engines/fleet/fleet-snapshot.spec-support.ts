@@ -31,6 +31,7 @@ export function anEngine(id: string, over: Partial<FleetEngine> = {}): FleetEngi
     disconnectedMs: 0,
     isRequested: false,
     isOutdated: false,
+    rollout: null,
     vpn: null,
     forwarded: false,
     drainedBy: null,
@@ -62,6 +63,7 @@ export function aSnapshot(
 ): FleetSnapshot {
   return {
     engines,
+    external: [],
     pendingRequests: 0,
     beingReplaced: new Set(),
     waiting: 0,

@@ -7,7 +7,7 @@ import type {
   PlacedEngine,
   PlacementObjection,
 } from '../vpn/engine-placement.port';
-import type { FleetEngine, FleetLimits } from './fleet.types';
+import type { FleetEngine, FleetLimits, RolloutCause } from './fleet.types';
 import type { ObservedRecord } from './observed-engines';
 
 const LIMITS = {
@@ -36,6 +36,7 @@ export interface FactSources {
   readonly engine: (id: string) => Engine | undefined;
   readonly isBusy: (record: ObservedRecord) => boolean;
   readonly isBeingRemoved: (id: string) => boolean;
+  readonly rolloutCause: (observed: ObservedRecord['observed']) => RolloutCause | null;
   readonly placement: EnginePlacement;
   /** Engines that count for placement, including those that are being created. */
   readonly present: readonly PlacedEngine[];
@@ -71,7 +72,15 @@ export function placedEngines(
 
 function freeze(
   record: ObservedRecord,
-  { engine: engineOf, isBusy, isBeingRemoved, specHash, hasOldLimits, startTimeoutMs }: FactSources,
+  {
+    engine: engineOf,
+    isBusy,
+    isBeingRemoved,
+    rolloutCause,
+    specHash,
+    hasOldLimits,
+    startTimeoutMs,
+  }: FactSources,
   objection: PlacementObjection | null,
 ): FleetEngine {
   const { observed } = record;
@@ -101,6 +110,7 @@ function freeze(
     disconnectedMs: since(engine?.disconnectedSince),
     isRequested: record.isRequested,
     isOutdated: observed.specHash !== specHash || hasOldLimits(observed.id),
+    rollout: rolloutCause(observed),
     vpn: observed.vpn?.vpn ?? null,
     forwarded: observed.forwardedPort !== null,
     drainedBy: engine?.drainedBy ?? null,

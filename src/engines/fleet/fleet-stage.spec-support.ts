@@ -9,8 +9,10 @@ import { EngineRegistry } from '../registry/engine-registry';
 import { ANYWHERE, type EnginePlacement } from '../vpn/engine-placement.port';
 import { EngineNotices } from './engine-notices';
 import { EngineOperations } from './engine-operations';
+import { EngineRollout } from './engine-rollout';
 import { FleetReconciler } from './fleet-reconciler';
 import { FleetShutdown } from './fleet-shutdown';
+import { ImageRefresh } from './image-refresh';
 import { LimitUpdates } from './limit-updates';
 import { ManagedFleet } from './managed-fleet';
 import { ObservedEngines } from './observed-engines';
@@ -99,6 +101,7 @@ export class FleetStage {
     const observed = new ObservedEngines(config, registry);
     const gate = new ProvisioningGate(config, events, runtime, connectivity, placement);
     const jobs = localJobs((_, data) => requests.provision(data as { key: string }));
+    const rollout = new EngineRollout(runtime, registry, observed, events);
     const requests = new ProvisioningRequests(
       runtime,
       registry,
@@ -107,6 +110,7 @@ export class FleetStage {
       events,
       loop,
       jobs,
+      rollout,
     );
     this.requests = requests;
     const operations = new EngineOperations(
@@ -134,7 +138,17 @@ export class FleetStage {
       new EngineNotices(runtime, config),
       new FleetShutdown(config, runtime, loop, observed, requests, operations),
       this.settings,
+      rollout,
       this.limitUpdates,
+    );
+    const refresh = new ImageRefresh(
+      config,
+      this.settings,
+      runtime,
+      rollout,
+      connectivity,
+      loop,
+      jobs,
     );
     this.control = new ManagedFleet(
       this.reconciler,
@@ -147,6 +161,8 @@ export class FleetStage {
       requests,
       operations,
       demand,
+      rollout,
+      refresh,
     );
   }
 

@@ -10,7 +10,7 @@ import type { FleetStatus } from './fleet.types';
 import { aStaticStatus, aStatus } from '../http/fleet-api.spec-support';
 
 function engine(state: EngineState, ...streamIds: string[]): CountedEngine {
-  return { state, streamIds };
+  return { state, streamIds, slotCount: (usual) => usual };
 }
 
 const NONE: EngineCounts = {
@@ -19,6 +19,7 @@ const NONE: EngineCounts = {
   healthy: 0,
   unhealthy: 0,
   usable: 0,
+  slots: 0,
   streams: 0,
   used: 0,
 };
@@ -27,8 +28,17 @@ describe('countEngines', () => {
   it.each<[string, CountedEngine[], Partial<EngineCounts>]>([
     ['none', [], NONE],
     ['one that starts', [engine('starting')], { total: 1 }],
-    ['a healthy one', [engine('healthy')], { total: 1, running: 1, healthy: 1, usable: 1 }],
-    ['a suspect one', [engine('suspect')], { total: 1, running: 1, usable: 1 }],
+    [
+      'a healthy one',
+      [engine('healthy')],
+      { total: 1, running: 1, healthy: 1, usable: 1, slots: 3 },
+    ],
+    ['a suspect one', [engine('suspect')], { total: 1, running: 1, usable: 1, slots: 3 }],
+    [
+      'one with its own number of slots',
+      [engine('healthy'), { ...engine('healthy'), slotCount: () => 10 }],
+      { total: 2, running: 2, healthy: 2, usable: 2, slots: 13 },
+    ],
     ['an unhealthy one', [engine('unhealthy')], { total: 1, running: 1, unhealthy: 1 }],
     [
       'a draining one with a stream',
@@ -38,10 +48,10 @@ describe('countEngines', () => {
     [
       'a stream on two engines',
       [engine('healthy', 'a', 'b'), engine('suspect', 'b')],
-      { total: 2, running: 2, healthy: 1, usable: 2, streams: 2, used: 3 },
+      { total: 2, running: 2, healthy: 1, usable: 2, slots: 6, streams: 2, used: 3 },
     ],
   ])('%s', (_what, engines, expected) => {
-    expect(countEngines(engines)).toEqual({ ...NONE, ...expected });
+    expect(countEngines(engines, 3)).toEqual({ ...NONE, ...expected });
   });
 });
 

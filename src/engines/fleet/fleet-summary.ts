@@ -3,7 +3,7 @@ import type { ProvisioningBlock } from '../drivers/engine-driver.port';
 import type { FleetStatus } from './fleet.types';
 
 /** The facts about an engine that `countEngines` uses. */
-export type CountedEngine = Pick<Engine, 'state' | 'streamIds'>;
+export type CountedEngine = Pick<Engine, 'state' | 'streamIds' | 'slotCount'>;
 
 export interface EngineCounts {
   readonly total: number;
@@ -13,13 +13,16 @@ export interface EngineCounts {
   readonly unhealthy: number;
   /** Engines that may get streams. */
   readonly usable: number;
+  /** Slots of the usable engines. */
+  readonly slots: number;
   /** Distinct streams on all engines. */
   readonly streams: number;
   /** Streams on the usable engines; a stream on two engines counts twice. */
   readonly used: number;
 }
 
-export function countEngines(engines: readonly CountedEngine[]): EngineCounts {
+/** @param usualSlots MAX_STREAMS_PER_ENGINE */
+export function countEngines(engines: readonly CountedEngine[], usualSlots: number): EngineCounts {
   const usable = engines.filter(({ state }) => state === 'healthy' || state === 'suspect');
   return {
     total: engines.length,
@@ -27,6 +30,7 @@ export function countEngines(engines: readonly CountedEngine[]): EngineCounts {
     healthy: engines.filter(({ state }) => state === 'healthy').length,
     unhealthy: engines.filter(({ state }) => state === 'unhealthy').length,
     usable: usable.length,
+    slots: usable.reduce((sum, engine) => sum + engine.slotCount(usualSlots), 0),
     streams: new Set(engines.flatMap(({ streamIds }) => streamIds)).size,
     used: usable.reduce((sum, { streamIds }) => sum + streamIds.length, 0),
   };

@@ -9,10 +9,12 @@ import { RegistryModule } from '../registry/registry.module';
 import { VpnModule } from '../vpn';
 import { EngineNotices } from './engine-notices';
 import { EngineOperations } from './engine-operations';
+import { EngineRollout } from './engine-rollout';
 import { EngineSupply } from './engine-supply';
 import { FleetControl } from './fleet-control.port';
 import { FleetReconciler } from './fleet-reconciler';
 import { FleetShutdown } from './fleet-shutdown';
+import { ImageRefresh } from './image-refresh';
 import { LimitUpdates } from './limit-updates';
 import { ManagedFleet } from './managed-fleet';
 import { ObservedEngines } from './observed-engines';
@@ -40,6 +42,8 @@ const MANAGED: Provider[] = [
   ProvisioningGate,
   ProvisioningRequests,
   EngineOperations,
+  EngineRollout,
+  ImageRefresh,
   EngineNotices,
   FleetShutdown,
   LimitUpdates,

@@ -40,6 +40,8 @@ export interface FleetEngine {
   readonly isRequested: boolean;
   /** It was created with other settings than the present ones. */
   readonly isOutdated: boolean;
+  /** Why it is to be replaced together with other engines; null if it is not. */
+  readonly rollout: RolloutCause | null;
   readonly vpn: string | null;
   readonly forwarded: boolean;
   /** Who drains it. Only an operator lifts an operator's drain. */
@@ -76,9 +78,17 @@ export interface FleetLimits {
   readonly maxStarts: number;
 }
 
+/** An engine that somebody else runs and that works: the fleet neither creates nor removes it, but counts its slots. */
+export interface ExternalCapacity {
+  readonly slots: number;
+  /** As `FleetEngine.watchedStreams`. */
+  readonly watchedStreams: number;
+}
+
 /** Everything that a decision about the fleet depends on. */
 export interface FleetSnapshot {
   readonly engines: readonly FleetEngine[];
+  readonly external: readonly ExternalCapacity[];
   /** Engines that are being created and that no listing has contained yet. */
   readonly pendingRequests: number;
   /** Engines whose successors are being created, or have not answered yet. */
@@ -133,6 +143,36 @@ export type FleetAction =
   | { readonly kind: 'undrain'; readonly engineId: string; readonly why: string }
   | { readonly kind: 'unpause'; readonly engineId: string; readonly why: string };
 
+/**
+ * Why engines are replaced one after the other:
+ * - `image_changed`: they were created from an earlier content of their image
+ * - `replace_requested`: an operator has requested it
+ */
+export type RolloutCause = 'image_changed' | 'replace_requested';
+
+export interface RolloutStatus {
+  /** `stopped`: a new engine has failed to start, so the other engines stay. */
+  readonly state: 'idle' | 'running' | 'stopped';
+  readonly cause: RolloutCause | null;
+  /** Engines to replace, and how many of them have left. */
+  readonly total: number;
+  readonly replaced: number;
+  readonly startedAt: Date | null;
+  /** Why it was stopped; null otherwise. */
+  readonly reason: string | null;
+}
+
+export interface ImageRefreshStatus {
+  readonly isRunning: boolean;
+  /** Null: ENGINE_IMAGE_REFRESH is `off`, or engines have no image. */
+  readonly next: Date | null;
+  /** The last refresh of this process; null before it. */
+  readonly last: {
+    readonly at: Date;
+    readonly error: { readonly code: string; readonly message: string } | null;
+  } | null;
+}
+
 export type BreakerState = 'closed' | 'open' | 'half_open';
 
 export interface BreakerView {
@@ -164,6 +204,8 @@ export interface FleetStatus {
   readonly runtime: RuntimeKind | null;
   readonly link: RuntimeLink | null;
   readonly image: RuntimeImage | null;
+  readonly imageRefresh: ImageRefreshStatus | null;
+  readonly rollout: RolloutStatus | null;
   /** ENGINE_PROFILE in use; null: engines do not run in containers. */
   readonly profile: string | null;
   readonly wanted: number;

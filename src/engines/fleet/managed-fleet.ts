@@ -10,10 +10,12 @@ import {
 import { EngineRegistry } from '../registry/engine-registry';
 import { EngineDemand } from './engine-demand.port';
 import { EngineOperations } from './engine-operations';
+import { EngineRollout } from './engine-rollout';
 import { FleetControl, type ProvisionTicket } from './fleet-control.port';
 import { toAppError } from './fleet-errors';
 import { FleetReconciler } from './fleet-reconciler';
 import type { FleetStatus } from './fleet.types';
+import { ImageRefresh } from './image-refresh';
 import { ObservedEngines } from './observed-engines';
 import { ProvisioningGate } from './provisioning-gate';
 import { ProvisioningRequests } from './provisioning-requests';
@@ -36,6 +38,8 @@ export class ManagedFleet extends FleetControl {
     private readonly requests: ProvisioningRequests,
     private readonly operations: EngineOperations,
     private readonly demand: EngineDemand,
+    private readonly rollout: EngineRollout,
+    private readonly refresh: ImageRefresh,
   ) {
     super();
   }
@@ -51,6 +55,8 @@ export class ManagedFleet extends FleetControl {
       runtime: runtime.kind,
       link: runtime.link,
       image: runtime.image,
+      imageRefresh: this.refresh.status,
+      rollout: this.rollout.status,
       profile: runtime.profile,
       wanted: decision?.wanted ?? 0,
       why: decision?.why ?? ['the engines have not been listed yet'],
@@ -124,6 +130,16 @@ export class ManagedFleet extends FleetControl {
       leftOver.map(({ observed: { id } }) => this.operations.remove(id, 'operator', BY_OPERATOR)),
     );
     return removed.filter(Boolean).length;
+  }
+
+  override refreshImage(): void {
+    this.refresh.request();
+  }
+
+  override replaceAll(): number {
+    const count = this.rollout.replaceAll();
+    this.loop.wake();
+    return count;
   }
 
   override resetBreaker(): void {

@@ -8,6 +8,7 @@ import { EngineRuntime, RuntimeError, type VpnSlot } from '../drivers/engine-run
 import type { Engine } from '../registry/engine';
 import { EngineRegistry } from '../registry/engine-registry';
 import type { PlacedEngine } from '../vpn/engine-placement.port';
+import { EngineRollout } from './engine-rollout';
 import type { ProvisionTicket } from './fleet-control.port';
 import { toAppError, toRuntimeError } from './fleet-errors';
 import { placedEngines } from './fleet-snapshot';
@@ -56,6 +57,7 @@ export class ProvisioningRequests {
     private readonly events: EventBus,
     private readonly loop: ReconcileLoop,
     private readonly jobs: Jobs,
+    private readonly rollout: EngineRollout,
   ) {}
 
   /** Engines that are being created and that no listing has contained yet. */
@@ -221,6 +223,8 @@ export class ProvisioningRequests {
     request.ready.reject(toAppError(error));
     this.logger.warn(`an engine could not be started: ${message} (${code})`);
     this.events.publish('engine_order_failed', { order: request.key, code, reason: message });
+    const imageId = this.observed.get(request.engineId ?? '')?.observed.imageId ?? null;
+    this.rollout.startFailed(imageId, code, message);
     this.gate.fail({ code, message, retryAfterMs });
   }
 

@@ -1,4 +1,14 @@
-import { CUT_OFF, LOST, MISPLACED, good, old, sick, table } from './fleet-plan.spec-support';
+import {
+  CUT_OFF,
+  DRAINED,
+  LOST,
+  MISPLACED,
+  good,
+  old,
+  sick,
+  stale,
+  table,
+} from './fleet-plan.spec-support';
 import { aStart, anEngine } from './fleet-snapshot.spec-support';
 
 describe('planFleet: engines that fail', () => {
@@ -246,6 +256,27 @@ describe('planFleet: objections of placement', () => {
       ['remove a!'],
     ],
     [
+      'its VPN is drained: drained without eviction, and others are created at once',
+      [anEngine('a', { objection: DRAINED, streams: 1 }), anEngine('b', { objection: DRAINED })],
+      {},
+      2,
+      ['drain a', 'drain b', 'provision', 'provision'],
+    ],
+    [
+      'its VPN is drained, and its streams have not left',
+      [anEngine('a', { objection: DRAINED, streams: 1, drainedBy: 'fleet' }), ...good('b', 'c')],
+      {},
+      2,
+      [],
+    ],
+    [
+      'its VPN is drained, and its streams have left',
+      [anEngine('a', { objection: DRAINED, drainedBy: 'fleet' }), ...good('b', 'c')],
+      {},
+      2,
+      ['remove a'],
+    ],
+    [
       'misplaced: the successor first',
       [anEngine('a', { objection: MISPLACED, streams: 1 }), ...good('b')],
       {},
@@ -398,6 +429,81 @@ describe('planFleet: replaceable engines', () => {
       { limits: { maxStarts: 9 } },
       undefined,
       ['provision for a'],
+    ],
+  ]);
+});
+
+describe('planFleet: a rollout', () => {
+  const quick = { sinceReplacementMs: 60_000 };
+  table([
+    ['the successor first', [stale('a', { streams: 1 }), stale('b')], {}, 2, ['provision for b']],
+    [
+      'the successor works: an engine in use is drained, and no other successor is requested',
+      [stale('a', { streams: 1 }), stale('b', { streams: 2 }), ...good('c')],
+      quick,
+      2,
+      ['drain a'],
+    ],
+    [
+      'the next one only when the first one has left',
+      [
+        stale('a', { streams: 1, drainedBy: 'fleet' }),
+        stale('b', { streams: 2 }),
+        stale('c', { streams: 2 }),
+        ...good('d'),
+      ],
+      quick,
+      3,
+      [],
+    ],
+    [
+      'spare engines: one in use is drained at a time',
+      [stale('a', { streams: 1 }), stale('b', { streams: 1 }), ...good('c', 'd')],
+      quick,
+      2,
+      ['drain a'],
+    ],
+    [
+      'not while one is being removed',
+      [stale('a', { isBeingRemoved: true, isBusy: true }), stale('b'), ...good('c')],
+      quick,
+      2,
+      [],
+    ],
+    [
+      'drained and empty: removed, and then the next successor',
+      [stale('a', { drainedBy: 'fleet' }), stale('b', { streams: 2 }), ...good('c')],
+      quick,
+      2,
+      ['remove a'],
+    ],
+    [
+      'no room: one is drained, never cut',
+      [stale('a', { streams: 1 }), stale('b', { streams: 2 })],
+      { limits: { maxReplicas: 2 } },
+      2,
+      ['drain a!'],
+    ],
+    [
+      'no room, and the only one that works',
+      [stale('a', { streams: 1 })],
+      { limits: { maxReplicas: 1, minReplicas: 1 } },
+      1,
+      [],
+    ],
+    [
+      'drained by an operator: left to the operator',
+      [stale('a', { drainedBy: 'operator' }), ...good('b', 'c')],
+      {},
+      2,
+      [],
+    ],
+    [
+      'stopped: a drained engine serves again',
+      [anEngine('a', { streams: 1, drainedBy: 'fleet' }), ...good('b')],
+      {},
+      2,
+      ['undrain a'],
     ],
   ]);
 });

@@ -18,7 +18,7 @@ export function retire(fleet: ClassifiedFleet, wanted: number): Retirement[] {
       .filter(notBusy)
       .slice(0, dispensable)
       .map((one) => leave(one, `${one.why}; enough other engines work`, false)),
-    ...oneMisplacedAtATime(replaceableInOrder(fleet).filter(notBusy), fleet)
+    ...oneMoveAtATime(replaceableInOrder(fleet).filter(notBusy), fleet)
       .slice(0, spare)
       .map((one) => leave(one, one.why, false)),
   ];
@@ -112,23 +112,39 @@ export function notBusy({ engine }: ClassifiedEngine): boolean {
 
 /**
  * Keeps only one of the misplaced engines with streams, because the other engines have no room for the streams of
- * several at once. Keeps none while evicted streams are still leaving a retiring engine.
+ * several at once. Keeps none while evicted streams are still leaving a retiring engine. Of a rollout, it keeps none
+ * either while any engine is retiring.
  */
-function oneMisplacedAtATime(
+function oneMoveAtATime(
   replaceable: ClassifiedEngine[],
   fleet: ClassifiedFleet,
 ): ClassifiedEngine[] {
-  let isTaken = fleet.of('retiring').some(({ engine }) => engine.leavingStreams > 0);
+  const retiring = fleet.of('retiring');
+  let isTaken = retiring.some(({ engine }) => engine.leavingStreams > 0);
   return replaceable.filter((one) => {
     if (!mustMoveStreams(one)) return true;
-    const isFirst = !isTaken;
+    const isFirst = !isTaken && !(one.engine.rollout !== null && retiring.length > 0);
     isTaken = true;
     return isFirst;
   });
 }
 
 function mustMoveStreams({ engine }: ClassifiedEngine): boolean {
-  return engine.objection?.kind === 'misplaced' && engine.streams > 0;
+  return (engine.objection?.kind === 'misplaced' || engine.rollout !== null) && engine.streams > 0;
+}
+
+/**
+ * True if the engine belongs to a rollout, and another engine is leaving: a rollout replaces the next engine only when
+ * the one before has left.
+ *
+ * @param going engines that this plan removes or drains
+ */
+export function waitsForOther(
+  { engine }: ClassifiedEngine,
+  fleet: ClassifiedFleet,
+  going: ReadonlySet<string | null>,
+): boolean {
+  return engine.rollout !== null && (going.size > 0 || fleet.of('retiring', 'removing').length > 0);
 }
 
 /**

@@ -53,6 +53,24 @@ describe('decideScale: how many', () => {
       /0 \(MIN/,
     ],
 
+    [
+      'a free engine of somebody else is kept free instead of one of the fleet',
+      aSnapshot(serving(1, 1), { external: [{ slots: 3, watchedStreams: 0 }] }),
+      2,
+      /MIN_REPLICAS/,
+    ],
+    [
+      'all are near, and somebody else’s engine is not',
+      aSnapshot(serving(2, 3), { external: [{ slots: 9, watchedStreams: 3 }] }),
+      3,
+      /2 in use and 1/,
+    ],
+    [
+      'somebody else’s engine is near',
+      aSnapshot(serving(1, 1, 1), { external: [{ slots: 9, watchedStreams: 8 }] }),
+      4,
+      /3 in use/,
+    ],
     ['all but one are near', aSnapshot(serving(2, 0)), 3, /look-ahead/],
     ['all are near', aSnapshot(serving(2, 3)), 4, /look-ahead/],
     ['all but two are near', aSnapshot(serving(2, 1, 0)), 3, /1 near|2 in use/],

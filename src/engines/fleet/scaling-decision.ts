@@ -59,17 +59,19 @@ function floorOf({ limits, scaledTo }: FleetSnapshot): Demand {
 /**
  * Engines with watched streams, and those to be kept free. Streams on engines that fail or are removed need a slot on
  * another engine soon, so they count. Streams on engines that are drained stay where they are until they end, so they
- * do not count.
+ * do not count. Free engines that somebody else runs need not be kept free a second time.
  */
-function inUse({ limits }: FleetSnapshot, fleet: ClassifiedFleet): Demand {
+function inUse({ limits, external }: FleetSnapshot, fleet: ClassifiedFleet): Demand {
   const demanding = [
     ...fleet.serving,
     ...fleet.of('failing', 'cut_off', 'lost', 'stuck', 'ended', 'removing'),
   ];
   const occupied = demanding.filter(({ engine }) => engine.watchedStreams > 0).length;
+  const freeElsewhere = external.filter(({ watchedStreams }) => watchedStreams === 0).length;
+  const toKeepFree = Math.max(0, limits.minFreeReplicas - freeElsewhere);
   return {
-    count: occupied + limits.minFreeReplicas,
-    why: `${occupied} in use and ${limits.minFreeReplicas} to be kept free (MIN_FREE_REPLICAS)`,
+    count: occupied + toKeepFree,
+    why: `${occupied} in use and ${toKeepFree} to be kept free (MIN_FREE_REPLICAS)`,
   };
 }
 
@@ -77,12 +79,17 @@ function inUse({ limits }: FleetSnapshot, fleet: ClassifiedFleet): Demand {
  * Look-ahead: while any engine is nearly full, two engines that are not nearly full are wanted. So an engine is added
  * when only one such engine is left. Nearly full means one stream short of full, and at least one stream: where an
  * engine takes only one stream, an empty engine is not nearly full.
+ * Engines that somebody else runs count in both ways, and are subtracted, because the fleet creates the others.
  */
-function lookAhead({ limits }: FleetSnapshot, fleet: ClassifiedFleet): Demand {
-  const nearFrom = Math.max(1, limits.maxStreamsPerEngine - 1);
-  const near = fleet.serving.filter(({ engine }) => engine.watchedStreams >= nearFrom).length;
+function lookAhead({ limits, external }: FleetSnapshot, fleet: ClassifiedFleet): Demand {
+  const isNear = (watchedStreams: number, slots: number): boolean =>
+    watchedStreams >= Math.max(1, slots - 1);
+  const near =
+    fleet.serving.filter(({ engine }) => isNear(engine.watchedStreams, limits.maxStreamsPerEngine))
+      .length +
+    external.filter(({ watchedStreams, slots }) => isNear(watchedStreams, slots)).length;
   return {
-    count: near === 0 ? 0 : near + 2,
+    count: near === 0 ? 0 : near + 2 - external.length,
     why: `${near} nearly full; two more than that are wanted (look-ahead)`,
   };
 }

@@ -24,6 +24,7 @@ export function anObservedEngine(over: Partial<ObservedEngine> = {}): ObservedEn
     phase: 'running',
     phaseDetail: 'running',
     image: 'engine:1',
+    imageId: 'image-1',
     specHash: 'now',
     createdAt: new Date(),
     incarnation: 'first',
@@ -49,7 +50,18 @@ export class ScriptedRuntime implements EngineRuntime {
   /** What `foreignEngines` answers. */
   foreign: ForeignEngines[] = [];
   link: RuntimeLink = { state: 'connected', since: new Date(), reason: null };
-  image: RuntimeImage = { reference: 'engine:1', state: 'present', progress: null, reason: null };
+  image: RuntimeImage = {
+    reference: 'engine:1',
+    id: 'image-1',
+    state: 'present',
+    progress: null,
+    reason: null,
+  };
+  /** The content that is pinned. */
+  pinned: string | null = null;
+  /** What the next refresh finds. */
+  newest = 'image-1';
+  readonly discarded: string[] = [];
 
   readonly engines = new Map<string, ObservedEngine>();
   readonly calls: string[] = [];
@@ -136,10 +148,25 @@ export class ScriptedRuntime implements EngineRuntime {
       await this.enter('provision', 'provision', signal);
       signal.throwIfAborted();
       this.created += 1;
-      return this.add({ id: `e${this.created}`, ...this.template, key: request.key });
+      const imageId = this.pinned ?? this.image.id;
+      return this.add({ id: `e${this.created}`, imageId, ...this.template, key: request.key });
     } finally {
       this.creating -= 1;
     }
+  }
+
+  async refreshImage(): Promise<void> {
+    await this.enter('refreshImage', 'refreshImage');
+    this.image = { ...this.image, id: this.newest };
+  }
+
+  pinImage(id: string | null): void {
+    this.pinned = id;
+  }
+
+  discardImage(id: string): Promise<void> {
+    this.discarded.push(id);
+    return Promise.resolve();
   }
 
   async remove(id: string): Promise<void> {

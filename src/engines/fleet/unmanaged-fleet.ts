@@ -25,6 +25,8 @@ export class UnmanagedFleet extends FleetControl {
       runtime: null,
       link: null,
       image: null,
+      imageRefresh: null,
+      rollout: null,
       profile: null,
       wanted: engines.length,
       why: ['ENGINE_ADDRESSES lists the engines'],
@@ -51,6 +53,20 @@ export class UnmanagedFleet extends FleetControl {
   /** Every job needs a handler. With this fleet, nothing schedules the job. */
   @JobHandler('fleet.provision')
   createEngine(): never {
+    throw notManaged();
+  }
+
+  /** As `createEngine`. */
+  @JobHandler('engine_image.schedule')
+  lookAtClock(): never {
+    throw notManaged();
+  }
+
+  override refreshImage(): void {
+    throw notManaged();
+  }
+
+  override replaceAll(): number {
     throw notManaged();
   }
 

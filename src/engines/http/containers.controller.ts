@@ -1,6 +1,7 @@
-import { Controller, Delete, Get, HttpCode, Param, Query } from '@nestjs/common';
+import { Controller, Delete, Get, HttpCode, Param, Query, Req } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { ApiProblems } from '../../http';
+import { ApiProblems, type FastifyRequest } from '../../http';
+import { isAdmin } from './is-admin';
 import { ContainerDto } from './dto/container.dto';
 import { EngineLogsDto, EngineRemovingDto, LogQueryDto } from './dto/engine-control.dto';
 import { EngineCommands } from './engine-commands';
@@ -22,8 +23,8 @@ export class ContainersController {
   @Delete(':id')
   @HttpCode(202)
   @ApiProblems('not_managed', 'conflict', 'runtime_refused', 'docker_unavailable')
-  remove(@Param('id') id: string): EngineRemovingDto {
-    return this.commands.remove(id);
+  remove(@Param('id') id: string, @Req() request: FastifyRequest): Promise<EngineRemovingDto> {
+    return this.commands.remove(id, isAdmin(request));
   }
 
   /** Show the newest log lines of an engine by its container. */

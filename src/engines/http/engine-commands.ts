@@ -6,9 +6,12 @@ import {
   EngineRemovingDto,
   EngineRestartedDto,
   EngineUsageDto,
+  EnginesReplacingDto,
+  ImageRefreshStartedDto,
   linesWanted,
   type LogQueryDto,
 } from './dto/engine-control.dto';
+import { ExternalEngines } from '../external/external-engines';
 import { EngineRegistry } from '../registry/engine-registry';
 import { FleetControl } from '../fleet/fleet-control.port';
 
@@ -18,10 +21,32 @@ export class EngineCommands {
   constructor(
     private readonly fleet: FleetControl,
     private readonly registry: EngineRegistry,
+    private readonly external: ExternalEngines,
   ) {}
 
-  /** @throws AppError `not_found`, `not_managed` */
-  remove(id: string): EngineRemovingDto {
+  /** @throws AppError `not_managed`, `docker_unavailable` */
+  refreshImage(): ImageRefreshStartedDto {
+    this.fleet.refreshImage();
+    return new ImageRefreshStartedDto(this.fleet.status().image?.reference ?? '');
+  }
+
+  /** @throws AppError `not_managed`, `conflict` */
+  replaceAll(): EnginesReplacingDto {
+    return new EnginesReplacingDto(this.fleet.replaceAll());
+  }
+
+  /**
+   * @param mayChangeFleet false: engines that somebody else runs may not be removed
+   * @throws AppError `not_found`, `not_managed`, `forbidden`; as `Database.change`
+   */
+  async remove(id: string, mayChangeFleet: boolean): Promise<EngineRemovingDto> {
+    if (this.external.has(id)) {
+      if (!mayChangeFleet) {
+        throw new AppError('forbidden', 'The removal of this engine needs the scope "admin".');
+      }
+      await this.external.remove(id);
+      return new EngineRemovingDto(id);
+    }
     this.expectKnown(id);
     this.fleet.remove(id);
     return new EngineRemovingDto(id);
@@ -54,6 +79,9 @@ export class EngineCommands {
 
   /** Throws `not_found` for an unknown id of an unmanaged fleet, which would answer `not_managed` for every id. */
   private expectKnown(id: string): void {
+    if (this.external.has(id)) {
+      throw new AppError('not_managed', 'Somebody else runs this engine.');
+    }
     const isManaged = this.fleet.status().runtime !== null;
     if (isManaged || this.registry.get(id) !== undefined) return;
     throw new AppError('not_found', 'No engine has this id.');

@@ -12,6 +12,7 @@ const SEEN: ObservedEngine = {
   phase: 'running',
   phaseDetail: 'up',
   image: 'engine:1',
+  imageId: 'sha256:1',
   specHash: 'feed',
   createdAt: new Date('2026-01-02T03:04:05Z'),
   incarnation: '1',

@@ -7,6 +7,7 @@ import { EventBus } from '../../events';
 import { Edge } from '../../http';
 import type { EngineLogs, EngineUsage, ObservedEngine } from '../drivers/engine-runtime.port';
 import type { Engine } from '../registry/engine';
+import { ExternalEngines } from '../external/external-engines';
 import { EngineRegistry } from '../registry/engine-registry';
 import { EngineSupply } from '../fleet/engine-supply';
 import type { EngineDescription } from '../registry/engine.types';
@@ -20,7 +21,18 @@ export function aStatus(over: Partial<FleetStatus> = {}): FleetStatus {
   return {
     runtime: 'docker',
     link: { state: 'connected', since: new Date(0), reason: null },
-    image: { reference: 'engine:1', state: 'present', progress: null, reason: null },
+    image: {
+      reference: 'engine:1',
+      id: 'sha256:1',
+      state: 'present',
+      progress: null,
+      reason: null,
+    },
+    imageRefresh: { isRunning: false, next: null, last: null },
+    rollout: {
+      state: 'idle',
+      ...{ cause: null, total: 0, replaced: 0, startedAt: null, reason: null },
+    },
     profile: 'acestream-http-proxy',
     wanted: 2,
     why: ['MIN_REPLICAS=2'],
@@ -37,7 +49,10 @@ export function aStatus(over: Partial<FleetStatus> = {}): FleetStatus {
 
 /** The status of a fleet whose engines acefleet does not run. */
 export function aStaticStatus(): FleetStatus {
-  return aStatus({ runtime: null, link: null, image: null, profile: null });
+  return aStatus({
+    ...{ runtime: null, link: null, image: null, profile: null },
+    ...{ imageRefresh: null, rollout: null },
+  });
 }
 
 type Script = { -readonly [Name in Exclude<keyof FleetControl, 'status'>]: FleetControl[Name] };
@@ -85,6 +100,14 @@ export class ScriptedFleet extends FleetControl {
     return this.play('collectGarbage');
   }
 
+  refreshImage(): void {
+    this.play('refreshImage');
+  }
+
+  replaceAll(): number {
+    return this.play('replaceAll');
+  }
+
   resetBreaker(): void {
     this.play('resetBreaker');
   }
@@ -126,6 +149,8 @@ export class FleetApi {
   readonly fleet = new ScriptedFleet();
   readonly registry: EngineRegistry;
   readonly vpns: VpnRegistry;
+  /** Ids of engines that somebody else runs. */
+  readonly external = new Set<string>();
   private readonly bus = new EventBus();
   private readonly config: AppConfig;
   private app: NestFastifyApplication | null = null;
@@ -147,6 +172,7 @@ export class FleetApi {
       { provide: EngineRegistry, useValue: this.registry },
       { provide: EngineSupply, useValue: { chosen } },
       { provide: VpnRegistry, useValue: this.vpns },
+      { provide: ExternalEngines, useValue: this.external },
       EngineCommands,
     ];
 

@@ -27,7 +27,7 @@ export class FleetHealthController {
     const engines = this.registry.list();
     const { runtime, breaker, limits } = this.fleet.status();
     return new FleetHealthDto({
-      counts: countEngines(engines),
+      counts: countEngines(engines, limits.maxStreamsPerEngine),
       breaker,
       markedForReplacement: engines.filter(({ drainedBy }) => drainedBy === 'fleet').length,
       minReplicas: runtime === null ? 0 : limits.minReplicas,

@@ -54,7 +54,18 @@ describe('GET /orchestrator/status', () => {
       starting: 0,
       breaker: { state: 'closed', failures: 0, threshold: 5, retry_in_s: 0, last_failure: null },
       link: { state: 'connected', since: '1970-01-01T00:00:00.000Z', reason: null },
-      image: { reference: 'engine:1', state: 'present', progress: null, reason: null },
+      image: {
+        reference: 'engine:1',
+        id: 'sha256:1',
+        state: 'present',
+        progress: null,
+        reason: null,
+      },
+      image_refresh: { is_running: false, next_at: null, last_at: null, last_error: null },
+      rollout: {
+        ...{ state: 'idle', cause: null, total: 0, replaced: 0 },
+        ...{ started_at: null, reason: null },
+      },
       decisions: [],
       timestamp: TIME,
     });
@@ -70,6 +81,7 @@ describe('GET /orchestrator/status', () => {
       link: { state: 'lost', since: at, reason: 'it does not answer' },
       image: {
         reference: 'engine:1',
+        id: null,
         state: 'pulling',
         progress: { currentBytes: 10, totalBytes: 90 },
         reason: null,

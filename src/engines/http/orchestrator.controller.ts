@@ -34,7 +34,7 @@ export class OrchestratorController {
   status(): OrchestratorStatusDto {
     return new OrchestratorStatusDto({
       fleet: this.fleet.status(),
-      counts: countEngines(this.registry.list()),
+      counts: countEngines(this.registry.list(), this.config.maxStreamsPerEngine),
       driver: this.supply.chosen,
       vpn: vpnStatusDto({
         vpns: this.vpns.list(),

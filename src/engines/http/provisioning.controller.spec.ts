@@ -218,7 +218,7 @@ describe('POST /provision', () => {
     });
 
     it('knows ours by the name that ENGINE_IMAGE may have, without a tag', async () => {
-      const image = { state: 'present', progress: null, reason: null } as const;
+      const image = { id: null, state: 'present', progress: null, reason: null } as const;
       api.fleet.now = aStatus({ image: { ...image, reference: 'lan:5000/engine:latest' } });
       for (const name of ['lan:5000/engine', 'lan:5000/engine:latest']) {
         expect((await api.ask('POST', '/provision', { image: name })).status).toBe(202);

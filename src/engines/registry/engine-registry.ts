@@ -174,6 +174,12 @@ export class EngineRegistry implements EngineSink {
     this.notify({ kind: 'occupied', engine });
   }
 
+  /** Records that a program outside of acefleet uses the engine, whose starts are not counted for that. */
+  occupyReported(engine: Engine, slot: HeldSlot): void {
+    engine.leases.add(slot);
+    this.notify({ kind: 'occupied', engine });
+  }
+
   /** Releases a slot. No effect if the engine is gone. */
   vacate(engineId: string, slot: HeldSlot): void {
     const engine = this.engines.get(engineId);

@@ -109,6 +109,15 @@ export class Engine implements EngineView {
     return this.description.vpn;
   }
 
+  get isExternal(): boolean {
+    return this.description.isExternal === true;
+  }
+
+  /** Number of its slots. @param usual MAX_STREAMS_PER_ENGINE */
+  slotCount(usual: number): number {
+    return this.description.maxStreams ?? usual;
+  }
+
   /** Public ids of the streams that hold a slot. */
   get streamIds(): string[] {
     return [...new Set([...this.leases].map((lease) => lease.streamId))];

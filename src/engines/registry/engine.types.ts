@@ -19,8 +19,11 @@ export type DrainedBy = 'operator' | 'fleet';
  * - `no_network`: it reports no network, while another engine reports one
  * - `network_lost`: the network of its VPN's container is gone
  * - `vpn_down`: its VPN is down
+ * - `vpn_drained`: an operator drains its VPN
  * - `misplaced`: another VPN, or another forwarded port, is better
  * - `outdated`: it was created with other settings
+ * - `image_changed`: it was created from an earlier content of its image
+ * - `replace_requested`: an operator replaces all engines
  * - `max_age`: it is older than ENGINE_MAX_AGE
  * - `max_starts`: it has started ENGINE_MAX_STARTS streams
  * - `surplus`: it is not needed
@@ -37,8 +40,11 @@ export const DRAIN_REASONS = [
   'no_network',
   'network_lost',
   'vpn_down',
+  'vpn_drained',
   'misplaced',
   'outdated',
+  'image_changed',
+  'replace_requested',
   'max_age',
   'max_starts',
   'surplus',
@@ -58,6 +64,10 @@ export interface EngineDescription {
   /** True when the engine holds a VPN's forwarded port; such engines reach more peers. */
   readonly forwarded: boolean;
   readonly vpn: string | null;
+  /** Number of its slots; null or left out: MAX_STREAMS_PER_ENGINE. */
+  readonly maxStreams?: number | null;
+  /** True if somebody else runs it, and it was added with the API. */
+  readonly isExternal?: boolean;
 }
 
 /** Where a driver announces engines. Calls return at once and never throw. */

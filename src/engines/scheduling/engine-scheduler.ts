@@ -246,7 +246,10 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
   }
 
   private reviewOnce(mayPreempt: boolean): void {
-    const slots = this.registry.list().length * this.config.maxStreamsPerEngine;
+    const { maxStreamsPerEngine } = this.config;
+    const slots = this.registry
+      .list()
+      .reduce((sum, engine) => sum + engine.slotCount(maxStreamsPerEngine), 0);
     const order = serviceOrder(this.queue.list(), slots, this.isNewestNext);
     if (!order.isCrowded) this.isNewestNext = false;
     const claims: Claims = {
@@ -417,7 +420,7 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
       id: engine.id,
       state: engine.state,
       activeStreams: engine.leases.size,
-      maxStreams: this.config.maxStreamsPerEngine,
+      maxStreams: engine.slotCount(this.config.maxStreamsPerEngine),
       isBusy: isBusy(engine.id, slotClass, asking, this.limits),
       forwarded: engine.forwarded,
       vpnHealthy,

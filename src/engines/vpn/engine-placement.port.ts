@@ -20,10 +20,11 @@ export type Placement =
  * - `lost`: its network is gone and will not return, so the fleet removes the engine
  * - `misplaced`: it works, but the fleet should replace it, because its forwarded port is no longer valid or another
  *   VPN or port is better
+ * - `drained`: an operator drains its VPN, so the fleet drains the engine and removes it when its streams have left
  * - `cut_off`: its VPN is down and may recover; the fleet drains the engine and evicts its streams
  */
 export interface PlacementObjection {
-  readonly kind: 'lost' | 'misplaced' | 'cut_off';
+  readonly kind: 'lost' | 'misplaced' | 'drained' | 'cut_off';
   readonly reason: string;
 }
 

@@ -84,7 +84,7 @@ function balanceRelocation(
  * The VPNs between which engines are balanced; null if there are fewer than two, or while one of them may fail again.
  */
 function vpnsToBalance(vpns: readonly Vpn[]): readonly Vpn[] | null {
-  const candidates = vpns.filter(({ health }) => health.state !== 'down');
+  const candidates = vpns.filter(({ health, drain }) => health.state !== 'down' && drain === null);
   const areSettled = candidates.every(({ health }) => health.state === 'up' && health.bad === null);
   return areSettled && candidates.length > 1 ? candidates : null;
 }

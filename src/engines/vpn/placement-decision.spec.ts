@@ -45,6 +45,13 @@ describe('the place of the next engine', () => {
       'b',
     ],
     ['none that is down', [vpnOf('a', { state: 'down' }), vpnOf('b')], [placed('1', 'b')], 'b'],
+    [
+      'none that is drained',
+      [vpnOf('a', { isDrained: true }), vpnOf('b')],
+      [placed('1', 'b')],
+      'b',
+    ],
+    ['none at all', [vpnOf('a', { isDrained: true })], [], null],
     ['none that is not known', [vpnOf('a', { state: 'unknown' }), vpnOf('b')], [], 'b'],
     [
       'stable ones before those that recover',
@@ -428,5 +435,29 @@ describe('a fleet behind VPNs, whatever happens to them', () => {
       ),
       { numRuns: 300 },
     );
+  });
+});
+
+describe('a drained VPN', () => {
+  const drained = vpnOf('a', { isDrained: true });
+
+  it('has no engines to keep, and is no target of a relocation', () => {
+    expect(objectionsTo([drained, vpnOf('b')], [placed('1', 'a'), placed('2', 'b')])).toEqual({
+      1: 'drained',
+    });
+    const behindB = [placed('1', 'b'), placed('2', 'b'), placed('3', 'b')];
+    expect(objectionsTo([drained, vpnOf('b')], behindB)).toEqual({});
+  });
+
+  it('that is down is down first', () => {
+    const down = vpnOf('a', { isDrained: true, state: 'down' });
+    expect(objectionsTo([down], [placed('1', 'a')])).toEqual({ 1: 'cut_off' });
+  });
+
+  it('is named when no engine can be created', () => {
+    expect(nextPlacement([drained], [], null)).toEqual({
+      kind: 'blocked',
+      reason: 'no VPN takes engines now: a is drained by an operator (maintenance)',
+    });
   });
 });

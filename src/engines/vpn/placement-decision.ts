@@ -93,6 +93,9 @@ function objectionTo(
   if (vpn.health.state === 'down') {
     return { kind: 'cut_off', reason: `VPN ${vpn.name} is down: ${vpn.health.reason}` };
   }
+  if (vpn.drain !== null) {
+    return { kind: 'drained', reason: `VPN ${vpn.name} is drained: ${vpn.drain.reason}` };
+  }
   const { forwardedPort } = vpn;
   // An unknown port is most likely the same as before.
   const holdsOld =
@@ -123,6 +126,10 @@ function lossOf(
 }
 
 function whyBlocked(vpns: readonly Vpn[]): string {
-  const each = vpns.map(({ name, health }) => `${name} is ${health.state} (${health.reason})`);
+  const each = vpns.map(({ name, health, drain }) =>
+    drain === null
+      ? `${name} is ${health.state} (${health.reason})`
+      : `${name} is drained by an operator (${drain.reason})`,
+  );
   return `no VPN takes engines now: ${each.join('; ')}`;
 }

@@ -8,6 +8,7 @@ export interface VpnGiven {
   /** The last observation was bad. */
   readonly isDoubted?: boolean;
   readonly port?: number | null;
+  readonly isDrained?: boolean;
   readonly startedAt?: string;
   readonly id?: string;
   readonly container?: Partial<VpnContainer> | 'absent' | null;
@@ -41,6 +42,7 @@ export function vpnOf(name: string, given: VpnGiven = {}): Vpn {
       : container,
     host: isSeen ? `${name}.lan` : null,
     forwardedPort: port,
+    drain: given.isDrained === true ? { reason: 'maintenance' } : null,
     checkedAt: new Date(0),
   };
 }

@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { CONFIG } from '../../config';
 import { EventBus } from '../../events';
 import { monotonicMs } from '../../kernel/clock';
-import { uncheckedVpn, type Vpn, type VpnFindings } from './vpn';
+import { uncheckedVpn, type Vpn, type VpnDrain, type VpnFindings } from './vpn';
 import type { EnginesConfig } from '../engines-config';
 
 /**
@@ -54,10 +54,24 @@ export class VpnRegistry {
   record(name: string, findings: VpnFindings): void {
     const last = this.vpns.get(name);
     if (last === undefined) throw new Error(`no VPN has the name ${name}`);
-    const vpn: Vpn = { ...findings, name, ports: last.ports };
+    const vpn: Vpn = { ...findings, name, ports: last.ports, drain: last.drain };
     this.vpns.set(name, vpn);
     this.publishChanges(last, vpn);
-    if (!matters(last, vpn)) return;
+    if (matters(last, vpn)) this.notify();
+  }
+
+  /** Drains the VPN, or ends its drain with null. A name that is not in VPN_CONTAINERS is ignored. */
+  setDrain(name: string, drain: VpnDrain | null): void {
+    const last = this.vpns.get(name);
+    if (last === undefined || last.drain?.reason === drain?.reason) return;
+    this.vpns.set(name, { ...last, drain });
+    const reason = drain?.reason ?? null;
+    this.logger.log(`vpn ${name}: ${drain === null ? 'no longer drained' : `drained (${reason})`}`);
+    this.events.publish('vpn_drain_changed', { vpn: name, drained: drain !== null, reason });
+    this.notify();
+  }
+
+  private notify(): void {
     this.changes += 1;
     for (const listener of [...this.listeners]) listener();
   }

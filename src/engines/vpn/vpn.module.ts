@@ -11,6 +11,7 @@ import { ANYWHERE, EnginePlacement } from './engine-placement.port';
 import { GluetunControlClient } from './gluetun-control-client';
 import { VpnController } from './http/vpn.controller';
 import { NoVpnContainers, VpnContainers } from './vpn-containers.port';
+import { VpnDrains } from './vpn-drains';
 import { VpnFacts } from './vpn-facts';
 import { VpnPlacement } from './vpn-placement';
 import { VpnRegistry } from './vpn-registry';
@@ -25,6 +26,7 @@ import type { EnginesConfig } from '../engines-config';
     // Also a provider, so that the event stream shows the same as the API.
     VpnController,
     VpnRegistry,
+    VpnDrains,
     VpnWatch,
     {
       provide: VpnContainers,

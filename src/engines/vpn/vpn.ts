@@ -4,6 +4,12 @@ import type { PublicAddress } from './gluetun-answer';
 import type { VpnContainer } from './vpn-containers.port';
 import { isServing, unknownHealth, type VpnHealth } from './vpn-health';
 
+/** An operator drains the VPN: no engine is created behind it, and those behind it leave. */
+export interface VpnDrain {
+  /** Free text for operators. */
+  readonly reason: string;
+}
+
 /** One VPN as of its last check. The object is never changed: each check creates a new one. */
 export interface Vpn {
   /** Its container's name, from VPN_CONTAINERS. */
@@ -20,12 +26,14 @@ export interface Vpn {
   readonly publicAddress: PublicAddress | null;
   /** A fault of its control server, for the operator; null when there is none, or it was not queried. */
   readonly controlFault: string | null;
+  /** Null: it is not drained. */
+  readonly drain: VpnDrain | null;
   /** Time of the last check; null before the first. */
   readonly checkedAt: Date | null;
 }
 
 /** Result of one check of a VPN. */
-export type VpnFindings = Omit<Vpn, 'name' | 'ports'>;
+export type VpnFindings = Omit<Vpn, 'name' | 'ports' | 'drain'>;
 
 export function uncheckedVpn(name: string, ports: PortRange, nowMs: number): Vpn {
   return {
@@ -37,6 +45,7 @@ export function uncheckedVpn(name: string, ports: PortRange, nowMs: number): Vpn
     forwardedPort: null,
     publicAddress: null,
     controlFault: null,
+    drain: null,
     checkedAt: null,
   };
 }
@@ -55,6 +64,7 @@ interface SlotCandidate {
 
 function slotOf(vpn: Vpn): SlotCandidate[] {
   const { container, host, health } = vpn;
+  if (vpn.drain !== null) return [];
   if (!isServing(health.state) || container === null || container === 'absent') return [];
   if (host === null || container.phase !== 'running') return [];
   const slot: VpnSlot = {

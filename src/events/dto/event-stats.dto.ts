@@ -18,14 +18,26 @@ export class EventStatsDto {
   @ApiProperty({ type: String, nullable: true })
   readonly newest: string | null;
 
-  /** Events since the start that were not logged because too many came at once. */
+  /** Events that are not on the disk yet: of the last half second, or since the disk has refused them. */
+  readonly unwritten: number;
+
+  /** Events since the start that are not in the log, because too many came at once or the disk refused them for too long. */
   readonly lost: number;
+
+  /** False if the disk does not answer: only the newest events are counted, which are in memory. */
+  readonly complete: boolean;
 
   constructor(totals: EventTotals) {
     this.total = totals.total;
-    this.by_type = { ...totals.byType };
-    this.oldest = totals.oldest?.time ?? null;
-    this.newest = totals.newest?.time ?? null;
+    this.by_type = Object.fromEntries(totals.byType);
+    this.oldest = toIso(totals.oldestMs);
+    this.newest = toIso(totals.newestMs);
+    this.unwritten = totals.unwritten;
     this.lost = totals.lost;
+    this.complete = totals.isComplete;
   }
+}
+
+function toIso(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
 }

@@ -1,17 +1,28 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { type DomainEventType, type RecordedEvent } from '../domain-events';
+import { EVENT_LEVELS } from '../event-description';
 import { EVENT_TYPES } from '../event-type';
+import { type LoggedEvent, textOf } from '../logged-event';
 
 /** One fact about an engine, a stream or a viewer. */
 export class EventDto {
-  /** Increases by one per event; a gap means that events were lost. Restarts from 1 with each process. */
+  /** Increases with every event, also over restarts. A gap within one run means that events were lost. */
   readonly id: number;
 
   @ApiProperty({ enum: EVENT_TYPES })
-  readonly type: DomainEventType;
+  readonly type: string;
 
   /** ISO 8601, UTC. */
   readonly time: string;
+
+  /** `warning`: something was lost or repaired by itself. `error`: something has failed, or needs an operator. */
+  @ApiProperty({ enum: EVENT_LEVELS })
+  readonly level: string;
+
+  /** What the event is about, such as `engine`, `stream`, `channel`, `vpn`, `fleet`. */
+  readonly category: string;
+
+  /** The event as one English sentence. */
+  readonly message: string;
 
   /** The stream that the event is about, if any. */
   @ApiProperty({ type: String, nullable: true })
@@ -33,15 +44,19 @@ export class EventDto {
   @ApiProperty({ type: 'object', additionalProperties: true })
   readonly details: Record<string, unknown>;
 
-  constructor(event: RecordedEvent) {
+  constructor(event: LoggedEvent) {
     const { payload } = event;
     this.id = event.id;
     this.type = event.type;
-    this.time = event.time;
-    this.stream_id = 'stream_id' in payload ? payload.stream_id : null;
-    this.engine_id = 'engine_id' in payload ? payload.engine_id : null;
-    this.client_id = 'client_id' in payload ? payload.client_id : null;
-    this.reason = 'reason' in payload ? payload.reason : null;
+    this.time = new Date(event.timeMs).toISOString();
+    this.level = event.level;
+    this.category = event.category;
+    this.message = event.message;
+    this.stream_id = event.streamId;
+    // Events that concern two engines have both in their details.
+    this.engine_id = textOf(payload, 'engine_id');
+    this.client_id = textOf(payload, 'client_id');
+    this.reason = textOf(payload, 'reason');
     this.details = { ...payload };
   }
 }

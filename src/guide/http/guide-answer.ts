@@ -1,18 +1,11 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import {
-  acceptsGzip,
-  CORS_HEADERS,
+  type CacheableBody,
   type FastifyReply,
   type FastifyRequest,
-  isUnchanged,
+  sendCacheable,
 } from '../../http';
 import type { RenderedGuide } from '../rendered-guides';
-
-const HEADERS = {
-  // Clients may keep the guide, but must ask whether it has changed.
-  'Cache-Control': 'no-cache',
-  'Access-Control-Expose-Headers': `${CORS_HEADERS['Access-Control-Expose-Headers']}, ETag`,
-} as const;
 
 /** Finds or renders the guide of a request. */
 type FindGuide = () => Promise<RenderedGuide>;
@@ -23,11 +16,9 @@ export async function sendGuide(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<void> {
-  const isGzip = acceptsGzip(request.headers['accept-encoding']);
-  await send(find, isGzip, request, reply, {
-    'Content-Type': 'application/xml; charset=utf-8',
-    Vary: 'Accept-Encoding',
-    ...(isGzip && { 'Content-Encoding': 'gzip' }),
+  await sendCacheable(request, reply, {
+    contentType: 'application/xml; charset=utf-8',
+    open: (isGzip) => openGuide(find, isGzip),
   });
 }
 
@@ -37,43 +28,26 @@ export async function sendGuideFile(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<void> {
-  await send(find, true, request, reply, { 'Content-Type': 'application/gzip' });
+  await sendCacheable(request, reply, {
+    contentType: 'application/gzip',
+    isGzipFile: true,
+    open: () => openGuide(find, true),
+  });
 }
 
-/** @param headers those of a complete answer; an error must not have them */
-async function send(
-  find: FindGuide,
-  isGzip: boolean,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  headers: Record<string, string>,
-): Promise<void> {
-  const { guide, file } = await openGuide(find, isGzip);
-  const etag = isGzip ? `"${guide.key}-gzip"` : `"${guide.key}"`;
-  void reply.headers({ ...HEADERS, ...headers, ETag: etag });
-  if (isUnchanged(request.headers['if-none-match'], etag)) {
-    await file.close();
-    await reply.code(304).removeHeader('Content-Encoding').send();
-    return;
-  }
-  const { size } = await file.stat();
-  void reply.header('Content-Length', size);
-  if (request.method === 'HEAD') {
-    await file.close();
-    await reply.send();
-    return;
-  }
-  await reply.send(file.createReadStream());
-}
-
-async function openGuide(
-  find: FindGuide,
-  isGzip: boolean,
-): Promise<{ readonly guide: RenderedGuide; readonly file: FileHandle }> {
+async function openGuide(find: FindGuide, isGzip: boolean): Promise<CacheableBody> {
   for (let isAgain = false; ; isAgain = true) {
-    const guide = await find();
+    const { key, path, gzipPath } = await find();
     try {
-      return { guide, file: await open(isGzip ? guide.gzipPath : guide.path, 'r') };
+      const file = await open(isGzip ? gzipPath : path, 'r');
+      return {
+        key,
+        close: () => file.close(),
+        content: async () => ({
+          size: (await file.stat()).size,
+          stream: () => file.createReadStream(),
+        }),
+      };
     } catch (error) {
       // A guide of before a change is removed when the next one is rendered.
       if (isAgain || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;

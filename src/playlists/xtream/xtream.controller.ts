@@ -24,7 +24,7 @@ import { requestedProfile } from '../playlist-query';
 import { Playlists } from '../playlists';
 import { channelsOf } from '../profiles/profile';
 import { Profiles } from '../profiles/profiles';
-import { sendPlaylist } from '../send-playlist';
+import { sendPlaylist } from '../playlist';
 import type { XtreamAccountDto, XtreamListingsDto } from '../dto/xtream.dto';
 import { xtreamAccount } from './xtream-account';
 import { XtreamCategories, xtreamStreams } from './xtream-catalogue';

@@ -4,6 +4,7 @@ import type { EngineSession, FilePart } from '../../ace';
 import type { AppConfig } from '../../config';
 import type { Jobs } from '../../coordination';
 import type { SlotHolder, SlotLease } from '../../engines';
+import type { StreamTotals } from '../../events';
 import { monotonicMs, wallClockIso } from '../../kernel/clock';
 import { AppError, asAppError, type ErrorCode } from '../../kernel/errors';
 import { isoOf, type EngineSources, type StreamReporter } from '../live';
@@ -61,13 +62,16 @@ export class FilePlayback implements Stream, PlaybackFacts, WatchedStream, Trans
   /** Identifies the last viewer: its token, or its IP address and User-Agent. */
   client = '';
   private isAnnounced = false;
+  /** True if there has ever been a viewer. */
+  private wasWanted = false;
   private readyMs: number | null = null;
-  private firstByteAt: string | null = null;
+  /** Monotonic time of the first byte that a viewer took. */
+  private firstByteMs: number | null = null;
   private graceSinceMs: number | null = null;
   /** Monotonic time of the last write to the viewer's connection. */
   private deliveredMs = 0;
   private failovers = 0;
-  private bytesIn = 0;
+  bytesIn = 0;
   /** Bytes that earlier viewers of this playback have taken. */
   private pastBytes = 0;
   private reading = new AbortController();
@@ -150,7 +154,7 @@ export class FilePlayback implements Stream, PlaybackFacts, WatchedStream, Trans
     return this.source.lease !== null;
   }
 
-  private get state(): StreamState {
+  get state(): StreamState {
     if (this.isOver) return this.error === null ? 'ended' : 'failed';
     if (this.viewer === null) return 'grace';
     return this.readyMs === null ? 'starting' : 'playing';
@@ -187,7 +191,7 @@ export class FilePlayback implements Stream, PlaybackFacts, WatchedStream, Trans
       timeline: {
         requestedAt: this.requestedAt,
         engineAnsweredAt: isoOf(this.readyMs),
-        firstByteAt: this.firstByteAt,
+        firstByteAt: isoOf(this.firstByteMs),
         firstPatAt: null,
         firstKeyframeAt: null,
       },
@@ -199,6 +203,18 @@ export class FilePlayback implements Stream, PlaybackFacts, WatchedStream, Trans
       continuityErrors: 0,
       resyncs: 0,
       failovers: this.failovers,
+    };
+  }
+
+  totals(): StreamTotals {
+    const { firstByteMs } = this;
+    return {
+      kind: this.kind,
+      channel: null,
+      is_for_viewers: this.wasWanted,
+      first_byte_ms: firstByteMs === null ? null : Math.round(firstByteMs - this.createdMs),
+      bytes_in: this.bytesIn,
+      bytes_out: this.bytesOut,
     };
   }
 
@@ -233,6 +249,7 @@ export class FilePlayback implements Stream, PlaybackFacts, WatchedStream, Trans
     this.holder.setWatch('watched');
     this.reading = new AbortController();
     this.viewer = viewer;
+    this.wasWanted = true;
     this.client = client;
     viewer.stream = this;
     viewer.leaveReason = null;
@@ -302,7 +319,7 @@ export class FilePlayback implements Stream, PlaybackFacts, WatchedStream, Trans
   async end(reason: EndReason): Promise<void> {
     if (!this.isOver) {
       this.finish(reason, reason === 'shutdown' ? 'shutdown' : 'stopped');
-      if (reason !== 'recorded') this.report.ended(this.source.lastEngineId, reason);
+      if (reason !== 'recorded') this.report.ended(this.source.lastEngineId, reason, this.totals());
     }
     await Promise.allSettled([this.transfer]);
     await this.source.stopped();
@@ -315,7 +332,7 @@ export class FilePlayback implements Stream, PlaybackFacts, WatchedStream, Trans
     const { lastEngineId, attempts } = this.source;
     this.announce();
     this.finish(this.error.code, 'stream_failed');
-    this.report.failed(this.error, lastEngineId, this.content.infohash, attempts);
+    this.report.failed(this.error, lastEngineId, this.infohash, attempts, this.totals());
   }
 
   /**
@@ -342,10 +359,12 @@ export class FilePlayback implements Stream, PlaybackFacts, WatchedStream, Trans
   }
 
   delivered(bytes: number): void {
-    this.firstByteAt ??= wallClockIso();
+    this.firstByteMs ??= monotonicMs();
     this.bytesIn += bytes;
     this.deliveredMs = monotonicMs();
-    if (this.viewer !== null) this.viewer.queuedBytes += bytes;
+    if (this.viewer === null) return;
+    if (this.viewer.queuedBytes === 0) this.report.firstByte(this.viewer, 'file');
+    this.viewer.queuedBytes += bytes;
   }
 
   continued(): void {

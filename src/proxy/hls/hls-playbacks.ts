@@ -88,16 +88,16 @@ export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
       if (isLiveStream(stream)) this.dropTrack(stream);
     });
     metrics.gauge(
-      'proxy_hls_clients_active',
-      'HLS viewers, included in proxy_clients_active.',
+      'acefleet_hls_viewers_active',
+      'HLS viewers, included in acefleet_viewers_active.',
       () => this.byToken.size,
     );
     metrics.gauge(
-      'proxy_hls_pinned_bytes',
-      'Bytes of segments queued on sockets that the kernel has not taken.',
+      'acefleet_hls_unsent_bytes',
+      'Bytes of HLS segments that wait in the sockets of viewers.',
       () => this.pinnedBytes,
     );
-    this.segmentsSent = metrics.counter('proxy_hls_segments_total', 'HLS segments sent.');
+    this.segmentsSent = metrics.counter('acefleet_hls_segments_total', 'HLS segments sent.');
   }
 
   onModuleInit(): void {
@@ -204,6 +204,7 @@ export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
   /** Registers a sender, until `segmentEnded` removes it. */
   segmentStarted(playback: HlsPlayback, sender: SegmentSender): void {
     playback.senders.add(sender);
+    playback.stream.segmentBegins(playback.viewer);
     this.segmentsSent.inc();
   }
 

@@ -1,4 +1,4 @@
-import { Controller, Get, Head, Options, Param, Req, Res } from '@nestjs/common';
+import { Controller, Get, Head, Param, Req, Res } from '@nestjs/common';
 import {
   ApiExcludeEndpoint,
   ApiOperation,
@@ -9,7 +9,7 @@ import {
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { streamCaller, StreamRoute } from '../../access';
-import { ApiProblems, CORS_HEADERS, CorsHeaders, sendCorsPreflight } from '../../http';
+import { ApiProblems, CORS_HEADERS, CorsHeaders } from '../../http';
 import { streamKey, type ContentSelector } from '../../kernel/content-selector';
 import { monotonicMs } from '../../kernel/clock';
 import { AppError } from '../../kernel/errors';
@@ -22,6 +22,7 @@ import { ParsedQuery, readStreamQuery, type StreamQuery } from './stream-query';
 
 const PLAYLIST_PATH = 'ace/manifest.m3u8';
 const SEGMENT_PATH = 'ace/hls/:token/:segment';
+export const HLS_PATHS = [PLAYLIST_PATH, SEGMENT_PATH];
 const SEGMENT_NAME = /^(\d{1,12})\.ts$/;
 /** Query parameter with the token of the HLS playback. */
 const PLAYBACK = 'playback';
@@ -66,13 +67,6 @@ export class HlsController {
     this.playlists.checkPlayable(selector);
     reply.hijack();
     reply.raw.writeHead(200, { ...PLAYLIST_HEADERS, 'X-Request-Id': request.id }).end();
-  }
-
-  @Options([PLAYLIST_PATH, SEGMENT_PATH])
-  @ApiExcludeEndpoint()
-  options(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
-    reply.hijack();
-    sendCorsPreflight(request.raw, reply.raw, request.id);
   }
 
   /** Live HLS, version 3, cut from the same engine session that serves MPEG-TS viewers. */

@@ -1,32 +1,36 @@
-import { Controller, Get, Head, Inject, Options, Param, Req, Res } from '@nestjs/common';
+import { Controller, Get, Head, Inject, Param, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { StreamRoute } from '../../access';
 import { CONFIG, type AppConfig } from '../../config';
-import { CorsHeaders, sendCorsPreflight } from '../../http';
+import { CorsHeaders } from '../../http';
 import type { ContentSelector } from '../../kernel/content-selector';
 import { EngineApiService, type EngineApiResponse } from './engine-api-service';
-import { FileRequestHandler } from './file-request-handler';
 import { readContentSelector } from './requested-content';
 import { ParsedQuery, readStreamQuery, type StreamQuery } from './stream-query';
 import { StreamRequestHandler } from './stream-request-handler';
-import { sendStreamHead } from './stream-response';
+
+const PATHS = {
+  play: 'ace/r/:infohash/:token',
+  stat: 'ace/stat/:infohash/:token',
+  command: 'ace/cmd/:infohash/:token',
+} as const;
+export const PLAYBACK_PATHS = Object.values(PATHS);
 
 /**
  * The addresses that `format=json` returns. They are not in the OpenAPI document, because each belongs to one client.
  */
 @ApiExcludeController()
 @StreamRoute()
-@Controller('ace')
+@Controller()
 export class PlaybackController {
   constructor(
     @Inject(CONFIG) private readonly config: AppConfig,
     private readonly engineApi: EngineApiService,
     private readonly streams: StreamRequestHandler,
-    private readonly files: FileRequestHandler,
   ) {}
 
-  @Head('r/:infohash/:token')
+  @Head(PATHS.play)
   @CorsHeaders()
   head(
     @Req() request: FastifyRequest,
@@ -36,18 +40,10 @@ export class PlaybackController {
     @ParsedQuery() { behindMs }: StreamQuery,
   ): void {
     const selector = this.engineApi.selectorOf(token) ?? this.byInfohash(infohash);
-    if (this.files.answerHead(selector, request, reply)) return;
-    reply.hijack();
-    sendStreamHead(reply.raw, request.id, this.streams.behindHeaders(selector, behindMs));
+    this.streams.handleHead(selector, request, reply, behindMs);
   }
 
-  @Options(['r/:infohash/:token', 'stat/:infohash/:token', 'cmd/:infohash/:token'])
-  options(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
-    reply.hijack();
-    sendCorsPreflight(request.raw, reply.raw, request.id);
-  }
-
-  @Get('r/:infohash/:token')
+  @Get(PATHS.play)
   @CorsHeaders()
   async play(
     @Req() request: FastifyRequest,
@@ -60,7 +56,7 @@ export class PlaybackController {
     await this.engineApi.play(selector, token, request, reply, behindMs);
   }
 
-  @Get('stat/:infohash/:token')
+  @Get(PATHS.stat)
   @CorsHeaders()
   stat(
     @Req() request: FastifyRequest,
@@ -72,7 +68,7 @@ export class PlaybackController {
     return this.engineApi.stat(infohash, token);
   }
 
-  @Get('cmd/:infohash/:token')
+  @Get(PATHS.command)
   @CorsHeaders()
   command(
     @Param('token') token: string,

@@ -73,7 +73,7 @@ export class PlaylistRequestHandler {
         if ((await wait.for(track.whenPlayable().then(() => track))) === null) return null;
         if (hasHungUp(viewer)) return null;
         this.checkRunning(viewer, ready);
-        this.liveStreams.checkBandwidth(ready);
+        this.liveStreams.checkBandwidth(ready, viewer);
         return this.playbacks.begin(key, viewer, ready);
       } finally {
         this.playbacks.releaseTrack(ready, wait);

@@ -1,4 +1,4 @@
-import { Controller, Get, Head, Options, Req, Res } from '@nestjs/common';
+import { Controller, Get, Head, Req, Res } from '@nestjs/common';
 import {
   ApiExcludeEndpoint,
   ApiOkResponse,
@@ -8,7 +8,7 @@ import {
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { StreamRoute } from '../../access';
-import { ApiProblems, clientAddress, CorsHeaders, sendCorsPreflight } from '../../http';
+import { ApiProblems, clientAddress, CorsHeaders } from '../../http';
 import { monotonicMs } from '../../kernel/clock';
 import type { ContentSelector } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
@@ -18,13 +18,15 @@ import { toPreflightDto } from './preflight-mapping';
 import { RequestedContent } from './requested-content';
 import { ParsedQuery, type StreamQuery } from './stream-query';
 
+export const PREFLIGHT_PATH = 'ace/preflight';
+
 /**
  * `/ace/preflight`: whether a content is playable. A client that may start a stream may also check it. HEAD validates the
  * request and starts nothing.
  */
 @ApiTags('streaming')
 @StreamRoute()
-@Controller('ace/preflight')
+@Controller(PREFLIGHT_PATH)
 export class PreflightController {
   constructor(private readonly preflight: Preflight) {}
 
@@ -34,13 +36,6 @@ export class PreflightController {
   head(@Res() reply: FastifyReply, @RequestedContent() selector: ContentSelector): void {
     this.preflight.expectKnown(selector);
     void reply.type('application/json; charset=utf-8').send();
-  }
-
-  @Options()
-  @ApiExcludeEndpoint()
-  options(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
-    reply.hijack();
-    sendCorsPreflight(request.raw, reply.raw, request.id);
   }
 
   /**

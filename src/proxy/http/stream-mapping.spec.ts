@@ -157,6 +157,7 @@ describe('toStreamDto', () => {
     expect(toStreamDto(RUNNING)).toEqual({
       id: ID,
       kind: 'live',
+      external: false,
       key_type: 'content_id',
       key: ID,
       file_index: 0,

@@ -1,3 +1,4 @@
+import type { ReportedStream } from '../../engines';
 import { monotonicMs } from '../../kernel/clock';
 import { isLiveStream, type LiveStream } from '../live';
 import type { Stream, StreamSnapshot } from '../streams';
@@ -58,6 +59,7 @@ export function toStreamDto(stream: StreamSnapshot): StreamDto {
   return {
     id: stream.id,
     kind: stream.kind === 'file' ? 'recorded' : 'live',
+    external: false,
     key_type: stream.selector.kind,
     key: stream.selector.value,
     file_index: stream.selector.fileIndex,
@@ -76,6 +78,34 @@ export function toStreamDto(stream: StreamSnapshot): StreamDto {
     end_reason: stream.endReason,
     error: errorText(stream),
     bitrate_bps: stream.bitrateBps,
+  };
+}
+
+/** A stream of an outside proxy, of which little is known. */
+export function toReportedStreamDto(stream: ReportedStream): StreamDto {
+  const status = stream.endedAt === null ? 'started' : 'ended';
+  return {
+    id: stream.id,
+    kind: stream.isLive === false ? 'recorded' : 'live',
+    external: true,
+    key_type: stream.keyType,
+    key: stream.key,
+    file_index: 0,
+    engine_parameters: null,
+    infohash: stream.keyType === 'infohash' ? stream.key : null,
+    channel: null,
+    source: null,
+    container_id: stream.engineId,
+    playback_session_id: stream.playbackSessionId,
+    status,
+    state: status,
+    is_live: stream.isLive,
+    client_count: 0,
+    started_at: stream.startedAt,
+    ended_at: stream.endedAt,
+    end_reason: null,
+    error: null,
+    bitrate_bps: null,
   };
 }
 

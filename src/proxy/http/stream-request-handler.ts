@@ -6,10 +6,11 @@ import { CONFIG, type AppConfig } from '../../config';
 import type { ContentSelector } from '../../kernel/content-selector';
 import { FilePlaybacks, type FileContent } from '../files';
 import { LiveStreams, type LiveStream } from '../live';
+import { ProxyMetrics } from '../proxy-metrics';
 import { isDismissal, type Viewer } from '../viewers';
 import { FileRequestHandler } from './file-request-handler';
 import { createViewer } from './request-client';
-import { behindHeaders, openStreamResponse } from './stream-response';
+import { behindHeaders, openStreamResponse, sendStreamHead } from './stream-response';
 
 export interface StreamRequestOptions {
   /** How far in the past the viewer wants to begin, in media ms; null: at the default position. */
@@ -33,6 +34,7 @@ export class StreamRequestHandler {
     private readonly liveStreams: LiveStreams,
     private readonly playbacks: FilePlaybacks,
     private readonly files: FileRequestHandler,
+    private readonly metrics: ProxyMetrics,
   ) {}
 
   /**
@@ -64,7 +66,7 @@ export class StreamRequestHandler {
     let stream: LiveStream;
     try {
       stream = await joined.ready;
-      if (viewer.leaveReason === null) this.liveStreams.checkBandwidth(stream);
+      if (viewer.leaveReason === null) this.liveStreams.checkBandwidth(stream, viewer);
     } catch (error) {
       const hasHungUp = viewer.leaveReason === 'hung_up';
       viewer.leave('stream_failed');
@@ -92,18 +94,25 @@ export class StreamRequestHandler {
     else attach(stream, viewer, socket, this.config.proxyJoinBehindMs);
   }
 
-  /** Checks only what is known without asking an engine. @throws AppError `content_not_found` for an unknown channel */
-  checkExists(selector: ContentSelector): void {
-    this.liveStreams.sourcesOf(selector);
-  }
-
-  /** Headers for a HEAD request: the position at which a viewer of the running stream would begin. Starts nothing. */
-  behindHeaders(
+  /**
+   * Answers a HEAD request with what is known without asking an engine: the headers of a file, or those of a stream, with
+   * the position at which a viewer of the running stream would begin. Starts nothing.
+   *
+   * @throws AppError `content_not_found` for an unknown channel
+   */
+  handleHead(
     selector: ContentSelector,
-    behindMs: number | null,
-  ): Readonly<Record<string, string>> {
-    if (behindMs === null) return {};
-    return behindHeaders(this.liveStreams.lookup(selector)?.reachableBehindMs(behindMs) ?? null);
+    request: FastifyRequest,
+    reply: FastifyReply,
+    behindMs: number | null = null,
+  ): void {
+    this.liveStreams.sourcesOf(selector);
+    this.metrics.probed('head');
+    if (this.files.answerHead(selector, request, reply)) return;
+    const running = behindMs === null ? null : this.liveStreams.lookup(selector);
+    const reachedMs = running?.reachableBehindMs(behindMs ?? 0) ?? null;
+    reply.hijack();
+    sendStreamHead(reply.raw, request.id, behindHeaders(reachedMs));
   }
 
   /**

@@ -1,4 +1,4 @@
-import { Controller, Get, Head, Options, Req, Res } from '@nestjs/common';
+import { Controller, Get, Head, Req, Res } from '@nestjs/common';
 import {
   ApiExcludeEndpoint,
   ApiOperation,
@@ -10,17 +10,14 @@ import {
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { StreamRoute } from '../../access';
-import { ApiProblems, CorsHeaders, sendCorsPreflight } from '../../http';
+import { ApiProblems, CorsHeaders } from '../../http';
 import type { ContentSelector } from '../../kernel/content-selector';
-import { ProxyMetrics } from '../proxy-metrics';
 import { EngineApiService } from './engine-api-service';
-import { FileRequestHandler } from './file-request-handler';
 import { RequestedContent } from './requested-content';
 import { ParsedQuery, type StreamQuery } from './stream-query';
 import { StreamRequestHandler } from './stream-request-handler';
-import { sendStreamHead } from './stream-response';
 
-const PATHS = ['ace/getstream', 'ace/getstream/:id'];
+export const STREAM_PATHS = ['ace/getstream', 'ace/getstream/:id'];
 
 /**
  * `/ace/getstream`, as engines and acexy provide it. HEAD has its own route before that of GET, because Fastify would
@@ -32,12 +29,10 @@ const PATHS = ['ace/getstream', 'ace/getstream/:id'];
 export class StreamController {
   constructor(
     private readonly streams: StreamRequestHandler,
-    private readonly files: FileRequestHandler,
     private readonly engineApi: EngineApiService,
-    private readonly metrics: ProxyMetrics,
   ) {}
 
-  @Head(PATHS)
+  @Head(STREAM_PATHS)
   @ApiExcludeEndpoint()
   @CorsHeaders()
   head(
@@ -46,23 +41,11 @@ export class StreamController {
     @RequestedContent() selector: ContentSelector,
     @ParsedQuery() { behindMs }: StreamQuery,
   ): void {
-    this.streams.checkExists(selector);
-    this.metrics.probed('head');
-    if (this.files.answerHead(selector, request, reply)) return;
-    reply.hijack();
-    sendStreamHead(reply.raw, request.id, this.streams.behindHeaders(selector, behindMs));
-  }
-
-  @Options(PATHS)
-  @ApiExcludeEndpoint()
-  options(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
-    this.metrics.probed('options');
-    reply.hijack();
-    sendCorsPreflight(request.raw, reply.raw, request.id);
+    this.streams.handleHead(selector, request, reply, behindMs);
   }
 
   /** The media as MPEG-TS. With `format=json`, the answer of an engine with addresses of this server. */
-  @Get(PATHS)
+  @Get(STREAM_PATHS)
   @ApiOperation({
     summary: 'Watch a content as MPEG-TS',
     description:

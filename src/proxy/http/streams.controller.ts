@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiBody, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import { ReportedStreams } from '../../engines';
 import { ApiProblems } from '../../http';
 import { AppError } from '../../kernel/errors';
 import { isLiveStream } from '../live';
@@ -8,21 +9,31 @@ import { StreamRegistry } from '../streams';
 import { MoveQueryDto, MoveRequestDto, StreamMoveDto } from './dto/move.dto';
 import { StreamStatsDto, StreamStatsQueryDto } from './dto/statistics.dto';
 import { StreamDto, StreamListQueryDto, StreamStoppedDto } from './dto/stream.dto';
-import { toStreamDto } from './stream-mapping';
+import { toReportedStreamDto, toStreamDto } from './stream-mapping';
 import { toStreamStatsDto } from './statistics-mapping';
 
 /** Current and recent streams, in the form of acestream-orchestrator. */
 @ApiTags('streams')
 @Controller(['api/v1/streams', 'streams'])
 export class StreamsController {
-  constructor(private readonly streams: StreamRegistry) {}
+  constructor(
+    private readonly streams: StreamRegistry,
+    private readonly reported: ReportedStreams,
+  ) {}
 
-  /** List streams. Active streams first, then ended ones, newest first. */
+  /**
+   * List streams. Active streams first, then ended ones, newest first. Streams that outside proxies have reported are
+   * `external`.
+   */
   @Get()
   list(@Query() query: StreamListQueryDto): StreamDto[] {
     const running = this.streams.list().map((stream) => stream.snapshot());
-    return [...running, ...this.streams.listPast()]
-      .map(toStreamDto)
+    return [
+      ...running.map(toStreamDto),
+      ...this.reported.list().map(toReportedStreamDto),
+      ...this.streams.listPast().map(toStreamDto),
+      ...this.reported.listPast().map(toReportedStreamDto),
+    ]
       .filter(({ status }) => query.status === undefined || status === query.status)
       .filter(
         (stream) => query.container_id === undefined || stream.container_id === query.container_id,
@@ -33,8 +44,10 @@ export class StreamsController {
   @Get(':id')
   get(@Param('id') id: string): StreamDto {
     const snapshot = this.streams.find(id)?.snapshot() ?? this.streams.findPast(id);
-    if (snapshot === null) throw new AppError('not_found', 'There is no such stream.');
-    return toStreamDto(snapshot);
+    if (snapshot !== null) return toStreamDto(snapshot);
+    const reported = this.reported.find(id);
+    if (reported === null) throw new AppError('not_found', 'There is no such stream.');
+    return toReportedStreamDto(reported);
   }
 
   /** Show the statistics of an active stream. The answer comes from memory; the engine is polled every 2 s. */
@@ -100,10 +113,17 @@ export class StreamsController {
     };
   }
 
-  /** Stop a stream. The connections of its viewers are reset, and its engine session is stopped. */
+  /**
+   * Stop a stream. The connections of its viewers are reset, and its engine session is stopped. Answers 409 for a stream
+   * of an outside proxy, which only that proxy can stop.
+   */
   @Delete(':id')
+  @ApiProblems('conflict')
   async stop(@Param('id') id: string): Promise<StreamStoppedDto> {
     const stream = this.streams.find(id);
+    if (stream === null && this.reported.find(id)?.endedAt === null) {
+      throw new AppError('conflict', 'Only the proxy that has reported this stream can stop it.');
+    }
     if (stream === null) throw new AppError('not_found', 'There is no such running stream.');
     await stream.end('stopped');
     return { stream_id: stream.id, message: 'The stream was stopped.' };

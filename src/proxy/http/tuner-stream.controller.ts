@@ -1,4 +1,4 @@
-import { Controller, Get, Head, Options, Param, Req, Res } from '@nestjs/common';
+import { Controller, Get, Head, Param, Req, Res } from '@nestjs/common';
 import {
   ApiExcludeEndpoint,
   ApiOperation,
@@ -10,18 +10,15 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { StreamRoute } from '../../access';
 import { ChannelDirectory } from '../../channels';
-import { ApiProblems, CorsHeaders, sendCorsPreflight } from '../../http';
+import { ApiProblems, CorsHeaders } from '../../http';
 import type { ContentSelector } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
-import { ProxyMetrics } from '../proxy-metrics';
-import { FileRequestHandler } from './file-request-handler';
 import { readContentPart } from './content-part';
 import { ParsedQuery, type StreamQuery } from './stream-query';
 import { StreamRequestHandler } from './stream-request-handler';
-import { sendStreamHead } from './stream-response';
 import { TUNER_ERROR_HEADER, tunerErrorOf } from './tuner-errors';
 
-const PATH = 'auto/v:number';
+export const TUNER_STREAM_PATH = 'auto/v:number';
 
 /** A channel by its number, at the address at which media servers play a channel of an HDHomeRun tuner. */
 @ApiTags('streaming')
@@ -31,11 +28,9 @@ export class TunerStreamController {
   constructor(
     private readonly channels: ChannelDirectory,
     private readonly streams: StreamRequestHandler,
-    private readonly files: FileRequestHandler,
-    private readonly metrics: ProxyMetrics,
   ) {}
 
-  @Head(PATH)
+  @Head(TUNER_STREAM_PATH)
   @ApiExcludeEndpoint()
   @CorsHeaders()
   async head(
@@ -44,24 +39,12 @@ export class TunerStreamController {
     @Param('number') number: string,
     @ParsedQuery() { parameters }: StreamQuery,
   ): Promise<void> {
-    await this.explainingErrors(reply, () => {
-      const selector = this.selectorOf(number, parameters);
-      this.metrics.probed('head');
-      if (this.files.answerHead(selector, request, reply)) return;
-      reply.hijack();
-      sendStreamHead(reply.raw, request.id);
-    });
+    await this.explainingErrors(reply, () =>
+      this.streams.handleHead(this.selectorOf(number, parameters), request, reply),
+    );
   }
 
-  @Options(PATH)
-  @ApiExcludeEndpoint()
-  options(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
-    this.metrics.probed('options');
-    reply.hijack();
-    sendCorsPreflight(request.raw, reply.raw, request.id);
-  }
-
-  @Get(PATH)
+  @Get(TUNER_STREAM_PATH)
   @ApiOperation({
     summary: 'Watch the channel with this number',
     description:

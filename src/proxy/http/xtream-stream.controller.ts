@@ -1,4 +1,4 @@
-import { Controller, Get, Head, Inject, Options, Param, Req, Res } from '@nestjs/common';
+import { Controller, Get, Head, Inject, Param, Req, Res } from '@nestjs/common';
 import {
   ApiExcludeEndpoint,
   ApiOperation,
@@ -11,16 +11,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { listBase, StreamRoute } from '../../access';
 import { ChannelDirectory, type ListedChannel } from '../../channels';
 import { CONFIG, type AppConfig } from '../../config';
-import { ApiProblems, CORS_HEADERS, CorsHeaders, sendCorsPreflight } from '../../http';
+import { ApiProblems, CORS_HEADERS, CorsHeaders } from '../../http';
 import type { ContentSelector } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
-import { ProxyMetrics } from '../proxy-metrics';
-import { FileRequestHandler } from './file-request-handler';
 import { ParsedQuery, type StreamQuery } from './stream-query';
 import { StreamRequestHandler } from './stream-request-handler';
-import { sendStreamHead } from './stream-response';
 
-const PATH = 'live/:file';
+export const XTREAM_STREAM_PATH = 'live/:file';
 const FILE = /^([1-9]\d{0,4})(?:\.(ts|m3u8))?$/;
 
 /**
@@ -35,11 +32,9 @@ export class XtreamStreamController {
     @Inject(CONFIG) private readonly config: Pick<AppConfig, 'publicUrl'>,
     private readonly channels: ChannelDirectory,
     private readonly streams: StreamRequestHandler,
-    private readonly files: FileRequestHandler,
-    private readonly metrics: ProxyMetrics,
   ) {}
 
-  @Head(PATH)
+  @Head(XTREAM_STREAM_PATH)
   @ApiExcludeEndpoint()
   @CorsHeaders()
   async head(
@@ -48,25 +43,11 @@ export class XtreamStreamController {
     @Param('file') file: string,
   ): Promise<void> {
     const { channel, isHls } = this.requested(file);
-    this.metrics.probed('head');
-    if (isHls) {
-      await this.redirectToHls(request, reply, channel);
-      return;
-    }
-    if (this.files.answerHead(selectorOf(channel), request, reply)) return;
-    reply.hijack();
-    sendStreamHead(reply.raw, request.id);
+    if (isHls) await this.redirectToHls(request, reply, channel);
+    else this.streams.handleHead(selectorOf(channel), request, reply);
   }
 
-  @Options(PATH)
-  @ApiExcludeEndpoint()
-  options(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
-    this.metrics.probed('options');
-    reply.hijack();
-    sendCorsPreflight(request.raw, reply.raw, request.id);
-  }
-
-  @Get(PATH)
+  @Get(XTREAM_STREAM_PATH)
   @ApiOperation({
     summary: 'Watch the channel with this number, for clients of Xtream Codes',
     description:

@@ -18,6 +18,7 @@ export class Audience {
   readonly viewers = new Set<Viewer>();
   private readonly paused = new Set<Viewer>();
   private readonly holders = new Map<object, HolderKind>();
+  private wasWanted = false;
   /** Bytes that former viewers have received. */
   private pastBytes = 0;
   private idleSinceMs: number | null = null;
@@ -34,6 +35,11 @@ export class Audience {
   /** Monotonic time at which the stream became idle; null while it is watched or held. */
   get idleSince(): number | null {
     return this.idleSinceMs;
+  }
+
+  /** True if a viewer or a client has ever asked for the stream; false while only checks hold it. */
+  get isForViewers(): boolean {
+    return this.wasWanted;
   }
 
   /** True if there are no viewers, not even paused ones, and no holders. */
@@ -56,6 +62,7 @@ export class Audience {
   add(viewer: Viewer, stream: WatchedStream): void {
     viewer.stream = stream;
     this.viewers.add(viewer);
+    this.wasWanted = true;
     this.endIdle();
     this.updateWatch();
   }
@@ -85,6 +92,7 @@ export class Audience {
 
   hold(holder: object, kind: HolderKind): void {
     this.holders.set(holder, kind);
+    this.wasWanted ||= kind === 'client';
     this.endIdle();
     this.updateWatch();
   }

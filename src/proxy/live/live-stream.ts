@@ -7,15 +7,9 @@ import type { SteadyWallClock } from '../../kernel/steady-wall-clock';
 import { type AppConfig, viewOf } from '../../config';
 import type { Jobs } from '../../coordination';
 import type { SlotHolder } from '../../engines';
+import type { StreamTotals } from '../../events';
 import type { FoundFile } from './file-host';
-import type {
-  Attempt,
-  EndReason,
-  Stream,
-  StreamSnapshot,
-  StreamState,
-  StreamTimeline,
-} from '../streams';
+import type { EndReason, Stream, StreamSnapshot, StreamState, StreamTimeline } from '../streams';
 import { StreamHistory, StreamIngest } from '../upstream';
 import { StreamFanout, type BacklogScheduler, type LeaveReason, type Viewer } from '../viewers';
 import { Audience, type HolderKind } from './audience';
@@ -29,6 +23,7 @@ import { mayBecome, type LivePhase } from './live-phase';
 import { StreamObservation } from './observation/stream-observation';
 import type { EngineSources } from './sources/engine-sources';
 import type { MoveUnderWay } from './sources/planned-moves';
+import type { TimedAttempt } from './sources/attempt-log';
 import { outageOver } from './sources/outcomes';
 import { SourceController, type Claim } from './sources/source-controller';
 import type { SourceRotation } from './sources/source-rotation';
@@ -215,7 +210,7 @@ export class LiveStream implements Stream {
     return timelineOf(this.requestedAt, this.answeredAt, this.ingest);
   }
 
-  get attempts(): readonly Attempt[] {
+  get attempts(): readonly TimedAttempt[] {
     return this.sources.attempts;
   }
 
@@ -285,12 +280,24 @@ export class LiveStream implements Stream {
         keyframes: this.isOver ? 0 : history.points.count,
       },
       bitrateBps: history.bitrateBps === null ? null : Math.round(history.bitrateBps),
-      bytesIn: ingest.bytesIn,
+      bytesIn: this.bytesIn,
       bytesOut: this.bytesOut,
       pinnedBytes: this.pinnedBytes,
       continuityErrors: history.scanner.continuityErrors,
       resyncs: ingest.totalResyncs,
       failovers: this.failovers,
+    };
+  }
+
+  totals(): StreamTotals {
+    const { firstByteMs, bytesIn } = this.ingest;
+    return {
+      kind: this.kind,
+      channel: this.rotation.channelId,
+      is_for_viewers: this.audience.isForViewers,
+      first_byte_ms: firstByteMs === null ? null : Math.round(firstByteMs - this.createdMs),
+      bytes_in: bytesIn,
+      bytes_out: this.bytesOut,
     };
   }
 
@@ -302,6 +309,10 @@ export class LiveStream implements Stream {
   /** Number of viewers who wait or watch, without the paused ones. */
   get watching(): number {
     return this.audience.watching;
+  }
+
+  get bytesIn(): number {
+    return this.ingest.bytesIn;
   }
 
   get bytesOut(): number {
@@ -341,12 +352,18 @@ export class LiveStream implements Stream {
     if (point === null) throw new AppError('internal_error', 'The stream has no join point.');
     this.fanout.attach(viewer, socket, point, monotonicMs());
     this.report.viewerJoined(viewer);
+    this.report.firstByte(viewer, 'mpegts');
   }
 
   /** Call when an HLS viewer gets its first playlist, and only after `ready` has resolved. */
   attachSegmentViewer(viewer: Viewer): void {
     viewer.takesSegments = true;
     this.report.viewerJoined(viewer);
+  }
+
+  /** Call before a segment is sent to an HLS viewer. */
+  segmentBegins(viewer: Viewer): void {
+    if (viewer.queuedBytes === 0) this.report.firstByte(viewer, 'hls');
   }
 
   removeViewer(viewer: Viewer, reason: LeaveReason): void {
@@ -375,7 +392,7 @@ export class LiveStream implements Stream {
   /** Ends the stream without an error. Resolves when its engine sessions are stopped and its slot is free. */
   async end(reason: EndReason): Promise<void> {
     if (this.finish('ended', reason)) {
-      if (reason !== 'recorded') this.report.ended(this.lastEngineId, reason);
+      if (reason !== 'recorded') this.report.ended(this.lastEngineId, reason, this.totals());
       // The requests that waited for a merged stream now wait for the other stream.
       if (this.mergedInto === null) this.start.stopped(reason);
       this.dismissViewers(reason === 'shutdown' ? 'shutdown' : 'stopped');
@@ -470,6 +487,7 @@ export class LiveStream implements Stream {
 
   private mediaAppended(): void {
     this.fanout.appended();
+    this.sources.mediaAppended();
     // This method also runs when only padding or tables arrived, but only media end a stall.
     const lastMediaMs = this.ingest.lastMediaMs ?? 0;
     if (this.currentPhase !== 'starting') this.rotation.mediaCame(lastMediaMs);
@@ -485,8 +503,22 @@ export class LiveStream implements Stream {
     this.become('live');
     const startMs = Math.round(this.readyMs - this.createdMs);
     this.report.started(this.lastEngineId ?? '', this.infohash, startMs);
+    this.reportStart(this.readyMs, null);
     this.directory.live(this);
     this.start.ready.resolve(this);
+  }
+
+  private reportStart(endedMs: number, error: string | null): void {
+    this.report.startEnded(() => ({
+      streamId: this.id,
+      channel: this.rotation.channelId,
+      requestedMs: this.createdMs,
+      firstByteMs: this.ingest.firstByteMs,
+      readyMs: this.readyMs,
+      endedMs,
+      error,
+      attempts: this.attempts,
+    }));
   }
 
   private stall(reason: StallReason, lastMediaMs: number): void {
@@ -513,7 +545,8 @@ export class LiveStream implements Stream {
     // Set the error before `finish`, which makes the directory remember it.
     this.error = error;
     this.finish('failed', error.code);
-    this.report.failed(error, this.lastEngineId, this.infohash, this.sources.attempts);
+    const { infohash, lastEngineId, attempts } = this;
+    this.report.failed(error, lastEngineId, infohash, attempts, this.totals());
     this.start.reject(error);
     this.dismissViewers('stream_failed');
   }
@@ -529,6 +562,7 @@ export class LiveStream implements Stream {
     this.become(phase);
     this.endedMs = monotonicMs();
     this.endReason = reason;
+    if (this.readyMs === null) this.reportStart(this.endedMs, reason);
     this.watch.close();
     this.observation.close();
     this.audience.close();

@@ -118,8 +118,8 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
    *
    * @throws AppError `egress_limit`, `bitrate_limit`
    */
-  checkBandwidth(stream: LiveStream): void {
-    this.registry.egress.check(stream.viewerBps);
+  checkBandwidth(stream: LiveStream, viewer: Viewer): void {
+    this.registry.egress.check(stream.viewerBps, [viewer]);
   }
 
   /** Like `join`, for a client that keeps the stream alive without watching it. The same limits apply. */

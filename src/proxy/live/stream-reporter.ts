@@ -1,13 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
-import { EventBus } from '../../events';
+import { EventBus, type StreamTotals } from '../../events';
 import { streamKey, type ContentSelector } from '../../kernel/content-selector';
+import { monotonicMs } from '../../kernel/clock';
 import type { AppError } from '../../kernel/errors';
+import { MetricsRegistry } from '../../metrics';
+import { Traces } from '../../tracing';
 import type { Attempt, AttemptOutcome, EndReason } from '../streams';
 import type { LeaveReason, Viewer } from '../viewers';
 import type { LoopAction } from './observation/loop-policy';
 import type { LoopFinding } from './observation/loop-watch';
 import type { SourceRotation } from './sources/source-rotation';
+import { type EndedStart, startTrace } from './start-trace';
 
 /** Cause of a planned move: an operator's request, or a drain request, which an unhealthy engine raises too. */
 export type MoveCause = 'operator' | 'drain';
@@ -28,29 +32,83 @@ export type StallReason = 'silence' | 'source_ended';
  */
 export type SourceChangeReason = AttemptOutcome | 'no_free_engine';
 
-/** Creates a reporter for each stream. */
-@Injectable()
-export class StreamReporters {
-  constructor(
-    private readonly events: EventBus,
-    private readonly log: PinoLogger,
-  ) {
-    log.setContext('Stream');
+const DELIVERIES = ['mpegts', 'hls', 'file'] as const;
+
+/** How a viewer gets media: the bytes of a live stream, segments of one, or a file. */
+export type Delivery = (typeof DELIVERIES)[number];
+
+/** Times of streams and viewers that are only known when they happen. */
+class StreamTimes {
+  private readonly firstBytes;
+  private readonly failoverGaps;
+
+  constructor(metrics: MetricsRegistry) {
+    this.firstBytes = metrics.histogram(
+      'acefleet_time_to_first_byte_seconds',
+      "Time from a viewer's request until its first media byte is written.",
+      {
+        buckets: [0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 20, 30, 60],
+        labels: { delivery: DELIVERIES },
+      },
+    );
+    this.failoverGaps = metrics.histogram(
+      'acefleet_failover_gap_seconds',
+      'How long a stream was without media at a failover: from the last media of the old source to the first media of the new one.',
+      { buckets: [0.1, 0.25, 0.5, 1, 2, 3, 5, 8, 12, 20, 30, 60] },
+    );
   }
 
-  of(streamId: string, selector: ContentSelector): StreamReporter {
-    return new StreamReporter(streamId, streamKey(selector), this.events, this.log);
+  firstByte(delivery: Delivery, tookMs: number): void {
+    this.firstBytes.observe({ delivery }, tookMs / 1000);
+  }
+
+  failoverGap(silentMs: number): void {
+    this.failoverGaps.observe(Math.max(0, silentMs) / 1000);
   }
 }
 
-/** Reports what happens to one stream to the event bus and to the log: one line for each change of state. */
+/** Creates a reporter for each stream. */
+@Injectable()
+export class StreamReporters {
+  private readonly times: StreamTimes;
+
+  constructor(
+    private readonly events: EventBus,
+    private readonly log: PinoLogger,
+    metrics: MetricsRegistry,
+    private readonly traces: Traces,
+  ) {
+    log.setContext('Stream');
+    this.times = new StreamTimes(metrics);
+  }
+
+  of(streamId: string, selector: ContentSelector): StreamReporter {
+    return new StreamReporter(
+      streamId,
+      streamKey(selector),
+      this.events,
+      this.log,
+      this.times,
+      this.traces,
+    );
+  }
+}
+
+/** Reports what happens to one stream to the event bus, the metrics and the log: one line for each change of state. */
 export class StreamReporter {
   constructor(
     private readonly streamId: string,
     private readonly selector: string,
     private readonly events: EventBus,
     private readonly log: PinoLogger,
+    private readonly times: StreamTimes,
+    private readonly traces: Traces,
   ) {}
+
+  /** The start of a live stream is over. */
+  startEnded(start: () => EndedStart): void {
+    this.traces.record(() => startTrace(start()));
+  }
 
   requested(): void {
     this.events.publish('stream_requested', {
@@ -185,6 +243,7 @@ export class StreamReporter {
     engineId: string | null,
     infohash: string | null,
     attempts: readonly Attempt[],
+    totals: StreamTotals,
   ): void {
     const { streamId, selector } = this;
     const tried = attempts.map(({ engineId: at, source, outcome, detail }) =>
@@ -208,15 +267,17 @@ export class StreamReporter {
       engine_id: engineId,
       code: error.code,
       reason: error.detail,
+      totals,
     });
   }
 
-  ended(engineId: string | null, reason: EndReason): void {
+  ended(engineId: string | null, reason: EndReason, totals: StreamTotals): void {
     const { streamId } = this;
     this.events.publish('stream_ended', {
       stream_id: streamId,
       engine_id: engineId,
       reason,
+      totals,
     });
     this.log.info({ streamId, engineId, reason }, 'stream ended');
   }
@@ -226,6 +287,16 @@ export class StreamReporter {
       stream_id: this.streamId,
       client_id: viewer.id,
     });
+  }
+
+  /** Call when the first media byte of a viewer is written. */
+  firstByte(viewer: Viewer, delivery: Delivery): void {
+    this.times.firstByte(delivery, monotonicMs() - viewer.joinedMs);
+  }
+
+  /** The running stream was without media for this long, until another source replaced the lost one. */
+  failoverGap(silentMs: number): void {
+    this.times.failoverGap(silentMs);
   }
 
   viewerLeft(viewer: Viewer, reason: LeaveReason): void {

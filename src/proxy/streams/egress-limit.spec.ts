@@ -46,14 +46,15 @@ describe('EgressLimit', () => {
     expect(limitOf({}, []).bps).toBe(0);
   });
 
-  it('counts a stream that is not measured yet with the mean of the others', () => {
+  it('counts a stream that is not measured yet with the median of the others', () => {
     expect(
       limitOf({}, [
         [8 * M, 1],
         [4 * M, 0],
+        [1 * M, 0],
         [null, 2],
       ]).bps,
-    ).toBe(20 * M);
+    ).toBe(16 * M);
     expect(limitOf({}, [[null, 2]]).bps).toBe(0);
   });
 
@@ -65,10 +66,28 @@ describe('EgressLimit', () => {
     );
   });
 
-  it('expects the mean of the others of a stream that is not measured yet', () => {
+  it('expects the median of the others of a stream that is not measured yet', () => {
     expect(refusal(limitOf({ total: 20 * M }, [[4 * M, 4]]), null)).toBeNull();
     expect(refusal(limitOf({ total: 20 * M - 1 }, [[4 * M, 4]]), null)).toMatch(/^egress_limit: /);
+  });
+
+  it('expects 2 Mbit/s while no stream is measured, but admits a first viewer whatever the limit is', () => {
     expect(refusal(limitOf({ total: 20 * M }, [[null, 9]]), null)).toBeNull();
+    expect(refusal(limitOf({ total: 20 * M }, [[null, 10]]), null)).toBe(
+      'egress_limit: Viewers take 20 Mbit/s of 20 Mbit/s, and one more needs 2 Mbit/s.',
+    );
+    expect(refusal(limitOf({ total: M }), null)).toBeNull();
+    expect(refusal(limitOf({ total: M }, [[null, 0, 1]]), null)).toMatch(/^egress_limit: /);
+  });
+
+  it('counts viewers who wait for a start, so that many starts at once do not exceed the limit', () => {
+    expect(refusal(limitOf({ total: 20 * M }, [[4 * M, 2, 2]]), 4 * M)).toBeNull();
+    expect(refusal(limitOf({ total: 20 * M }, [[4 * M, 2, 3]]), 4 * M)).toMatch(/^egress_limit: /);
+    const waiting = [
+      [4 * M, 1],
+      [null, 0, 4],
+    ] satisfies Facts[];
+    expect(refusal(limitOf({ total: 20 * M }, waiting), null)).toMatch(/^egress_limit: /);
   });
 
   it('does not count viewers who leave before the next one joins', () => {

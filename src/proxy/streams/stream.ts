@@ -1,5 +1,6 @@
 import type { ChannelSource } from '../../channels';
 import type { SlotHolder } from '../../engines';
+import type { StreamTotals } from '../../events';
 import type { ContentSelector } from '../../kernel/content-selector';
 import type { ErrorCode } from '../../kernel/errors';
 import type { LeaveReason, Viewer } from '../viewers';
@@ -21,12 +22,15 @@ export interface Stream {
   /** What the scheduler knows about the viewers of this stream, to decide who gets or keeps a slot. */
   readonly holder: SlotHolder;
   readonly isOver: boolean;
+  readonly state: StreamState;
   /** True while the stream holds a slot of an engine. */
   readonly holdsSlot: boolean;
   /** Monotonic times in ms. */
   readonly createdMs: number;
   readonly endedMs: number | null;
   readonly endReason: EndReason | ErrorCode | null;
+  /** Bytes received from engines. */
+  readonly bytesIn: number;
   /** Bytes for viewers that the kernel has accepted. */
   readonly bytesOut: number;
   /** Bytes queued on viewers' sockets that the kernel has not accepted yet. */
@@ -34,6 +38,7 @@ export interface Stream {
   /** Bits per second that one viewer takes, as measured; null while unknown. */
   readonly viewerBps: number | null;
   snapshot(): StreamSnapshot;
+  totals(): StreamTotals;
   removeViewer(viewer: Viewer, reason: LeaveReason): void;
   /** Ends the stream without an error. Resolves when its engine sessions are stopped and its slots are released. */
   end(reason: EndReason): Promise<void>;

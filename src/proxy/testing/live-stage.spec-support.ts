@@ -9,7 +9,9 @@ import { EventBus, type RecordedEvent } from '../../events';
 import type { ContentSelector, SourceKind, SourceSelector } from '../../kernel/content-selector';
 import { monotonicMs } from '../../kernel/clock';
 import { SteadyWallClock } from '../../kernel/steady-wall-clock';
+import { MetricsRegistry } from '../../metrics';
 import { DataFolder } from '../../storage';
+import type { SpanRecord } from '../../tracing';
 import {
   ContentAliases,
   EngineSources,
@@ -78,6 +80,8 @@ export class LiveStage {
   });
   readonly log = new RecordedLog();
   readonly events: RecordedEvent[] = [];
+  readonly metrics = new MetricsRegistry();
+  readonly traces: SpanRecord[] = [];
   readonly records = new SourceRecords();
   readonly backlog = new BacklogScheduler();
   readonly engines: StagedEngines;
@@ -103,7 +107,9 @@ export class LiveStage {
     this.engines = StagedEngines.withEngines(options.engines ?? 2, options.slots ?? 3, config);
     const { scheduler, registry, health } = this.engines;
     this.sources = new EngineSources(config, this.ace, scheduler, registry, health);
-    this.reporters = new StreamReporters(this.bus, this.log);
+    this.reporters = new StreamReporters(this.bus, this.log, this.metrics, {
+      record: (span) => this.traces.push(span()),
+    });
     this.aliases = new ContentAliases(new DataFolder(config.dataDir));
     this.streams = new StreamRegistry(
       config,

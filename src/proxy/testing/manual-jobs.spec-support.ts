@@ -20,6 +20,10 @@ export class ManualJobs extends Jobs {
     throw new Error('ManualJobs has no repeated jobs');
   }
 
+  override states(): [] {
+    return [];
+  }
+
   override trouble(): null {
     return null;
   }

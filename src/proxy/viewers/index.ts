@@ -5,6 +5,7 @@ export {
   isDismissal,
   Viewer,
   unsentBytesOf,
+  LEAVE_REASONS,
   type LeaveReason,
   type WatchedStream,
   type ViewerIdentity,

@@ -24,19 +24,21 @@ export interface ViewerIdentity {
  * same device opened another stream, and the limit of its user allows no more. Only for recorded content: `finished`, all
  * requested bytes were sent; `replaced`, a newer request of the same playback took over.
  */
-export type LeaveReason =
-  | 'hung_up'
-  | 'stalled'
-  | 'memory_limit'
-  | 'too_many_jumps'
-  | 'kicked'
-  | 'revoked'
-  | 'user_limit'
-  | 'stopped'
-  | 'stream_failed'
-  | 'shutdown'
-  | 'finished'
-  | 'replaced';
+export const LEAVE_REASONS = [
+  'hung_up',
+  'stalled',
+  'memory_limit',
+  'too_many_jumps',
+  'kicked',
+  'revoked',
+  'user_limit',
+  'stopped',
+  'stream_failed',
+  'shutdown',
+  'finished',
+  'replaced',
+] as const;
+export type LeaveReason = (typeof LEAVE_REASONS)[number];
 
 /** True if the viewer itself was sent away, while its stream may go on. A request that waits is then reset. */
 export function isDismissal(reason: LeaveReason): boolean {

@@ -20,6 +20,13 @@ const BUSY_MS = 5000;
 
 const OWNER_ONLY = 0o600;
 
+/** Large tables of data that may be lost with a damaged database. A copy with them would write for seconds. */
+const UNCOPIED_TABLES: ReadonlySet<string> = new Set([
+  'events',
+  'history_streams',
+  'history_series',
+]);
+
 /** Codes of an error that means a damaged file. libsql gives no code if it cannot open the file at all. */
 const DAMAGED = /^SQLITE_(?:CORRUPT|NOTADB)/;
 
@@ -81,9 +88,37 @@ export class DatabaseFile {
   /** Replaces the copy by one of the present content. @throws the error of SQLite or of the file system */
   copy(): void {
     const draft = `${this.copyPath}.${randomName()}.tmp`;
-    copyDatabase(this.opened, draft);
+    this.copySmallTables(draft);
     if (isFolder(this.copyPath)) setAside(this.copyPath);
     renameSync(draft, this.copyPath);
+  }
+
+  /** Writes the content but for the `UNCOPIED_TABLES` to a new file that only the owner can read, and flushes it. */
+  private copySmallTables(path: string): void {
+    const file = openSync(path, 'wx', OWNER_ONLY);
+    try {
+      const copy = connectTo(path);
+      try {
+        copy.exec('PRAGMA foreign_keys = OFF');
+        copy.exec('PRAGMA journal_mode = OFF');
+        copy.prepare('ATTACH ? AS source').run([this.path]);
+        copy.exec('BEGIN');
+        for (const statement of this.migrations.flat()) copy.exec(statement);
+        for (const table of tablesOf(copy).filter((name) => !UNCOPIED_TABLES.has(name))) {
+          copy.exec(`INSERT INTO main."${table}" SELECT * FROM source."${table}"`);
+        }
+        copy.exec(`PRAGMA user_version = ${this.migrations.length}`);
+        copy.exec('COMMIT');
+      } finally {
+        copy.close();
+      }
+      fsyncSync(file);
+    } catch (error) {
+      rmSync(path, { force: true });
+      throw error;
+    } finally {
+      closeSync(file);
+    }
   }
 
   close(): void {
@@ -173,6 +208,12 @@ export class DatabaseFile {
   }
 }
 
+function tablesOf(database: Connection): string[] {
+  const query =
+    "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+  return (database.prepare(query).all() as { name: string }[]).map(({ name }) => name);
+}
+
 /** Renames a damaged file. Never removes a folder. Returns the new name. */
 function setAside(path: string): string {
   const usual = `${path}.damaged`;
@@ -236,12 +277,15 @@ function hasBrokenText(database: Connection): boolean {
        FROM sqlite_schema AS t, pragma_table_info(t.name) AS c WHERE t.type = 'table'`,
     )
     .all([]) as { table: string; column: string }[];
-  return columns.some(({ table, column }) => {
-    // One row for any number of texts.
+  return [...new Set(columns.map(({ table }) => table))].some((table) => {
+    const own = columns.filter((one) => one.table === table).map(({ column }) => `"${column}"`);
+    const isText = own.map((column) => `typeof(${column}) = 'text'`);
+    const texts = own.map((column, i) => `iif(${isText[i]}, ${column}, '')`);
+    // One pass, and one row for any number of texts.
     const [row] = database
       .prepare(
-        `SELECT CAST(group_concat("${column}", ' ') AS BLOB) AS bytes
-         FROM "${table}" WHERE typeof("${column}") = 'text'`,
+        `SELECT CAST(group_concat(${texts.join(` || ' ' || `)}, ' ') AS BLOB) AS bytes
+         FROM "${table}" WHERE ${isText.join(' OR ')}`,
       )
       .all([]) as { bytes: ArrayBuffer | null }[];
     const bytes = Buffer.from(row?.bytes ?? new ArrayBuffer(0));

@@ -137,6 +137,18 @@ export class Database {
    * @throws AppError `storage_full` or `storage_failed`, in which case nothing has changed; the error of `work`
    */
   async change<T>(work: (transaction: Transaction<Schema>) => Promise<T>): Promise<T> {
+    const result = await this.append(work);
+    this.isChanged = true;
+    this.copyLater();
+    return result;
+  }
+
+  /**
+   * The same for tables that the copy leaves out (`UNCOPIED_TABLES`): the change causes no new copy.
+   *
+   * @throws as `change`
+   */
+  async append<T>(work: (transaction: Transaction<Schema>) => Promise<T>): Promise<T> {
     try {
       const result = await this.kysely.transaction().execute(work);
       this.written();
@@ -247,8 +259,6 @@ export class Database {
     }
     this.noteDuration(this.slowestMs);
     this.slowestMs = 0;
-    this.isChanged = true;
-    this.copyLater();
   }
 
   private copyLater(): void {

@@ -114,6 +114,54 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
      ) WITHOUT ROWID`,
   ],
   [
+    `CREATE TABLE history_streams (
+       started_at_ms INTEGER NOT NULL,
+       id TEXT NOT NULL,
+       seen_at_ms INTEGER NOT NULL,
+       stream_id TEXT NOT NULL,
+       kind TEXT NOT NULL,
+       infohash TEXT,
+       channel_id TEXT,
+       channel_name TEXT,
+       outcome TEXT NOT NULL,
+       reason TEXT,
+       viewers INTEGER NOT NULL,
+       peak_viewers INTEGER NOT NULL,
+       viewer_ms INTEGER NOT NULL,
+       bytes_in INTEGER NOT NULL,
+       bytes_out INTEGER NOT NULL,
+       first_byte_ms INTEGER,
+       start_ms INTEGER,
+       failovers INTEGER NOT NULL,
+       moves INTEGER NOT NULL,
+       stall_ms INTEGER NOT NULL,
+       engines TEXT NOT NULL,
+       PRIMARY KEY (started_at_ms, id)
+     ) WITHOUT ROWID`,
+    `CREATE TABLE history_series (
+       step_s INTEGER NOT NULL,
+       at_s INTEGER NOT NULL,
+       metric INTEGER NOT NULL,
+       samples INTEGER NOT NULL,
+       min REAL NOT NULL,
+       mean REAL NOT NULL,
+       max REAL NOT NULL,
+       PRIMARY KEY (step_s, at_s, metric)
+     ) WITHOUT ROWID`,
+    `CREATE TABLE events (
+       id INTEGER PRIMARY KEY,
+       time_ms INTEGER NOT NULL,
+       type TEXT NOT NULL,
+       level TEXT NOT NULL,
+       category TEXT NOT NULL,
+       message TEXT NOT NULL,
+       stream_id TEXT,
+       engine_id TEXT,
+       from_engine_id TEXT,
+       channel TEXT,
+       payload TEXT NOT NULL
+     )`,
+    `CREATE INDEX events_by_stream ON events (stream_id) WHERE stream_id IS NOT NULL`,
     `CREATE TABLE browser_sessions (
        id TEXT PRIMARY KEY,
        digest TEXT NOT NULL,
@@ -123,6 +171,14 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
        last_seen_at_ms INTEGER NOT NULL,
        address TEXT NOT NULL,
        user_agent TEXT NOT NULL
+     ) WITHOUT ROWID`,
+    `CREATE TABLE external_engines (
+       id TEXT PRIMARY KEY,
+       host TEXT NOT NULL,
+       port INTEGER NOT NULL,
+       api_port INTEGER,
+       labels TEXT NOT NULL,
+       max_streams INTEGER
      ) WITHOUT ROWID`,
   ],
 ];

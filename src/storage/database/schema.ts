@@ -9,7 +9,11 @@ export interface Schema {
   channel_listings: ChannelListingRow;
   channel_numbers: ChannelNumberRow;
   channel_sources: ChannelSourceRow;
+  events: EventRow;
+  external_engines: ExternalEngineRow;
   guide_sources: GuideSourceRow;
+  history_series: HistorySeriesRow;
+  history_streams: HistoryStreamRow;
   list_entries: ListEntryRow;
   open_sessions: OpenSessionRow;
   settings: SettingRow;
@@ -101,6 +105,31 @@ interface ChannelSourceRow {
   readonly label: string | null;
 }
 
+interface EventRow {
+  readonly id: number;
+  readonly time_ms: number;
+  readonly type: string;
+  readonly level: string;
+  readonly category: string;
+  readonly message: string;
+  readonly stream_id: string | null;
+  readonly engine_id: string | null;
+  readonly from_engine_id: string | null;
+  readonly channel: string | null;
+  /** JSON. */
+  readonly payload: string;
+}
+
+interface ExternalEngineRow {
+  readonly id: string;
+  readonly host: string;
+  readonly port: number;
+  readonly api_port: number | null;
+  /** JSON. */
+  readonly labels: string;
+  readonly max_streams: number | null;
+}
+
 interface GuideSourceRow {
   /** In the order of creation. */
   readonly position: Generated<number>;
@@ -112,6 +141,45 @@ interface GuideSourceRow {
   readonly is_enabled: number;
   /** JSON. */
   readonly state: string | null;
+}
+
+/** What is known about one metric in one step of the time line. */
+interface HistorySeriesRow {
+  /** Length of the step in seconds. */
+  readonly step_s: number;
+  /** Begin of the step, in seconds since 1970. */
+  readonly at_s: number;
+  readonly metric: number;
+  readonly samples: number;
+  readonly min: number;
+  readonly mean: number;
+  readonly max: number;
+}
+
+interface HistoryStreamRow {
+  readonly started_at_ms: number;
+  readonly id: string;
+  /** When the row was last written; the end of a stream that is over. */
+  readonly seen_at_ms: number;
+  readonly stream_id: string;
+  readonly kind: string;
+  readonly infohash: string | null;
+  readonly channel_id: string | null;
+  readonly channel_name: string | null;
+  readonly outcome: string;
+  readonly reason: string | null;
+  readonly viewers: number;
+  readonly peak_viewers: number;
+  readonly viewer_ms: number;
+  readonly bytes_in: number;
+  readonly bytes_out: number;
+  readonly first_byte_ms: number | null;
+  readonly start_ms: number | null;
+  readonly failovers: number;
+  readonly moves: number;
+  readonly stall_ms: number;
+  /** JSON array. */
+  readonly engines: string;
 }
 
 interface ListEntryRow {

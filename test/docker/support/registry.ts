@@ -43,16 +43,20 @@ interface Blob {
  * @param image an image that only this test uses; it is removed, because an existing image is not pulled
  */
 export async function startRegistry(image: string): Promise<Registry> {
+  const registry = new Registry(await takeImage(image));
+  await registry.listen();
+  onScopeEnd(() => registry.close());
+  return registry;
+}
+
+async function takeImage(image: string): Promise<readonly Blob[]> {
   const folder = mkdtempSync(join(tmpdir(), 'acefleet-registry-'));
   onScopeEnd(() => rmSync(folder, { recursive: true, force: true }));
   const archive = join(folder, 'image.tar');
   await runCommand('docker', ['save', '--output', archive, image], { timeoutMs: SAVE_WITHIN_MS });
   await docker(['image', 'rm', image]);
   await run('tar', ['--extract', '--file', archive, '--directory', folder]);
-  const registry = new Registry(await readBlobs(folder));
-  await registry.listen();
-  onScopeEnd(() => registry.close());
-  return registry;
+  return readBlobs(folder);
 }
 
 async function readBlobs(folder: string): Promise<readonly Blob[]> {
@@ -84,14 +88,31 @@ export class Registry {
   /** `GET /v2/…`, oldest first. */
   readonly requests: string[] = [];
   /** Bytes of all layers together. */
-  readonly totalBytes: number;
+  totalBytes = 0;
   private readonly server: Server;
-  private readonly manifest: Buffer;
+  private blobs: readonly Blob[] = [];
+  private manifest = Buffer.alloc(0);
   /** Share of each layer that is sent before the rest must wait. */
   private share = 1;
   private waiting: (() => void)[] = [];
 
-  constructor(private readonly blobs: readonly Blob[]) {
+  constructor(blobs: readonly Blob[]) {
+    this.serve(blobs);
+    this.server = createServer((request, response) => {
+      this.answer(request, response).catch(() => response.destroy());
+    });
+  }
+
+  /**
+   * Lets the tag lead to another image from now on.
+   * @param image as of `startRegistry`
+   */
+  async replaceImage(image: string): Promise<void> {
+    this.serve(await takeImage(image));
+  }
+
+  private serve(blobs: readonly Blob[]): void {
+    this.blobs = blobs;
     const entry = ({ type, size, digest }: Blob) => ({ mediaType: type, size, digest });
     const [config, ...layers] = blobs;
     this.totalBytes = layers.reduce((sum, { size }) => sum + size, 0);
@@ -102,9 +123,6 @@ export class Registry {
       layers: layers.map(entry),
     };
     this.manifest = Buffer.from(JSON.stringify(manifest));
-    this.server = createServer((request, response) => {
-      this.answer(request, response).catch(() => response.destroy());
-    });
   }
 
   /** The reference by which the image is pulled. */

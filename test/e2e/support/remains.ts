@@ -36,8 +36,8 @@ export async function expectNothingLeft(
       const { text } = await call({ port: product.port, path: '/metrics' });
       expect(text).toMatch(/^proxy_sessions_active 0$/m);
       expect(text).toMatch(/^proxy_clients_active 0$/m);
-      expect(text).toMatch(/^proxy_pinned_bytes 0$/m);
-      expect(text).toMatch(/^proxy_ring_bytes 0$/m);
+      expect(text).toMatch(/^acefleet_unsent_bytes 0$/m);
+      expect(text).toMatch(/^acefleet_history_bytes 0$/m);
       const fleet = (await product.api('GET', '/engines')).body as { streams: string[] }[];
       expect(fleet.flatMap(({ streams }) => streams)).toEqual([]);
       for (const engine of engines) {

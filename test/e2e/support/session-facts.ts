@@ -36,8 +36,8 @@ export interface Held {
 
 export async function held(product: Product): Promise<Held> {
   const [history, queued] = await Promise.all([
-    metric(product, 'proxy_ring_bytes'),
-    metric(product, 'proxy_pinned_bytes'),
+    metric(product, 'acefleet_history_bytes'),
+    metric(product, 'acefleet_unsent_bytes'),
   ]);
   return { history, queued };
 }
@@ -79,7 +79,7 @@ export async function farClientsOf(product: Product, id: string): Promise<Client
 
 /** Number of viewers that have left for this reason so far. */
 export async function leftBecauseOf(product: Product, reason: string): Promise<number> {
-  const count = await metric(product, 'proxy_clients_left_total', { reason });
+  const count = await metric(product, 'acefleet_viewers_left_total', { reason });
   return Number.isNaN(count) ? 0 : count;
 }
 

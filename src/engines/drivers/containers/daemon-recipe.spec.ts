@@ -13,7 +13,8 @@ describe('the recipe for one Docker Engine', () => {
       asked += 1;
       return new Promise((resolve) => resolve({ arch: answer() }));
     };
-    return new DaemonRecipe(loadConfig(env), 'docker', { version });
+    const swarm = { listNodes: () => Promise.reject(new Error('no Swarm')) };
+    return new DaemonRecipe(loadConfig(env), 'docker', { version, swarm });
   }
 
   const fail = (code: 'docker_unavailable' | 'runtime_refused') => () => {
@@ -36,6 +37,25 @@ describe('the recipe for one Docker Engine', () => {
     found.forget();
     await found.known();
     expect(found.profile).toBe('acestream-http-proxy');
+  });
+
+  it.each([
+    [['x86_64', 'x86_64'], 'acestream-http-proxy'],
+    [['aarch64'], 'aceserve'],
+    [['x86_64', 'aarch64'], 'aceserve'],
+    [[], 'acestream-http-proxy'],
+  ])('runs on every node of a Swarm: %j', async (architectures, profile) => {
+    const nodes = architectures.map((Architecture, n) => ({
+      ID: `node-${n}`,
+      Spec: { Role: 'worker', Availability: 'active' } as const,
+      Description: { Platform: { Architecture } },
+      Status: { State: 'ready', Addr: '' },
+    }));
+    const swarm = { listNodes: () => Promise.resolve(nodes) };
+    const version = () => Promise.reject(new Error('not asked'));
+    const found = new DaemonRecipe(loadConfig({}), 'swarm', { version, swarm });
+    await found.known();
+    expect(found.profile).toBe(profile);
   });
 
   it('asks again after a failure', async () => {

@@ -11,7 +11,7 @@ import { type Architecture, type ContainerLaunch, type ProfileName } from './ima
 
 /**
  * The recipe for the Docker Engine that answers now. With ENGINE_PROFILE=auto the architecture of that Docker Engine
- * decides, because this process may run on another machine.
+ * decides, because this process may run on another machine. In a Swarm, the architectures of all nodes decide.
  */
 export class DaemonRecipe implements EngineRecipe {
   private current: EngineRecipe;
@@ -20,7 +20,9 @@ export class DaemonRecipe implements EngineRecipe {
   constructor(
     private readonly config: RecipeConfig,
     private readonly runtime: 'docker' | 'swarm',
-    private readonly client: Pick<DockerClient, 'version'>,
+    private readonly client: Pick<DockerClient, 'version'> & {
+      readonly swarm: Pick<DockerClient['swarm'], 'listNodes'>;
+    },
   ) {
     this.current = engineRecipe(config, runtime);
   }
@@ -87,10 +89,26 @@ export class DaemonRecipe implements EngineRecipe {
   /** The architecture of the Docker Engine; null if a proxy in front of Docker refuses this call. */
   private async architecture(): Promise<string | null> {
     try {
-      return (await this.client.version()).arch;
+      return this.runtime === 'swarm'
+        ? mostDemanding(await this.nodeArchitectures())
+        : (await this.client.version()).arch;
     } catch (error) {
       if (error instanceof DockerError && error.code === 'runtime_refused') return null;
       throw error;
     }
   }
+
+  private async nodeArchitectures(): Promise<string[]> {
+    const nodes = await this.client.swarm.listNodes();
+    return nodes.flatMap(({ Description }) => Description?.Platform?.Architecture ?? []);
+  }
+}
+
+/**
+ * The architecture for which the image must be built so that it runs on every node: the image for amd64 runs on no other
+ * one, and the image for ARM also on amd64.
+ */
+function mostDemanding(architectures: readonly string[]): string | null {
+  const other = architectures.find((one) => one !== 'x86_64' && one !== 'amd64');
+  return other ?? architectures[0] ?? null;
 }

@@ -12,6 +12,14 @@ import type { DockerConnectivity } from './docker-connectivity';
 import { OrphanTracker } from './failed-requests';
 import { foreignEngines, type LabelledEngine, removalCommand } from './foreign-engines';
 
+/** The image of the engines, on one Docker Engine or on the nodes of a Swarm. */
+interface ContentOfImage {
+  readonly state: RuntimeImage;
+  refresh(signal: AbortSignal): Promise<void>;
+  pin(id: string | null): void;
+  discard(id: string): Promise<void>;
+}
+
 /**
  * The common part of `DockerRuntime` (engines in containers) and `SwarmRuntime` (engines in services). Both use one
  * Docker Engine.
@@ -22,7 +30,7 @@ export abstract class DaemonRuntime extends EngineRuntime {
   protected readonly recipe: DaemonRecipe;
   protected readonly orphans = new OrphanTracker();
   protected abstract readonly connectivity: DockerConnectivity;
-  protected abstract readonly engineImage: { readonly state: RuntimeImage };
+  protected abstract readonly engineImage: ContentOfImage;
 
   /**
    * @param instance the installation, which is part of each engine's labels
@@ -57,6 +65,19 @@ export abstract class DaemonRuntime extends EngineRuntime {
 
   override get image(): RuntimeImage {
     return this.engineImage.state;
+  }
+
+  override async refreshImage(signal: AbortSignal): Promise<void> {
+    await this.recipe.known();
+    await this.engineImage.refresh(signal);
+  }
+
+  override pinImage(id: string | null): void {
+    this.engineImage.pin(id);
+  }
+
+  override discardImage(id: string): Promise<void> {
+    return this.engineImage.discard(id);
   }
 
   override open(listener: RuntimeListener): void {

@@ -102,6 +102,13 @@ describe('the image and command of engines', () => {
     ]);
   });
 
+  it('has the environment of the operator with every profile', () => {
+    for (const ENGINE_PROFILE of ['acestream-http-proxy', 'aceserve']) {
+      const { launch, ownPorts } = recipe({ ENGINE_PROFILE, ENGINE_ENV: 'A=1 B=2' });
+      expect(launch(ownPorts).env).toEqual(['A=1', 'B=2']);
+    }
+  });
+
   it('is told its limits before ENGINE_ARGS, and labels keep what changes them', () => {
     const limits = { ENGINE_MAX_UPLOAD_BPS: '4M', ENGINE_LIVE_BUFFER: '20s' };
     const limited = recipe({ ...limits, ENGINE_ARGS: '--upload-limit 9' });
@@ -143,6 +150,8 @@ describe('the spec hash', () => {
     { ENGINE_IMAGE: 'lan/engine' },
     { ENGINE_ARGS: '--live-buffer 30' },
     { ENGINE_MEMORY_LIMIT: '2GiB' },
+    { ENGINE_CPU_LIMIT: '2' },
+    { ENGINE_ENV: 'A=1' },
     { ENGINE_REACH: 'published' },
     { DOCKER_NETWORK: 'engines' },
     { ENGINE_DRIVER: 'docker', VPN_CONTAINERS: 'gluetun' },

@@ -21,11 +21,18 @@ export const LOGGING = {
   options: { 'max-size': '10m', 'max-file': '2' },
 };
 
+/** Docker counts processors in billionths. */
+export function nanoCpus(processors: number): number {
+  return Math.round(processors * 1e9);
+}
+
 export type RecipeConfig = Pick<
   AppConfig,
   | 'engineProfile'
   | 'engineImage'
   | 'engineArgs'
+  | 'engineEnv'
+  | 'engineCpuLimit'
   | 'engineMemoryLimitBytes'
   | 'engineReach'
   | 'dockerNetwork'
@@ -111,10 +118,12 @@ export function engineRecipe(
     takesLimits: profile.takesOptions,
     launch: (ports) => {
       const args = fillPorts(config.engineArgs, ports);
-      if (!profile.takesOptions) return { ...profile.launch(ports, args), labels: {} };
-      const { options, labels } = launchSettings(config);
+      const { options, labels } = profile.takesOptions
+        ? launchSettings(config)
+        : { options: [], labels: {} };
       // ENGINE_ARGS come last: when an option is repeated, engines use the last one.
-      return { ...profile.launch(ports, [...options, ...args]), labels };
+      const { command, env } = profile.launch(ports, [...options, ...args]);
+      return { command, env: [...config.engineEnv, ...env], labels };
     },
   };
 }
@@ -153,6 +162,9 @@ function specFacts(config: RecipeConfig, runtime: 'docker' | 'swarm') {
     network: config.dockerNetwork,
     isBehindVpn: config.vpnContainers.length > 0,
     constraints: runtime === 'swarm' ? config.swarmConstraints : [],
+    // Left out if not set, so that engines of an earlier version, which knew neither, keep their hash.
+    ...(config.engineEnv.length === 0 ? {} : { env: config.engineEnv }),
+    ...(config.engineCpuLimit === 0 ? {} : { cpuLimit: config.engineCpuLimit }),
   };
 }
 

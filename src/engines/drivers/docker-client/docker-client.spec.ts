@@ -39,7 +39,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   remove: (client, signal) => client.containers.remove(ID, signal),
   logs: (client, signal) => client.containers.logs(ID, 10, signal),
   usage: (client, signal) => client.containers.usage(ID, signal),
-  'find an image': (client, signal) => client.images.has('a/b:c', signal),
+  'find an image': (client, signal) => client.images.find('a/b:c', signal),
   pull: (client, signal) => client.images.pull('a/b:c', () => undefined, signal),
   'find a network': (client, signal) => client.networks.find('n', signal),
   'list services': (client, signal) => client.swarm.listServices([], signal),

@@ -41,6 +41,7 @@ export function anInspectedContainer({
 } = {}): ContainerInspectInfo {
   return {
     Id: 'c1',
+    Image: 'sha256:1',
     Name: '/c1',
     Created: '2026-01-01T00:00:00Z',
     State: {

@@ -153,11 +153,30 @@ describe('PullMeter', () => {
 describe('an image', () => {
   it('is found by its complete reference', async () => {
     fake.behaviour = answer(200, { Id: 'sha256:1', RepoTags: null });
-    expect(await client.images.has('localhost:5000/a:b')).toBe(true);
+    expect(await client.images.find('localhost:5000/a:b')).toMatchObject({ Id: 'sha256:1' });
     expect(decodeURIComponent(fake.received[0]?.path ?? '')).toBe(
       '/images/localhost:5000/a:b/json',
     );
     fake.behaviour = answer(404, { message: 'No such image: a:b' });
-    expect(await client.images.has('a:b')).toBe(false);
+    expect(await client.images.find('a:b')).toBeNull();
+  });
+
+  it('has the digest that the registry reports', async () => {
+    fake.behaviour = answer(200, { Descriptor: { digest: 'sha256:2' }, Platforms: [] });
+    expect(await client.images.digest('lan/a:b')).toBe('sha256:2');
+    expect(decodeURIComponent(fake.received[0]?.path ?? '')).toBe('/distribution/lan/a:b/json');
+    fake.behaviour = answer(200, {});
+    await expect(client.images.digest('lan/a:b')).rejects.toMatchObject({ code: 'image_missing' });
+    fake.behaviour = answer(403, { message: 'denied' });
+    await expect(client.images.digest('lan/a:b')).rejects.toMatchObject({ code: 'image_missing' });
+  });
+
+  it('stays while a container uses it', async () => {
+    fake.behaviour = answer(409, { message: 'image is being used by running container 1' });
+    await expect(client.images.remove('sha256:1')).rejects.toMatchObject({
+      code: 'runtime_refused',
+    });
+    fake.behaviour = answer(200, [{ Deleted: 'sha256:1' }]);
+    expect(await client.images.remove('sha256:1')).toBe('done');
   });
 });

@@ -1,7 +1,8 @@
 import { jsonLines } from './answer-body';
-import type { DockerApi } from './docker-api';
+import type { DockerApi, Done } from './docker-api';
 import { DockerError, oneLine, unavailable } from './docker-error';
 import type { DockerStream } from './docker-transport';
+import type { ImageInfo } from './docker-types';
 
 /** Bytes of the layers that Docker has reported so far; `totalBytes` grows while it finds more layers. */
 export interface PullProgress {
@@ -13,10 +14,37 @@ export interface PullProgress {
 export class DockerImages {
   constructor(private readonly api: DockerApi) {}
 
-  /** True when the image is present. */
-  async has(reference: string, signal?: AbortSignal): Promise<boolean> {
+  /** Null when the image is not present. */
+  find(reference: string, signal?: AbortSignal): Promise<ImageInfo | null> {
     const path = `/images/${encodeURIComponent(reference)}/json`;
-    return (await this.api.objectOrNull<{ Id: string }>({ path, signal }, 'Id')) !== null;
+    return this.api.objectOrNull<ImageInfo>({ path, signal }, 'Id');
+  }
+
+  /**
+   * Asks the registry, without credentials, for the digest to which the reference leads now. Nothing is pulled.
+   *
+   * @throws DockerError `image_missing` with the registry's reason; `docker_unavailable`
+   */
+  async digest(reference: string, signal?: AbortSignal): Promise<string> {
+    const path = `/distribution/${encodeURIComponent(reference)}/json`;
+    const deadlineMs = this.api.tuning.pullSilenceMs;
+    const answer = await this.api.call('pull', { method: 'GET', path, deadlineMs, signal });
+    const { Descriptor } = JSON.parse(answer.body.toString('utf8')) as {
+      readonly Descriptor?: { readonly digest?: unknown };
+    };
+    if (typeof Descriptor?.digest === 'string') return Descriptor.digest;
+    throw new DockerError('image_missing', 'the registry reports no digest', null);
+  }
+
+  /**
+   * Removes an image.
+   *
+   * @throws DockerError `runtime_refused` while a container uses it
+   */
+  remove(id: string, signal?: AbortSignal): Promise<Done> {
+    const deadlineMs = this.api.tuning.changeMs;
+    const path = `/images/${encodeURIComponent(id)}`;
+    return this.api.ensure('change', { method: 'DELETE', path, deadlineMs, signal });
   }
 
   /**

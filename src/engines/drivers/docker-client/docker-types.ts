@@ -28,8 +28,16 @@ export interface ContainerInfo {
   readonly NetworkSettings: { readonly Networks: ContainerNetworks };
 }
 
+export interface ImageInfo {
+  readonly Id: string;
+  /** Empty for an image whose names lead to other images now. */
+  readonly RepoTags?: readonly string[] | null;
+}
+
 export interface ContainerInspectInfo {
   readonly Id: string;
+  /** Id of its image. */
+  readonly Image: string;
   /** Begins with `/`. */
   readonly Name: string;
   readonly Created: string;
@@ -74,6 +82,7 @@ export interface ContainerCreateOptions {
 }
 
 export interface HostConfig {
+  readonly NanoCpus?: number;
   readonly Memory?: number;
   readonly MemorySwap?: number;
   readonly PidsLimit?: number;
@@ -116,7 +125,11 @@ export interface SwarmServiceSpec {
       readonly Privileges?: { readonly NoNewPrivileges: boolean };
     };
     readonly Resources?: {
-      readonly Limits?: { readonly MemoryBytes?: number; readonly Pids?: number };
+      readonly Limits?: {
+        readonly MemoryBytes?: number;
+        readonly NanoCPUs?: number;
+        readonly Pids?: number;
+      };
     };
     readonly RestartPolicy?: { readonly Condition: string; readonly MaxAttempts: number };
     readonly Placement?: {
@@ -209,7 +222,11 @@ export interface SwarmNode {
     readonly Availability: 'active' | 'pause' | 'drain';
     readonly Labels?: Readonly<Record<string, string>>;
   };
-  readonly Description?: { readonly Hostname?: string };
+  readonly Description?: {
+    readonly Hostname?: string;
+    /** `x86_64` */
+    readonly Platform?: { readonly Architecture?: string };
+  };
   readonly Status: { readonly State: string; readonly Addr: string; readonly Message?: string };
 }
 

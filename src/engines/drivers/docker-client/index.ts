@@ -19,6 +19,7 @@ export {
   type ContainerInfo,
   type ContainerInspectInfo,
   type ContainerNetworks,
+  type ImageInfo,
   networksOf,
   type SwarmNode,
   type SwarmService,

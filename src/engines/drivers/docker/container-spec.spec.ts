@@ -25,7 +25,6 @@ function aPlan(over: Partial<ContainerPlan> = {}): ContainerPlan {
     instance: 'home',
     version: '1.2.3',
     recipe: {
-      imageReference: 'engine:1',
       specHash: 'f'.repeat(16),
       launch: ({ http }) => ({
         command: ['--http-port', String(http)],
@@ -33,10 +32,12 @@ function aPlan(over: Partial<ContainerPlan> = {}): ContainerPlan {
         labels: { l: 'v' },
       }),
     },
+    image: 'engine:1',
     reach: REACH,
     ports: PORTS,
     publishedPort: null,
     memoryLimitBytes: 1024 ** 3,
+    cpuLimit: 0,
     ...over,
   };
 }
@@ -92,6 +93,16 @@ describe('containerOptions', () => {
     expect(options.HostConfig).not.toHaveProperty('Memory');
     expect(options.HostConfig).not.toHaveProperty('MemorySwap');
     expect(options).not.toHaveProperty('Cmd');
+  });
+
+  it('has the processor limit and the environment that the operator set', () => {
+    const launch = () => ({ command: null, env: ['TZ=Europe/Rome'], labels: {} });
+    const options = containerOptions(
+      aPlan({ cpuLimit: 1.5, recipe: { ...aPlan().recipe, launch } }),
+    );
+    expect(options.HostConfig).toHaveProperty('NanoCpus', 1_500_000_000);
+    expect(options.Env).toEqual(['TZ=Europe/Rome']);
+    expect(containerOptions(aPlan()).HostConfig).not.toHaveProperty('NanoCpus');
   });
 
   it('exposes the published port only', () => {

@@ -1,5 +1,11 @@
 import { engineLabels, LABEL_PREFIX } from '../containers/engine-labels';
-import { type EngineRecipe, LOGGING, PIDS_LIMIT, STOP_GRACE_S } from '../containers/engine-recipe';
+import {
+  type EngineRecipe,
+  LOGGING,
+  nanoCpus,
+  PIDS_LIMIT,
+  STOP_GRACE_S,
+} from '../containers/engine-recipe';
 import type { EnginePorts } from '../containers/engine-ports';
 import type { ProvisioningRequest } from '../engine-runtime.port';
 import type { ContainerCreateOptions } from '../docker-client';
@@ -12,7 +18,9 @@ export interface ContainerPlan {
   readonly instance: string;
   /** Version of acefleet. */
   readonly version: string;
-  readonly recipe: Pick<EngineRecipe, 'imageReference' | 'specHash' | 'launch'>;
+  readonly recipe: Pick<EngineRecipe, 'specHash' | 'launch'>;
+  /** Reference or id of the image. */
+  readonly image: string;
   readonly reach: EngineReach;
   /** Ports inside the engine's network. */
   readonly ports: EnginePorts;
@@ -20,6 +28,8 @@ export interface ContainerPlan {
   readonly publishedPort: number | null;
   /** 0: without limit. */
   readonly memoryLimitBytes: number;
+  /** Processors; 0: without limit. */
+  readonly cpuLimit: number;
 }
 
 /** Label with the address of the engine's VPN, from which acefleet adopts the engine after a restart. */
@@ -29,7 +39,7 @@ export const VPN_HOST_LABEL = `${LABEL_PREFIX}vpn-host`;
 export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
   const { command, env, labels } = plan.recipe.launch(plan.ports);
   return {
-    Image: plan.recipe.imageReference,
+    Image: plan.image,
     ...(command === null ? {} : { Cmd: [...command] }),
     Env: [...env],
     Labels: { ...labelsOf(plan), ...labels },
@@ -40,6 +50,7 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
     ...exposedPorts(plan),
     HostConfig: {
       ...memoryLimit(plan.memoryLimitBytes),
+      ...(plan.cpuLimit === 0 ? {} : { NanoCpus: nanoCpus(plan.cpuLimit) }),
       PidsLimit: PIDS_LIMIT,
       CapDrop: ['ALL'],
       SecurityOpt: ['no-new-privileges:true'],

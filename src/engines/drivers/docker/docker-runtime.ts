@@ -62,6 +62,7 @@ export class DockerRuntime extends DaemonRuntime {
       onGap: () => {
         this.topology.forget();
         this.recipe.forget();
+        this.engineImage.forget();
         this.listing.forgetAll();
       },
     });
@@ -73,6 +74,7 @@ export class DockerRuntime extends DaemonRuntime {
   async list(): Promise<ObservedEngine[]> {
     const find = async () => {
       await this.recipe.known();
+      await this.engineImage.known();
       return this.listing.list(await this.topology.reach());
     };
     const observed = await this.connectivity.list(find, asRuntimeError);
@@ -151,6 +153,7 @@ export class DockerRuntime extends DaemonRuntime {
       instance,
       version: productVersion(),
       memoryLimitBytes: config.engineMemoryLimitBytes,
+      cpuLimit: config.engineCpuLimit,
     });
   }
 

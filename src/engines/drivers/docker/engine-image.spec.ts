@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { RecordingEvents } from '../../../events/testing/recording-events.spec-support';
 import { Deferred } from '../../../kernel/deferred';
 import { RuntimeError } from '../engine-runtime.port';
-import type { PullProgress } from '../docker-client';
+import type { ImageInfo, PullProgress } from '../docker-client';
 import { EngineImage, type ImageClient } from './engine-image';
 
 const REFERENCE = 'toy/engine:1';
@@ -22,6 +22,9 @@ class Pull {
 
 class ScriptedImages {
   isThere = false;
+  id = 'sha256:1';
+  readonly byId = new Map<string, ImageInfo>();
+  readonly removed: string[] = [];
   checks = 0;
   failure: Error | null = null;
   readonly pulls: Pull[] = [];
@@ -29,11 +32,16 @@ class ScriptedImages {
   readonly client: ImageClient = {
     version: () => Promise.resolve({ arch: 'amd64' }),
     images: {
-      has: async () => {
+      find: async (reference: string) => {
         this.checks += 1;
         await new Promise(setImmediate);
         if (this.failure !== null) throw this.failure;
-        return this.isThere;
+        if (reference !== REFERENCE) return this.byId.get(reference) ?? null;
+        return this.isThere ? { Id: this.id } : null;
+      },
+      remove: (id: string) => {
+        this.removed.push(id);
+        return Promise.resolve('done' as const);
       },
       pull: (_: string, tell: (progress: PullProgress) => void, signal: AbortSignal) => {
         const pull = new Pull(tell, signal);
@@ -84,6 +92,7 @@ describe('EngineImage', () => {
   it('is unknown until the first request, and is checked for each request, because anybody may remove it', async () => {
     expect(image.state).toEqual({
       reference: REFERENCE,
+      id: null,
       state: 'unknown',
       progress: null,
       reason: null,
@@ -188,5 +197,50 @@ describe('EngineImage', () => {
     calling.abort();
     await expect(ensured).rejects.toThrow('the request was cancelled');
     expect([images.checks, images.pulls.length, pulls()]).toEqual([1, 0, []]);
+  });
+
+  it('is pulled again by a refresh, for which no request waits, and has the id of what was pulled', async () => {
+    images.isThere = true;
+    await image.known();
+    expect(image.state).toMatchObject({ state: 'present', id: 'sha256:1' });
+    const refreshed = image.refresh(never());
+    const pull = await nextPull();
+    await image.ensure(never());
+    images.id = 'sha256:2';
+    pull.end.resolve();
+    await refreshed;
+    expect(image.state).toMatchObject({ state: 'present', id: 'sha256:2' });
+    expect(states()).toEqual(['started', 'finished']);
+  });
+
+  it('stays as it is when a refresh fails', async () => {
+    images.isThere = true;
+    await image.known();
+    const refreshed = image.refresh(never());
+    (await nextPull()).end.reject(new RuntimeError('image_missing', 'denied'));
+    await expect(refreshed).rejects.toMatchObject({ code: 'image_missing', message: 'denied' });
+    expect(image.state).toMatchObject({ state: 'present', id: 'sha256:1' });
+    await image.ensure(never());
+  });
+
+  it('is the pinned one while that exists', async () => {
+    images.isThere = true;
+    images.byId.set('sha256:0', { Id: 'sha256:0' });
+    image.pin('sha256:0');
+    await image.ensure(never());
+    expect(image.source).toBe('sha256:0');
+    images.byId.delete('sha256:0');
+    await image.ensure(never());
+    expect(image.source).toBe(REFERENCE);
+  });
+
+  it('is discarded only without another name', async () => {
+    images.byId.set('sha256:0', { Id: 'sha256:0', RepoTags: ['kept:1'] });
+    await image.discard('sha256:0');
+    await image.discard('sha256:9');
+    expect(images.removed).toEqual([]);
+    images.byId.set('sha256:0', { Id: 'sha256:0', RepoTags: [] });
+    await image.discard('sha256:0');
+    expect(images.removed).toEqual(['sha256:0']);
   });
 });

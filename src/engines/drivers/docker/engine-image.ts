@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { EventBus } from '../../../events';
 import { monotonicMs } from '../../../kernel/clock';
+import { AsyncMemo } from '../../../kernel/async-memo';
 import { formatSize } from '../../../kernel/units';
 import type { EngineRecipe } from '../containers/engine-recipe';
 import { asRequestFailure, requestCancelled } from '../containers/failed-requests';
@@ -21,12 +22,12 @@ interface PullFailure {
 }
 
 export type ImageClient = Pick<DockerClient, 'version'> & {
-  readonly images: Pick<DockerClient['images'], 'has' | 'pull'>;
+  readonly images: Pick<DockerClient['images'], 'find' | 'pull' | 'remove'>;
 };
 
 /**
  * The image of the engines. It is checked before each engine, because anybody may remove it, and pulled when it is
- * missing.
+ * missing. Its id is that of the content to which the reference leads on the Docker Engine, whoever pulled it.
  */
 export class EngineImage {
   private readonly logger = new Logger(EngineImage.name);
@@ -34,6 +35,9 @@ export class EngineImage {
   /** The running check, which pulls the image if it is missing. All requests that arrive meanwhile wait for it. */
   private check: Promise<void> | null = null;
   private lastFailure: PullFailure | null = null;
+  private id: string | null = null;
+  private pinnedId: string | null = null;
+  private readonly look = new AsyncMemo(() => this.lookUp());
 
   constructor(
     private readonly client: ImageClient,
@@ -47,6 +51,63 @@ export class EngineImage {
   /** After a change of the Docker Engine another image may be needed, about which nothing is known. */
   get state(): RuntimeImage {
     return this.current.reference === this.reference ? this.current : this.stateOf('unknown');
+  }
+
+  /** What engines are created from: the reference, or the content that is pinned. */
+  get source(): string {
+    return this.pinnedId ?? this.reference;
+  }
+
+  /** Returns when the id is known, if the image is present. A later call asks again only after `forget`. */
+  async known(): Promise<void> {
+    // A proxy in front of Docker may refuse the call; then nothing is known.
+    await this.look.get().catch(() => undefined);
+  }
+
+  /** Call when another Docker Engine may answer from now on. */
+  forget(): void {
+    this.look.forget();
+  }
+
+  pin(id: string | null): void {
+    this.pinnedId = id;
+  }
+
+  /**
+   * Pulls the image although it is present. Requests for engines do not wait for that.
+   *
+   * @throws RuntimeError `image_missing` with the registry's reason; `docker_unavailable`
+   */
+  async refresh(signal: AbortSignal): Promise<void> {
+    const found = await this.client.images.find(this.reference, signal);
+    if (found === null) return this.ensure(signal);
+    const report = new PullReport(this.now);
+    this.publish('started', report.last, null);
+    try {
+      await this.client.images.pull(
+        this.reference,
+        (progress) => this.note(report, progress),
+        signal,
+      );
+    } catch (error) {
+      this.publish('failed', report.last, error instanceof Error ? error.message : String(error));
+      throw asRequestFailure(error, signal);
+    }
+    await this.lookUp(signal);
+    this.publish('finished', report.last, null);
+  }
+
+  async discard(id: string): Promise<void> {
+    try {
+      const found = await this.client.images.find(id);
+      // By its id Docker would also remove an image to which the operator has given another name.
+      if (found === null || (found.RepoTags ?? []).length > 0) return;
+      await this.client.images.remove(id);
+      this.logger.log(`image ${id} was removed: no engine uses it any more`);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.logger.debug(`image ${id} was not removed: ${why}`);
+    }
   }
 
   /**
@@ -70,15 +131,25 @@ export class EngineImage {
   }
 
   private async obtain(signal: AbortSignal): Promise<void> {
-    if (await this.client.images.has(this.reference, signal)) {
-      this.lastFailure = null;
-      this.current = this.stateOf('present');
-      return;
+    if (this.pinnedId !== null) {
+      if ((await this.client.images.find(this.pinnedId, signal)) !== null) return;
+      this.pinnedId = null;
     }
+    if (await this.lookUp(signal)) return;
     this.refuseRecentFailure();
     await this.refuseWrongArchitecture(signal);
     signal.throwIfAborted();
     await this.pull(signal);
+  }
+
+  /** True when the image is present. */
+  private async lookUp(signal?: AbortSignal): Promise<boolean> {
+    const found = await this.client.images.find(this.reference, signal);
+    if (found === null) return false;
+    this.lastFailure = null;
+    this.id = found.Id;
+    this.current = this.stateOf('present');
+    return true;
   }
 
   private refuseRecentFailure(): void {
@@ -117,13 +188,14 @@ export class EngineImage {
     }
     this.lastFailure = null;
     this.current = this.stateOf('present');
+    await this.lookUp(signal);
     this.publish('finished', report.last, null);
     this.logger.log(`image ${this.reference} was pulled`);
   }
 
   private note(report: PullReport, progress: PullProgress): void {
     const due = report.note(progress);
-    this.current = this.stateOf('pulling', null, progress);
+    if (this.current.state === 'pulling') this.current = this.stateOf('pulling', null, progress);
     if (due.isEventDue) this.publish('progress', progress, null);
     if (due.percent === null) return;
     const total = formatSize(Math.ceil(progress.totalBytes / 1024 ** 2) * 1024 ** 2);
@@ -159,6 +231,7 @@ export class EngineImage {
     reason: string | null = null,
     progress: RuntimeImage['progress'] = null,
   ): RuntimeImage {
-    return { reference: this.reference, state, progress, reason };
+    const id = state === 'present' ? this.id : null;
+    return { reference: this.reference, id, state, progress, reason };
   }
 }

@@ -23,8 +23,8 @@ const MAX_NAME_TRIES = 3;
 
 export interface ProvisioningDeps {
   readonly containers: Pick<DockerClient['containers'], 'create' | 'start' | 'remove' | 'list'>;
-  readonly recipe: Pick<EngineRecipe, 'imageReference' | 'specHash' | 'launch'>;
-  readonly image: Pick<EngineImage, 'ensure'>;
+  readonly recipe: Pick<EngineRecipe, 'specHash' | 'launch'>;
+  readonly image: Pick<EngineImage, 'ensure' | 'source'>;
   readonly ports: Pick<PortAssigner, 'assign'>;
   readonly listing: Pick<EngineListing, 'inspect'>;
   readonly orphans: OrphanTracker;
@@ -33,6 +33,8 @@ export interface ProvisioningDeps {
   readonly version: string;
   /** 0: without limit. */
   readonly memoryLimitBytes: number;
+  /** Processors; 0: without limit. */
+  readonly cpuLimit: number;
 }
 
 /**
@@ -101,15 +103,17 @@ export class EngineProvisioning {
     reach: EngineReach,
     signal: AbortSignal,
   ): Promise<string> {
-    const { instance, version, recipe, memoryLimitBytes } = this.deps;
+    const { instance, version, recipe, memoryLimitBytes, cpuLimit } = this.deps;
     const options = containerOptions({
       ...assignment,
       request,
       instance,
       version,
       recipe,
+      image: this.deps.image.source,
       reach,
       memoryLimitBytes,
+      cpuLimit,
     });
     let random = request.key;
     for (let tries = 1; ; tries += 1) {

@@ -57,6 +57,7 @@ describe('toObservedEngine', () => {
       phase: 'running',
       phaseDetail: 'running',
       image: 'engine:1',
+      imageId: 'sha256:1',
       specHash: FACTS.specHash,
       createdAt: new Date('2026-01-01T00:00:00Z'),
       incarnation: STARTED,

@@ -80,6 +80,7 @@ export class SimulatedEngine {
       phase: this.hasEnded ? 'ended' : 'running',
       phaseDetail: this.phaseDetail,
       image: SIMULATOR_IMAGE,
+      imageId: null,
       specHash: SIMULATOR_IMAGE,
       createdAt: this.createdAt,
       incarnation: `${id}/${this.ended}`,

@@ -32,6 +32,7 @@ export class SimulatorRuntime implements EngineRuntime {
   readonly link: RuntimeLink = { state: 'connected', since: new Date(), reason: null };
   readonly image: RuntimeImage = {
     reference: SIMULATOR_IMAGE,
+    id: null,
     state: 'present',
     progress: null,
     reason: null,
@@ -84,6 +85,19 @@ export class SimulatorRuntime implements EngineRuntime {
     } finally {
       signal.removeEventListener('abort', abort);
     }
+  }
+
+  /** Simulated engines have no image. */
+  refreshImage(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  pinImage(): void {
+    // Simulated engines have no image.
+  }
+
+  discardImage(): Promise<void> {
+    return Promise.resolve();
   }
 
   async remove(engineId: string): Promise<void> {

@@ -32,6 +32,7 @@ export function toObservedEngine(
     phase,
     phaseDetail: detail,
     image: imageOf(service),
+    imageId: imageOf(service),
     specHash: facts.specHash,
     createdAt: new Date(service.CreatedAt),
     // A task is one run of one container, so a new process has a new task.

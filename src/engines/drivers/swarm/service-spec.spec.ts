@@ -10,9 +10,11 @@ function plan(env: Record<string, string> = {}, over: Partial<ServicePlan> = {})
     instance: 'home',
     version: '1.0.0',
     recipe: engineRecipe(loadConfig(env), 'swarm'),
+    source: engineRecipe(loadConfig(env), 'swarm').imageReference,
     network: null,
     publishedPort: null,
     memoryLimitBytes: 1024,
+    cpuLimit: 0,
     constraints: [],
     ...over,
   };
@@ -55,6 +57,8 @@ describe('the service of an engine', () => {
 
   it.each<[string, ServicePlan, string, unknown]>([
     ['no memory limit', plan({}, { memoryLimitBytes: 0 }), 'Resources.Limits', { Pids: 1024 }],
+    ['a processor limit', plan({}, { cpuLimit: 0.5 }), 'Resources.Limits.NanoCPUs', 500_000_000],
+    ['an environment', plan({ ENGINE_ENV: 'A=1' }), 'ContainerSpec.Env', ['A=1']],
     ['a network', plan({}, { network: 'engines' }), 'Networks', [{ Target: 'engines' }]],
     [
       'constraints',

@@ -1,5 +1,11 @@
 import { engineLabels } from '../containers/engine-labels';
-import { type EngineRecipe, LOGGING, PIDS_LIMIT, STOP_GRACE_S } from '../containers/engine-recipe';
+import {
+  type EngineRecipe,
+  LOGGING,
+  nanoCpus,
+  PIDS_LIMIT,
+  STOP_GRACE_S,
+} from '../containers/engine-recipe';
 import type { ContainerLaunch } from '../containers/image-profiles';
 import type { SwarmServiceSpec } from '../docker-client';
 
@@ -11,16 +17,17 @@ export interface ServicePlan {
   readonly instance: string;
   /** Version of acefleet. */
   readonly version: string;
-  readonly recipe: Pick<
-    EngineRecipe,
-    'imageReference' | 'specHash' | 'launch' | 'ownPorts' | 'architectures'
-  >;
+  readonly recipe: Pick<EngineRecipe, 'specHash' | 'launch' | 'ownPorts' | 'architectures'>;
+  /** Reference of the image, with a digest if it is known. */
+  readonly source: string;
   /** The network that it joins; null: the default network of its node. */
   readonly network: string | null;
   /** Port of its node that leads to its HTTP port; null: none is published. */
   readonly publishedPort: number | null;
   /** 0: without limit. */
   readonly memoryLimitBytes: number;
+  /** Processors; 0: without limit. */
+  readonly cpuLimit: number;
   readonly constraints: readonly string[];
 }
 
@@ -35,7 +42,7 @@ export function serviceSpec(plan: ServicePlan): SwarmServiceSpec {
     Labels: labels,
     TaskTemplate: {
       ContainerSpec: containerSpec(plan, launch, labels),
-      Resources: { Limits: limits(plan.memoryLimitBytes) },
+      Resources: { Limits: limits(plan) },
       // Otherwise the Swarm would restart engines that acefleet no longer wants.
       RestartPolicy: { Condition: 'none', MaxAttempts: 0 },
       Placement: placement(plan),
@@ -59,7 +66,7 @@ function containerSpec(
   labels: Record<string, string>,
 ) {
   return {
-    Image: plan.recipe.imageReference,
+    Image: plan.source,
     // Events of a node carry only the labels of the container.
     Labels: labels,
     // `Command` would replace the entry point of the image.
@@ -77,9 +84,10 @@ function containerSpec(
   };
 }
 
-function limits(memoryLimitBytes: number) {
+function limits({ memoryLimitBytes, cpuLimit }: ServicePlan) {
   const memory = memoryLimitBytes === 0 ? {} : { MemoryBytes: memoryLimitBytes };
-  return { ...memory, Pids: PIDS_LIMIT };
+  const processors = cpuLimit === 0 ? {} : { NanoCPUs: nanoCpus(cpuLimit) };
+  return { ...memory, ...processors, Pids: PIDS_LIMIT };
 }
 
 /** The nodes of a Swarm may have different architectures, of which only some can run the image. */

@@ -6,7 +6,10 @@ function stage() {
   const publish = (_: string, payload: object): void => {
     told.push((payload as { state: string }).state);
   };
-  const image = new SwarmImage({ imageReference: 'engine:1' }, { publish }, () => clock.ms);
+  const digests = ['sha256:1', 'sha256:2'];
+  const images = { digest: () => Promise.resolve(digests.shift() ?? '') };
+  const recipe = { imageReference: 'engine:1' };
+  const image = new SwarmImage(images, recipe, { publish }, () => clock.ms);
   return { clock, told, image };
 }
 
@@ -56,5 +59,32 @@ describe('the image of a Swarm', () => {
     image.onEnded('b');
     expect(image.state.state).toBe('unknown');
     expect(told).toEqual(['started', 'failed']);
+  });
+
+  it('is pinned to the digest of the last refresh', async () => {
+    const { image } = stage();
+    const signal = new AbortController().signal;
+    expect([image.source, image.state.id]).toEqual(['engine:1', null]);
+    await image.refresh(signal);
+    expect([image.source, image.state.id]).toEqual(['engine:1@sha256:1', 'engine:1@sha256:1']);
+    await image.refresh(signal);
+    expect(image.source).toBe('engine:1@sha256:2');
+    image.onRunning('a');
+    expect(image.state.id).toBe('engine:1@sha256:2');
+    image.pin('engine:1@sha256:1');
+    expect(image.source).toBe('engine:1@sha256:1');
+    image.pin(null);
+    expect(image.source).toBe('engine:1@sha256:2');
+  });
+
+  it('is that of the newest engine until a refresh', () => {
+    const { image } = stage();
+    const engine = (imageId: string, ms: number) => ({ imageId, createdAt: new Date(ms) });
+    image.adopt([engine('engine:1', 9), engine('other:1@sha256:9', 8)]);
+    expect(image.state.id).toBeNull();
+    image.adopt([engine('engine:1@sha256:1', 1), engine('engine:1@sha256:2', 2)]);
+    expect(image.state.id).toBe('engine:1@sha256:2');
+    image.adopt([engine('engine:1@sha256:3', 3)]);
+    expect(image.state.id).toBe('engine:1@sha256:2');
   });
 });

@@ -65,7 +65,9 @@ function stage(...steps: Step[]) {
   const swarm = new ScriptedSwarm(steps);
   const recipe = engineRecipe(loadConfig({}), 'swarm');
   const orphans = new OrphanTracker();
-  const image = new SwarmImage(recipe, { publish: () => undefined });
+  const image = new SwarmImage({ digest: () => Promise.resolve('sha256:1') }, recipe, {
+    publish: () => undefined,
+  });
   const provisioning = new SwarmProvisioning({
     swarm,
     recipe,
@@ -77,6 +79,7 @@ function stage(...steps: Step[]) {
     instance: 'home',
     version: '1.0.0',
     memoryLimitBytes: 0,
+    cpuLimit: 0,
     constraints: [],
   });
   return { swarm, orphans, image, provisioning };

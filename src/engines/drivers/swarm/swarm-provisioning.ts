@@ -43,6 +43,7 @@ export interface ProvisioningDeps {
   /** Version of acefleet. */
   readonly version: string;
   readonly memoryLimitBytes: number;
+  readonly cpuLimit: number;
   readonly constraints: readonly string[];
 }
 
@@ -94,7 +95,9 @@ export class SwarmProvisioning {
     signal: AbortSignal,
   ): Promise<ObservedEngine> {
     const publishedPort = port?.ports[0] ?? null;
-    const spec = serviceSpec({ ...this.deps, name, key: request.key, network, publishedPort });
+    const { source } = this.deps.image;
+    const plan = { ...this.deps, name, key: request.key, network, publishedPort, source };
+    const spec = serviceSpec(plan);
     let id: string | null = null;
     try {
       // The signal does not abort this call, because Docker would finish an aborted call at an unknown time.

@@ -64,7 +64,7 @@ export class SwarmRuntime extends DaemonRuntime {
         this.recipe.forget();
       },
     });
-    this.engineImage = new SwarmImage(this.recipe, events);
+    this.engineImage = new SwarmImage(client.images, this.recipe, events);
     this.topology = new SwarmTopology(client, config);
     this.listing = new SwarmListing(client.swarm, this.topology, this.orphans, instance);
     this.provisioning = new SwarmProvisioning({
@@ -78,6 +78,7 @@ export class SwarmRuntime extends DaemonRuntime {
       instance,
       version: productVersion(),
       memoryLimitBytes: config.engineMemoryLimitBytes,
+      cpuLimit: config.engineCpuLimit,
       constraints: config.swarmConstraints,
     });
   }
@@ -85,7 +86,9 @@ export class SwarmRuntime extends DaemonRuntime {
   list(): Promise<ObservedEngine[]> {
     const find = async () => {
       await this.recipe.known();
-      return this.listing.list();
+      const engines = await this.listing.list();
+      this.engineImage.adopt(engines);
+      return engines;
     };
     return this.connectivity.list(find, listingFailure);
   }

@@ -41,6 +41,33 @@ export class EngineRestartedDto {
   }
 }
 
+/** The refresh of the image has begun; `image_refresh` of `GET /orchestrator/status` shows its end. */
+export class ImageRefreshStartedDto {
+  @ApiProperty({ enum: ['refreshing'] })
+  readonly status = 'refreshing';
+
+  /** Reference of the image. */
+  readonly image: string;
+
+  constructor(image: string) {
+    this.image = image;
+  }
+}
+
+/** All engines are to be replaced; `rollout` of `GET /orchestrator/status` shows the progress. */
+export class EnginesReplacingDto {
+  @ApiProperty({ enum: ['replacing'] })
+  readonly status = 'replacing';
+
+  /** Number of engines to replace. */
+  @ApiProperty({ type: 'integer' })
+  readonly engines: number;
+
+  constructor(engines: number) {
+    this.engines = engines;
+  }
+}
+
 const DEFAULT_LINES = 200;
 const MOST_LINES = 2000;
 

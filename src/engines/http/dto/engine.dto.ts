@@ -53,6 +53,9 @@ export class EngineDto {
   /** Number of slots. */
   readonly max_streams: number;
 
+  /** True if somebody else runs it, and it was added with `POST /engines`. */
+  readonly external: boolean;
+
   @ApiProperty({ type: 'object', additionalProperties: { type: 'string' } })
   readonly labels: Record<string, string>;
 
@@ -102,7 +105,8 @@ export class EngineDto {
     this.forwarded = engine.forwarded;
     this.vpn = engine.vpn;
     this.streams = engine.streamIds;
-    this.max_streams = maxStreams;
+    this.max_streams = engine.slotCount(maxStreams);
+    this.external = engine.isExternal;
     this.labels = { ...engine.labels };
     this.version = engine.version;
     this.first_seen = wallClockIso(engine.firstSeen);

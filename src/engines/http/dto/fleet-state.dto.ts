@@ -7,7 +7,14 @@ import type {
   RuntimeLink,
   RuntimeLinkState,
 } from '../../drivers/engine-runtime.port';
-import type { BreakerState, BreakerView, FleetDecisionRecord } from '../../fleet/fleet.types';
+import type {
+  BreakerState,
+  BreakerView,
+  FleetDecisionRecord,
+  ImageRefreshStatus,
+  RolloutCause,
+  RolloutStatus,
+} from '../../fleet/fleet.types';
 import { DRAIN_REASONS, type DrainReason } from '../../registry/engine.types';
 
 /** Every value of a union; the compiler keeps the list complete. */
@@ -31,6 +38,13 @@ const DECISIONS = valuesOf<FleetDecisionRecord['kind']>({
   undrain: true,
   unpause: true,
 });
+
+const ROLLOUT_STATES = valuesOf<RolloutStatus['state']>({
+  idle: true,
+  running: true,
+  stopped: true,
+});
+const ROLLOUT_CAUSES = valuesOf<RolloutCause>({ image_changed: true, replace_requested: true });
 
 export const BREAKER_STATES = valuesOf<BreakerState>({ closed: true, open: true, half_open: true });
 
@@ -88,6 +102,10 @@ export class PullProgressDto {
 export class ImageDto {
   readonly reference: string;
 
+  /** The content to which the reference leads; null when it is not known. Engines with another one are replaced. */
+  @ApiProperty({ type: String, nullable: true })
+  readonly id: string | null;
+
   @ApiProperty({ enum: IMAGE_STATES })
   readonly state: RuntimeImage['state'];
 
@@ -101,9 +119,82 @@ export class ImageDto {
 
   constructor(image: RuntimeImage) {
     this.reference = image.reference;
+    this.id = image.id;
     this.state = image.state;
     this.progress = image.progress === null ? null : new PullProgressDto(image.progress);
     this.reason = image.reason;
+  }
+}
+
+/** Why the last refresh of the image failed. */
+export class ImageRefreshErrorDto {
+  readonly code: string;
+  readonly message: string;
+
+  constructor({ code, message }: { readonly code: string; readonly message: string }) {
+    this.code = code;
+    this.message = message;
+  }
+}
+
+/** Refreshes of the engines' image: its tag is pulled again. */
+export class ImageRefreshDto {
+  readonly is_running: boolean;
+
+  /** Null when `ENGINE_IMAGE_REFRESH` is `off`, or engines have no image. ISO 8601, UTC. */
+  @ApiProperty({ type: String, nullable: true })
+  readonly next_at: string | null;
+
+  /** End of the last refresh since acefleet was started. ISO 8601, UTC. */
+  @ApiProperty({ type: String, nullable: true })
+  readonly last_at: string | null;
+
+  /** Null when the last refresh succeeded, or there was none. */
+  @ApiProperty({ type: ImageRefreshErrorDto, nullable: true })
+  readonly last_error: ImageRefreshErrorDto | null;
+
+  constructor({ isRunning, next, last }: ImageRefreshStatus) {
+    const error = last?.error ?? null;
+    this.is_running = isRunning;
+    this.next_at = next === null ? null : wallClockIso(next);
+    this.last_at = last === null ? null : wallClockIso(last.at);
+    this.last_error = error === null ? null : new ImageRefreshErrorDto(error);
+  }
+}
+
+/** Engines that are replaced one after the other. */
+export class RolloutDto {
+  /** `stopped`: a new engine has failed to start, so the other engines stay. */
+  @ApiProperty({ enum: ROLLOUT_STATES })
+  readonly state: RolloutStatus['state'];
+
+  /** Why engines are replaced; null while `idle`. */
+  @ApiProperty({ enum: ROLLOUT_CAUSES, nullable: true })
+  readonly cause: RolloutCause | null;
+
+  /** Engines to replace. */
+  @ApiProperty({ type: 'integer' })
+  readonly total: number;
+
+  /** How many of them have left. */
+  @ApiProperty({ type: 'integer' })
+  readonly replaced: number;
+
+  /** Only while `running`. ISO 8601, UTC. */
+  @ApiProperty({ type: String, nullable: true })
+  readonly started_at: string | null;
+
+  /** Why it was stopped; null otherwise. */
+  @ApiProperty({ type: String, nullable: true })
+  readonly reason: string | null;
+
+  constructor(rollout: RolloutStatus) {
+    this.state = rollout.state;
+    this.cause = rollout.cause;
+    this.total = rollout.total;
+    this.replaced = rollout.replaced;
+    this.started_at = rollout.startedAt === null ? null : wallClockIso(rollout.startedAt);
+    this.reason = rollout.reason;
   }
 }
 

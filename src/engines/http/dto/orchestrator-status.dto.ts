@@ -11,7 +11,15 @@ import {
   overallOf,
 } from '../../fleet/fleet-summary';
 import type { VpnStatusDto } from '../../vpn/http/dto/vpn-status.dto';
-import { BreakerDto, DecisionDto, DriverDto, ImageDto, LinkDto } from './fleet-state.dto';
+import {
+  BreakerDto,
+  DecisionDto,
+  DriverDto,
+  ImageDto,
+  ImageRefreshDto,
+  LinkDto,
+  RolloutDto,
+} from './fleet-state.dto';
 
 /** Engines by health. Starting and draining engines count neither as healthy nor as unhealthy. */
 export class EngineCountsDto {
@@ -71,7 +79,7 @@ export class CapacityDto {
   readonly min_replicas: number;
 
   constructor(counts: EngineCounts, { limits }: FleetStatus) {
-    this.total = counts.usable * limits.maxStreamsPerEngine;
+    this.total = counts.slots;
     this.used = counts.used;
     this.available = Math.max(0, this.total - this.used);
     this.max_replicas = limits.maxReplicas;
@@ -211,6 +219,14 @@ export class OrchestratorStatusDto {
   @ApiProperty({ type: ImageDto, nullable: true })
   readonly image: ImageDto | null;
 
+  /** Null when the engines are not run by acefleet. */
+  @ApiProperty({ type: ImageRefreshDto, nullable: true })
+  readonly image_refresh: ImageRefreshDto | null;
+
+  /** Null when the engines are not run by acefleet. */
+  @ApiProperty({ type: RolloutDto, nullable: true })
+  readonly rollout: RolloutDto | null;
+
   /** Recent decisions, newest last. */
   readonly decisions: DecisionDto[];
 
@@ -235,6 +251,9 @@ export class OrchestratorStatusDto {
     this.breaker = new BreakerDto(fleet.breaker);
     this.link = fleet.link === null ? null : new LinkDto(fleet.link);
     this.image = fleet.image === null ? null : new ImageDto(fleet.image);
+    this.image_refresh =
+      fleet.imageRefresh === null ? null : new ImageRefreshDto(fleet.imageRefresh);
+    this.rollout = fleet.rollout === null ? null : new RolloutDto(fleet.rollout);
     this.decisions = fleet.decisions.map((decision) => new DecisionDto(decision));
     this.timestamp = wallClockIso();
   }

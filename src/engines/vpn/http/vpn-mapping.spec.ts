@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import { aDescription } from '../../testing/engine.spec-support';
 import { loadConfig } from '../../../config';
@@ -7,6 +10,8 @@ import { EngineRegistry } from '../../registry/engine-registry';
 import { vpnOf } from '../placement.spec-support';
 import type { Vpn } from '../vpn';
 import { VpnRegistry } from '../vpn-registry';
+import { DataFolder } from '../../../storage';
+import { VpnDrains } from '../vpn-drains';
 import { VpnController } from './vpn.controller';
 import { toVpnStatusCompat } from './compat/vpn-status.compat.dto';
 import { vpnStatusDto } from './vpn-mapping';
@@ -76,6 +81,8 @@ describe('the status of VPNs on the wire', () => {
           state: 'up',
           since: '2026-03-01T11:59:00.000Z',
           reason: 'it is up',
+          drained: false,
+          drain_reason: null,
           control_fault: null,
           stable_in_s: 0,
           host: 'a.lan',
@@ -158,7 +165,15 @@ describe('VpnController', () => {
   const bus = new EventBus();
   const vpns = new VpnRegistry(config, bus);
   const engines = new EngineRegistry(bus);
-  const controller = new VpnController(config, vpns, engines);
+  const folder = mkdtempSync(join(tmpdir(), 'acefleet-vpn-'));
+  const dataFolder = new DataFolder(folder);
+  const drains = new VpnDrains(dataFolder, vpns);
+  const controller = new VpnController(config, vpns, engines, drains);
+  beforeAll(() => dataFolder.open());
+  afterAll(async () => {
+    await dataFolder.close();
+    rmSync(folder, { recursive: true });
+  });
 
   it('has no public address until a VPN tells one, then that of the first', () => {
     expect(() => controller.publicIp()).toThrow(expect.objectContaining({ code: 'not_found' }));
@@ -171,5 +186,26 @@ describe('VpnController', () => {
     vpns.record('b', since(told, monotonicMs()));
     const [a, b] = controller.status().vpns;
     expect([a!.engines, b!.engines, b!.container_name]).toEqual([[], ['e1', 'e2'], 'b']);
+  });
+
+  it('drains a VPN until an operator ends that, also after a restart', async () => {
+    expect(controller.drain('a', { reason: 'new server' })).toMatchObject({
+      ...{ container_name: 'a', drained: true, drain_reason: 'new server' },
+    });
+    await drains.onModuleDestroy();
+    const restarted = new VpnRegistry(config, bus);
+    const again = new VpnDrains(dataFolder, restarted);
+    await again.onModuleInit();
+    expect(restarted.get('a')?.drain).toEqual({ reason: 'new server' });
+    again.undrain('a');
+    await again.onModuleDestroy();
+    await drains.onModuleInit();
+    expect(restarted.get('a')?.drain).toBeNull();
+    expect(controller.undrain('a')).toMatchObject({ drained: false, drain_reason: null });
+    for (const call of ['drain', 'undrain'] as const) {
+      expect(() => controller[call]('no-such')).toThrow(
+        expect.objectContaining({ code: 'not_found' }),
+      );
+    }
   });
 });

@@ -35,7 +35,7 @@ export function vpnStatusDto(facts: VpnStatusFacts): VpnStatusDto {
   };
 }
 
-function vpnDto(vpn: Vpn, facts: VpnStatusFacts): VpnDto {
+export function vpnDto(vpn: Vpn, facts: VpnStatusFacts): VpnDto {
   const { name, health, container } = vpn;
   const stableMs = stableInMs(health, facts.stableAfterMs, facts.nowMs);
   return {
@@ -48,6 +48,8 @@ function vpnDto(vpn: Vpn, facts: VpnStatusFacts): VpnDto {
     state: health.state,
     since: isoOf(health.sinceMs, facts),
     reason: health.reason,
+    drained: vpn.drain !== null,
+    drain_reason: vpn.drain?.reason ?? null,
     control_fault: vpn.controlFault,
     stable_in_s: stableMs === null ? null : Math.ceil(stableMs / 1000),
     host: vpn.host,

@@ -22,7 +22,10 @@ export class StreamDto {
   id!: string;
   /** `recorded`: a file, read by one viewer at a time. */
   kind!: 'live' | 'recorded';
-  key_type!: 'content_id' | 'infohash' | 'url' | 'magnet' | 'channel';
+  /** True for a stream that an outside proxy has reported. */
+  external!: boolean;
+  /** Streams of outside proxies may have further types. */
+  key_type!: string;
   key!: string;
   file_index!: number;
   /** Parameters of the request for the engine, such as `transcode_ac3=1`; null if there are none. */

@@ -4,10 +4,9 @@ import { SlotRevocation } from '../../../engines';
 import { AppError } from '../../../kernel/errors';
 import { PendingWork } from '../../../kernel/pending-work';
 import { settlesWithin } from '../../../kernel/wait';
-import type { Attempt } from '../../streams';
 import type { AbandonReason, UpstreamReader } from '../../upstream';
 import type { SourceChangeReason } from '../stream-reporter';
-import { AttemptLog, type AttemptEntry } from './attempt-log';
+import { AttemptLog, type AttemptEntry, type TimedAttempt } from './attempt-log';
 import { bringUp, openMedia, type OpenMedia } from './bring-up';
 import { EngineAcquirer } from './engine-acquirer';
 import type { EngineSources } from './engine-sources';
@@ -78,7 +77,7 @@ export class SourceController {
     this.moves = new PlannedMoves(stream, engines, config, acquirer, reading, log, pending, signal);
   }
 
-  get attempts(): readonly Attempt[] {
+  get attempts(): readonly TimedAttempt[] {
     return this.log.entries;
   }
 
@@ -106,6 +105,11 @@ export class SourceController {
   /** Stops reading the source in use, if there is one, so that the stream gets another one. */
   abandon(why: AbandonReason): void {
     this.reader?.leave(why);
+  }
+
+  /** Call after media were appended to the history. */
+  mediaAppended(): void {
+    this.reading.mediaAppended();
   }
 
   /**
@@ -259,6 +263,7 @@ export class SourceController {
         hasOtherSources: rotation.hasOthers,
         isNetworkConnected: () => this.engines.isNetworkConnected(source.engine.id),
         answered: (known) => {
+          entry.answered();
           rotation.engineKnows(known);
           return this.claim(source) ?? this.reading.excess;
         },

@@ -34,6 +34,8 @@ export class SourceReading {
   private flowingSinceMs: number | null = null;
   /** The failover to the source in use; null if that source did not replace a failed one. */
   private failover: Omit<Failover, 'join'> | null = null;
+  /** True from a failover until its source delivers media. */
+  private isGapOpen = false;
   /** True if viewers did not notice the last failover. */
   private wasUnfelt = false;
 
@@ -98,7 +100,15 @@ export class SourceReading {
     this.engineId = engineId;
     const atMs = monotonicMs();
     this.flowingSinceMs = atMs;
+    this.isGapOpen = replaces;
     this.failover = replaces ? { atMs, isEngineGone: loss?.isEngineGone === true } : null;
+  }
+
+  /** Call after media were appended. Reports how long viewers were without media at a failover. */
+  mediaAppended(): void {
+    if (!this.isGapOpen || this.ingest.join === null) return;
+    this.isGapOpen = false;
+    this.report.failoverGap(this.ingest.join.silentMs);
   }
 
   /**

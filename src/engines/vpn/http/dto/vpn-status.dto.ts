@@ -1,4 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsOptional, IsString, MaxLength, MinLength } from 'class-validator';
 import { VPN_STATES, type VpnState } from '../../vpn-health';
 
 /** `redundant`: several VPNs. */
@@ -64,6 +65,13 @@ export class VpnDto extends VpnCheckDto {
   /** Why it is in this state. */
   readonly reason!: string;
 
+  /** True while an operator drains it. */
+  readonly drained!: boolean;
+
+  /** Why it is drained; the operator's own text. */
+  @ApiProperty({ type: String, nullable: true })
+  readonly drain_reason!: string | null;
+
   /** What is wrong with its control server; null when no fault is known. */
   @ApiProperty({ type: String, nullable: true })
   readonly control_fault!: string | null;
@@ -123,6 +131,16 @@ export class VpnStatusDto {
   /** Every VPN, in the order of VPN_CONTAINERS. */
   @ApiProperty({ type: [VpnDto] })
   readonly vpns!: VpnDto[];
+}
+
+/** Body of `POST /vpn/{name}/drain`; optional. */
+export class VpnDrainDto {
+  /** Shown with the VPN and in the event log. */
+  @IsOptional()
+  @IsString()
+  @MinLength(1)
+  @MaxLength(200)
+  reason?: string;
 }
 
 /** The public address of the first VPN that has reported one. */

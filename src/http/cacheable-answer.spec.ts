@@ -1,4 +1,4 @@
-import { acceptsGzip, isUnchanged } from './conditional-request';
+import { acceptsGzip, isUnchanged } from './cacheable-answer';
 
 it.each<[string | undefined, boolean]>([
   [undefined, false],

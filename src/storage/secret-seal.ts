@@ -1,40 +1,34 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { chmod } from 'node:fs/promises';
 import { AsyncMemo } from '../kernel/async-memo';
 import { AppError } from '../kernel/errors';
-import type { DataFolder } from '../storage';
+import type { AtomicFile, AtomicFileOptions } from './atomic-file';
 
 const KEY_FILE = 'user-key';
 const KEY_FORM = /^[\w-]{43}$/;
 const KEY_BYTES = 32;
-/** 192 bits. Its text of 32 characters needs no escapes in an address. */
-const SECRET_BYTES = 24;
 const CIPHER = 'aes-256-gcm';
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** A secret for the address of a user, which cannot be guessed. */
-export function newSecret(): string {
-  return randomBytes(SECRET_BYTES).toString('base64url');
-}
-
-/** The hash by which a secret is looked up, so that the time of a look-up reveals nothing about the secrets that exist. */
-export function secretHash(secret: string): string {
-  return createHash('sha256').update(secret, 'utf8').digest('base64url');
+interface Folder {
+  file(options: AtomicFileOptions<Buffer>): AtomicFile<Buffer>;
+  pathOf(name: string): string;
 }
 
 /**
- * Encrypts the secrets of users, so that the database and its copies contain none of them in plain text. The key is in
- * a file beside the database, which is generated when the first user is created.
+ * Encrypts secrets, so that the database and its copies contain none of them in plain text. The key is in a file beside
+ * the database, which is generated when the first secret is stored.
  */
-export class UserSecrets {
+export class SecretSeal {
   private readonly key: AsyncMemo<Buffer>;
 
-  constructor(folder: DataFolder) {
+  constructor(folder: Folder) {
     const file = folder.file({
       name: KEY_FILE,
       parse: parseKey,
-      ifLost: 'there is no usable copy, so links of users can be shown only after a rotation',
+      ifLost:
+        'there is no usable copy, so links of users can be shown only after a rotation, and secret settings must be set again',
       isMadeAnewWhenMissing: true,
     });
     this.key = new AsyncMemo(async () => {
@@ -45,22 +39,25 @@ export class UserSecrets {
     });
   }
 
-  /** @throws AppError `storage_failed` if there is no key and none can be made */
-  async seal(secret: string, userId: string): Promise<string> {
+  /**
+   * @param owner id of what the secret belongs to; it cannot be opened for another one
+   * @throws AppError `storage_failed` if there is no key and none can be made
+   */
+  async seal(secret: string, owner: string): Promise<string> {
     const iv = randomBytes(IV_BYTES);
     const cipher = createCipheriv(CIPHER, await this.usableKey(), iv);
-    cipher.setAAD(Buffer.from(userId));
+    cipher.setAAD(Buffer.from(owner));
     const text = Buffer.concat([cipher.update(secret, 'utf8'), cipher.final()]);
     return Buffer.concat([iv, cipher.getAuthTag(), text]).toString('base64url');
   }
 
-  /** Null if it was encrypted with another key, for another user, or is damaged. @throws as `seal` */
-  async open(sealed: string, userId: string): Promise<string | null> {
+  /** Null if it was encrypted with another key, for another owner, or is damaged. @throws as `seal` */
+  async open(sealed: string, owner: string): Promise<string | null> {
     const key = await this.usableKey();
     const bytes = Buffer.from(sealed, 'base64url');
     try {
       const decipher = createDecipheriv(CIPHER, key, bytes.subarray(0, IV_BYTES));
-      decipher.setAAD(Buffer.from(userId));
+      decipher.setAAD(Buffer.from(owner));
       decipher.setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
       const text = decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES));
       return Buffer.concat([text, decipher.final()]).toString('utf8');

@@ -1,0 +1,2 @@
+export { NoTraces, type SpanRecord, Traces } from './traces.port';
+export { TracingModule } from './tracing.module';

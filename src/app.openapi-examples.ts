@@ -154,6 +154,7 @@ function describeParameter(parameter: Parameter, tag: string): void {
 }
 
 function exampleFor(name: string, schema: Node): unknown {
+  if (schema.example !== undefined) return schema.example;
   if (Array.isArray(schema.enum)) return schema.enum[0];
   if (schema.default !== undefined) return schema.default;
   if (schema.type === 'array') return [exampleFor(name, (schema.items ?? {}) as Node)];
@@ -206,6 +207,7 @@ function sampleOf(
     return sample(document.components?.schemas?.[name]);
   }
   if (Array.isArray(schema.examples)) return schema.examples[0];
+  if ('example' in schema) return schema.example;
   if ('const' in schema) return schema.const;
   if (Array.isArray(schema.enum)) return schema.default ?? schema.enum[0];
   const choices = schema.oneOf ?? schema.anyOf;

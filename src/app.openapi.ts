@@ -129,8 +129,12 @@ function openPublicOperation(operation: Operation): void {
  * `shortenSummary`, which fills the description.
  */
 function stateScope(operation: Operation, method: string, document: OpenAPIObject): void {
-  if (operation.security?.length === 0 || operation.security === SECURITY.to_users) return;
   const declared = operation as { [SCOPE_OF_OPERATION]?: string };
+  if (operation.security?.length === 0 || operation.security === SECURITY.to_users) {
+    // Declared for the other operations of the controller.
+    Reflect.deleteProperty(declared, SCOPE_OF_OPERATION);
+    return;
+  }
   const scope = (declared[SCOPE_OF_OPERATION] ??= scopeOfMethod(method));
   operation.security = (operation.security ?? document.security ?? []).map((schemes) =>
     Object.fromEntries(Object.keys(schemes).map((name) => [name, [scope]])),

@@ -581,7 +581,7 @@ export interface paths {
          * Remove old events
          * @description Answers 507 or 503 if the disk refuses. Needs a key of scope `admin`.
          */
-        post: operations["cleanupEvent"];
+        post: operations["removeOldEvents"];
         delete?: never;
         options?: never;
         head?: never;
@@ -599,7 +599,7 @@ export interface paths {
          * Export events
          * @description All matching events of the log, oldest first, as a JSON array or as a CSV file. Texts that a spreadsheet would evaluate get a leading apostrophe. Needs a key of scope `read`.
          */
-        get: operations["getEventExport"];
+        get: operations["exportEvents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -661,7 +661,7 @@ export interface paths {
          * Report the end of a stream of an outside proxy
          * @description Answers 404 for an unknown stream. Needs a key of scope `operate`.
          */
-        post: operations["endedStreamReport"];
+        post: operations["reportStreamEnded"];
         delete?: never;
         options?: never;
         head?: never;
@@ -681,7 +681,7 @@ export interface paths {
          * Report a stream of an outside proxy
          * @description It takes a slot of its engine until its end is reported, the engine no longer knows its session, or the report was not repeated for 12 h. Repeated reports change nothing else. Answers 404 for an unknown engine, and 409 if too many streams are reported. Needs a key of scope `operate`.
          */
-        post: operations["startedStreamReport"];
+        post: operations["reportStreamStarted"];
         delete?: never;
         options?: never;
         head?: never;
@@ -851,7 +851,7 @@ export interface paths {
          * List the channels of a period with their totals
          * @description Contents that were requested without a channel are listed too. Needs a key of scope `read`.
          */
-        get: operations["getHistoryListChannels"];
+        get: operations["listChannelHistory"];
         put?: never;
         post?: never;
         delete?: never;
@@ -871,7 +871,7 @@ export interface paths {
          * Show a metric over time
          * @description An answer has at most 2,000 points; a step without samples has null values. Needs a key of scope `read`.
          */
-        get: operations["getHistoryShowSeries"];
+        get: operations["getHistorySeries"];
         put?: never;
         post?: never;
         delete?: never;
@@ -891,7 +891,7 @@ export interface paths {
          * List the streams of a period
          * @description The newest first; running ones are part of the list. Needs a key of scope `read`.
          */
-        get: operations["getHistoryListStreams"];
+        get: operations["listStreamHistory"];
         put?: never;
         post?: never;
         delete?: never;
@@ -7211,7 +7211,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    cleanupEvent: {
+    removeOldEvents: {
         parameters: {
             query?: {
                 /**
@@ -7243,7 +7243,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    getEventExport: {
+    exportEvents: {
         parameters: {
             query?: {
                 /**
@@ -7400,7 +7400,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    endedStreamReport: {
+    reportStreamEnded: {
         parameters: {
             query?: never;
             header?: never;
@@ -7432,7 +7432,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    startedStreamReport: {
+    reportStreamStarted: {
         parameters: {
             query?: never;
             header?: never;
@@ -7756,7 +7756,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    getHistoryListChannels: {
+    listChannelHistory: {
         parameters: {
             query?: {
                 /**
@@ -7829,7 +7829,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    getHistoryShowSeries: {
+    getHistorySeries: {
         parameters: {
             query: {
                 /**
@@ -7849,7 +7849,7 @@ export interface operations {
                 metric: "ingress_bps" | "egress_bps" | "viewers" | "streams" | "streams_starting" | "streams_live" | "streams_playing" | "streams_stalled" | "streams_grace" | "engines" | "engines_starting" | "engines_healthy" | "engines_suspect" | "engines_unhealthy" | "engines_draining" | "slots_used" | "slots_free" | "cpu_percent" | "memory_bytes" | "event_loop_lag_ms" | "peers" | "p2p_download_bps" | "p2p_upload_bps" | "viewers_left_per_minute";
                 /**
                  * @description Length of a step, as `10s`, `5m` or `1h`: 10 s, or whole minutes. Without it, it fits the period.
-                 * @example 2026-01-31T20:15:00.000Z
+                 * @example 5m
                  */
                 step?: string;
                 /**
@@ -7882,7 +7882,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    getHistoryListStreams: {
+    listStreamHistory: {
         parameters: {
             query?: {
                 /**
@@ -7892,7 +7892,7 @@ export interface operations {
                 channel?: string;
                 /**
                  * @description `next_cursor` of an answer, for the streams after it.
-                 * @example 2026-01-31T20:15:00.000Z
+                 * @example 1769890500000-3f9c0a7be1d25846
                  */
                 cursor?: string;
                 /**
@@ -8224,7 +8224,7 @@ export interface operations {
             path: {
                 /**
                  * @description Name of a profile
-                 * @example News
+                 * @example kids
                  */
                 name: string;
             };
@@ -8256,7 +8256,7 @@ export interface operations {
             path: {
                 /**
                  * @description Name of a profile
-                 * @example News
+                 * @example kids
                  */
                 name: string;
             };
@@ -8289,7 +8289,7 @@ export interface operations {
             path: {
                 /**
                  * @description Name of a profile
-                 * @example News
+                 * @example kids
                  */
                 name: string;
             };
@@ -9348,7 +9348,7 @@ export interface operations {
             path: {
                 /**
                  * @description Name of a VPN, as in VPN_CONTAINERS
-                 * @example News
+                 * @example gluetun
                  */
                 name: string;
             };
@@ -9386,7 +9386,7 @@ export interface operations {
             path: {
                 /**
                  * @description Name of a VPN, as in VPN_CONTAINERS
-                 * @example News
+                 * @example gluetun
                  */
                 name: string;
             };

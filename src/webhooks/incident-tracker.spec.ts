@@ -32,6 +32,8 @@ describe('IncidentTracker', () => {
     rmSync(dataDir, { recursive: true });
   });
 
+  const config = { webhookHoldMs: HOLD_MS };
+
   async function start(): Promise<void> {
     folder = new DataFolder(dataDir);
     await folder.open();
@@ -40,7 +42,7 @@ describe('IncidentTracker', () => {
       schedule: (_: Job, options: { delayMs: number }) => (delayMs = options.delayMs),
       cancel: () => (delayMs = null),
     } as unknown as Jobs;
-    tracker = new IncidentTracker({ webhookHoldMs: HOLD_MS }, folder, jobs);
+    tracker = new IncidentTracker(config, folder, jobs);
     told = [];
     tracker.onNotice((notice) => told.push(notice));
     await tracker.onModuleInit();
@@ -85,6 +87,15 @@ describe('IncidentTracker', () => {
     await start();
     vpn('up');
     expect([kinds(), delayMs]).toEqual([[], null]);
+  });
+
+  it('follows changes of WEBHOOK_HOLD with the next problem', () => {
+    config.webhookHoldMs = 3 * HOLD_MS;
+    vpn('down');
+    expect(delayMs).toBe(3 * HOLD_MS);
+    config.webhookHoldMs = HOLD_MS;
+    take('breaker_changed', { from: 'closed', to: 'open', reason: 'r' });
+    expect(delayMs).toBe(HOLD_MS);
   });
 
   it('tells of the end of a problem from before a restart', async () => {

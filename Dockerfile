@@ -18,7 +18,7 @@ WORKDIR /app
 # Package managers are not needed at run time, and an attacker cannot use what is missing.
 RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /usr/local/bin/yarn* /opt/yarn* \
   && mkdir -p /data /usr/local/bin && chown 10001:10001 /data \
-  && ln -s /app/bin/acefleet.mjs /usr/local/bin/acefleet
+  && node -e "fs.symlinkSync('/app/bin/acefleet.mjs', '/usr/local/bin/acefleet')"
 ENV NODE_ENV=production DATA_DIR=/data ENGINE_DRIVER=docker
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules

@@ -16,21 +16,30 @@ const messages = (fleet: FleetStage): string[] => fleet.product.logs().map(({ ms
 const ids = (engines: readonly { readonly id: string }[]): string[] =>
   engines.map(({ id }) => id).sort();
 
+/** Kills the product and starts it again. Returns the number of engines that it has requested since then. */
+async function restart(fleet: FleetStage): Promise<() => Promise<number>> {
+  const since = new Date().toISOString();
+  await fleet.crash();
+  await fleet.boot(NO_LATER_LISTING);
+  return async () => {
+    const path = `/events?type=engine_ordered&since=${since}`;
+    return ((await fleet.product.api('GET', path)).body as unknown[]).length;
+  };
+}
+
 describeWithDocker('a restart of the product', () => {
   it('killed: its engines are adopted, none is removed or created, and their old sessions are stopped', async () => {
     const fleet = await openFleet();
     const before = ids(await fleet.engines());
     const content = newContentId();
     await fleet.watch(content);
-    await fleet.crash();
-    await fleet.boot(NO_LATER_LISTING);
+    const requested = await restart(fleet);
     const after = await fleet.healthy(2);
     expect(ids(after)).toEqual(before);
     // The same content plays at once, because its old session was stopped.
     await fleet.watch(content);
     expect(ids(await fleet.settled(2))).toEqual(before);
-    const events = (await fleet.product.api('GET', '/events?type=engine_ordered')).body;
-    expect(events).toEqual([]);
+    expect(await requested()).toBe(0);
   });
 
   it('twenty engines are adopted by one listing', async () => {
@@ -39,12 +48,10 @@ describeWithDocker('a restart of the product', () => {
       engines: 0,
     });
     const before = ids(await fleet.healthy(20, MANY_ENGINES_MS));
-    await fleet.crash();
-    await fleet.boot(NO_LATER_LISTING);
+    const requested = await restart(fleet);
     const after = await fleet.healthy(20);
     expect(ids(after)).toEqual(before);
-    const events = (await fleet.product.api('GET', '/events?type=engine_ordered')).body;
-    expect(events).toEqual([]);
+    expect(await requested()).toBe(0);
   }, 480_000);
 
   it.each([

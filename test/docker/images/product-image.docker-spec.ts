@@ -174,15 +174,21 @@ describeWithDocker("the product's image", () => {
     expect({ continuityErrors, misaligned }).toEqual({ continuityErrors: 0, misaligned: 0 });
   });
 
-  it('generates a key, and shows it only by the key command', async () => {
+  it('generates a key, and shows it and links to sign in only by its commands', async () => {
     // By the command in the log.
     const told = /docker exec NAME ([^)"]+)\)/.exec(await docker(['logs', NAME]))?.[1];
-    const key = await docker(['exec', NAME, ...told!.split(' ')]);
+    const link = await docker(['exec', NAME, ...told!.split(' ')]);
+    const token = /\/login#token=([\w-]{43})/.exec(link)?.[1];
+    expect(token).toBeDefined();
+    const key = await docker(['exec', NAME, 'node', 'bin/acefleet.mjs', 'key']);
     expect(key).toMatch(/^\S{20,}$/);
     const headers = { 'X-API-Key': key };
     expect((await call({ port, method: 'GET', path: '/engines', headers })).status).toBe(200);
     const said = [docker(['inspect', NAME]), docker(['logs', NAME]), docker(['top', NAME])];
-    for (const text of await Promise.all(said)) expect(text).not.toContain(key);
+    for (const text of await Promise.all(said)) {
+      expect(text).not.toContain(key);
+      expect(text).not.toContain(token);
+    }
   });
 
   it('is healthy while it answers, and unhealthy while it is frozen', async () => {

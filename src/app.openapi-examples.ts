@@ -10,6 +10,8 @@ const INFOHASH = '89abcdef0123456789abcdef0123456789abcdef';
 const ENGINE_ID = 'static-192.168.1.10-6878';
 const OTHER_ENGINE_ID = 'static-192.168.1.11-6878';
 const KEY_ID = '3f9c0a7be1d25846';
+const USER_ID = '5f0c9a71-d2e8-4b36-8c41-0e7b2d94a6f3';
+const GUIDE_SOURCE_ID = 'a41c07e95b2d';
 const SESSION_ID = '5c81f0d29a6e4b37';
 const WEBHOOK_ID = '8d20c1f7a4be9356';
 const DELIVERY_ID = 'msg_5f0c9a71d2e84b365f0c9a71';
@@ -25,10 +27,16 @@ const IDS: Readonly<Record<string, readonly [description: string, example: strin
   channels: ['Id of a channel', 'news'],
   keys: ['Id of an API key', KEY_ID],
   sessions: ['Id of a session of a browser', SESSION_ID],
+  users: ['Id of a user', USER_ID],
+  guide: ['Id of a guide source', GUIDE_SOURCE_ID],
   webhooks: ['Id of a webhook', WEBHOOK_ID],
   streaming: ['Content id, 40 hex digits; `.ts` may follow', CONTENT_ID],
 };
-const VIEWER: readonly [string, string] = ['Id of a viewer, from the list of clients', VIEWER_ID];
+/** The meaning of other parameters in paths, by name, and an example. */
+const PATH_PARAMETERS: Readonly<Record<string, readonly [description: string, example: string]>> = {
+  clientId: ['Id of a viewer, from the list of clients', VIEWER_ID],
+  delivery: ['Id of a delivery, from the list of deliveries', DELIVERY_ID],
+};
 
 /** Examples of parameters and fields by name; a name has the same meaning everywhere. */
 const BY_NAME: Readonly<Record<string, unknown>> = {
@@ -120,7 +128,9 @@ const BY_SCHEMA: readonly (readonly [schemas: RegExp, fields: Readonly<Record<st
     [/Profile/, { name: 'kids' }],
     [/^Vpn/, { name: 'gluetun' }],
     [/^Setting/, { name: 'PROXY_GRACE_PERIOD', value: '10s', default: '5s' }],
+    [/^StreamUser/, { id: USER_ID }],
     [/^(?:Alias)?Stream/, { key: CONTENT_ID }],
+    [/^GuideSource/, { id: GUIDE_SOURCE_ID }],
     [/^BrowserSession/, { id: SESSION_ID, signed_in_with: 'Home Assistant' }],
     [/^SignInDto/, { key: SECRET }],
     [/^SignInLink/, { url: `http://192.168.1.5:8000/login#token=${'x'.repeat(43)}` }],
@@ -129,7 +139,7 @@ const BY_SCHEMA: readonly (readonly [schemas: RegExp, fields: Readonly<Record<st
     [/^(?:New)?ApiKey/, { id: KEY_ID, name: 'Home Assistant', key: SECRET }],
   ];
 
-/** Adds examples to parameters, bodies and fields, a description to ids in paths, and a name to successful answers. */
+/** Adds examples to parameters, bodies and fields, descriptions to parameters in paths, and a name to successful answers. */
 export function addExamples(document: OpenAPIObject): void {
   for (const [name, schema] of Object.entries(document.components?.schemas ?? {})) {
     addToFields(name, schema as Node);
@@ -145,10 +155,10 @@ export function addExamples(document: OpenAPIObject): void {
 }
 
 function describeParameter(parameter: Parameter, tag: string): void {
-  const id = parameter.in === 'path' && parameter.name === 'id' ? IDS[tag] : undefined;
-  const [description, example] = parameter.name === 'clientId' ? VIEWER : (id ?? []);
+  const { name } = parameter;
+  const known = name === 'id' ? IDS[tag] : PATH_PARAMETERS[name];
+  const [description, example] = (parameter.in === 'path' ? known : undefined) ?? [];
   if (description !== undefined) parameter.description ??= description;
-  parameter.description ??= 'See the description of the operation.';
   if ('example' in parameter) return;
   parameter.example = example ?? exampleFor(parameter.name, parameter.schema ?? {});
 }

@@ -134,7 +134,7 @@ export async function checkDocker(config) {
       ];
     }
     const fix = isDenied
-      ? 'do what the line above says; in a container: --group-add $(stat -c %g /var/run/docker.sock)'
+      ? 'give this user access to Docker as described; for a container: docker run --group-add $(stat -c %g /var/run/docker.sock)'
       : 'sudo systemctl start docker; check DOCKER_HOST, and that the socket is mounted in the container';
     return [problem(detail, fix)];
   } finally {

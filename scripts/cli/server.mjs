@@ -39,7 +39,7 @@ class Server {
   #findKey;
   #key;
   /** Why there is no key, which matters only if the server wants one. */
-  #keyTrouble = 'it needs a key: set API_KEY';
+  #keyTrouble = 'the server needs a key: set API_KEY';
 
   constructor(address, findKey) {
     this.address = address;

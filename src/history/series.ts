@@ -47,7 +47,7 @@ export function mergeBuckets(one: Bucket, other: Bucket): Bucket {
   };
 }
 
-/** Begin of the step in which a time is. */
+/** Start of the step in which a time is. */
 export function stepBegin(atS: number, stepS: number): number {
   return Math.floor(atS / stepS) * stepS;
 }

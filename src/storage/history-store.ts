@@ -44,7 +44,7 @@ export interface StoredStream {
 /** The samples of one metric within one step. */
 export interface StoredBucket {
   readonly stepS: number;
-  /** Begin of the step, in seconds since 1970; a multiple of the step. */
+  /** Start of the step, in seconds since 1970; a multiple of the step. */
   readonly atS: number;
   readonly metric: number;
   readonly samples: number;

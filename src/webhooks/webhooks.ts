@@ -168,7 +168,10 @@ export class Webhooks implements OnModuleInit, OnModuleDestroy {
       try {
         await this.write(webhook, health);
       } catch (error) {
-        this.logger.warn({ err: error }, `webhook "${webhook.name}" is disabled until a restart`);
+        this.logger.warn(
+          { err: error },
+          `webhook "${webhook.name}" is disabled, but this cannot be saved: a restart enables it again`,
+        );
         this.entries.set(id, { webhook, health });
         this.changed(id);
       }

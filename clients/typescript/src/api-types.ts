@@ -1698,8 +1698,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Send a delivery again that was delivered or given up
-         * @description It keeps its id. Needs a key of scope `admin`.
+         * Send a finished delivery again
+         * @description It may be delivered or dead, and keeps its id. Answers 409 while it is pending. Needs a key of scope `admin`.
          */
         post: operations["replayWebhook"];
         delete?: never;
@@ -2458,7 +2458,7 @@ export interface components {
             /** @description Of these: streams that failed, at their start or later. */
             failed: number;
             failovers: number;
-            /** @description The same by the code of the error. */
+            /** @description Number of failed streams by the code of their error. */
             failures: {
                 [key: string]: number;
             };
@@ -2779,7 +2779,7 @@ export interface components {
             egress_mbps: number | null;
             ingress_mbps: number | null;
             /**
-             * @description Begin of the step. ISO 8601, UTC.
+             * @description Start of the step. ISO 8601, UTC.
              * @example 2026-01-31T20:15:00.000Z
              */
             timestamp: string;
@@ -3188,7 +3188,7 @@ export interface components {
             oldest: string | null;
             /** @description Events in the log. */
             total: number;
-            /** @description Events that are not on the disk yet: of the last half second, or since the disk has refused them. */
+            /** @description Events that are not on the disk yet: those of the last half second, or all since the disk began to refuse them. */
             unwritten: number;
         };
         FirstByteDto: {
@@ -3297,7 +3297,7 @@ export interface components {
              * @example 2026-01-31T20:15:00.000Z
              */
             fetched_at: string | null;
-            /** @example 0123456789abcdef0123456789abcdef01234567 */
+            /** @example a41c07e95b2d */
             id: string;
             is_enabled: boolean;
             /** @description `true` while the guide is fetched, or waits for another source. */
@@ -3324,7 +3324,7 @@ export interface components {
             sources: components["schemas"]["GuideSourceDto"][];
         };
         GuideSourceRemovedDto: {
-            /** @example 0123456789abcdef0123456789abcdef01234567 */
+            /** @example a41c07e95b2d */
             id: string;
             message: string;
         };
@@ -3345,7 +3345,7 @@ export interface components {
         };
         ImageDto: {
             /**
-             * @description The content to which the reference leads; null when it is not known. Engines with another one are replaced.
+             * @description Id of the image to which the reference leads; null when it is not known. Engines with another one are replaced.
              * @example 0123456789abcdef0123456789abcdef01234567
              */
             id: string | null;
@@ -3661,7 +3661,7 @@ export interface components {
             /** @description Planned moves to another engine. */
             moves: number;
             /**
-             * @description `interrupted`: the process ended without notice, and what is known is at most a minute older than that.
+             * @description `interrupted`: the process ended without notice; the figures are at most a minute older than its end.
              * @enum {string}
              */
             outcome: "running" | "ended" | "failed" | "interrupted";
@@ -3685,7 +3685,7 @@ export interface components {
              */
             started_at: string;
             /**
-             * @description Id of the stream. The same content has it again later.
+             * @description Id of the stream. A later stream of the same content has the same id.
              * @example 0123456789abcdef0123456789abcdef01234567
              */
             stream_id: string;
@@ -3968,7 +3968,7 @@ export interface components {
         };
         SeriesDto: {
             description: string;
-            /** @description Begin of the first step. ISO 8601, UTC. */
+            /** @description Start of the first step. ISO 8601, UTC. */
             from: string;
             /** @enum {string} */
             metric: "ingress_bps" | "egress_bps" | "viewers" | "streams" | "streams_starting" | "streams_live" | "streams_playing" | "streams_stalled" | "streams_grace" | "engines" | "engines_starting" | "engines_healthy" | "engines_suspect" | "engines_unhealthy" | "engines_draining" | "slots_used" | "slots_free" | "cpu_percent" | "memory_bytes" | "event_loop_lag_ms" | "peers" | "p2p_download_bps" | "p2p_upload_bps" | "viewers_left_per_minute";
@@ -3979,7 +3979,7 @@ export interface components {
         };
         SeriesPointDto: {
             /**
-             * @description Begin of the step. ISO 8601, UTC.
+             * @description Start of the step. ISO 8601, UTC.
              * @example 2026-01-31T20:15:00.000Z
              */
             at: string;
@@ -4634,7 +4634,7 @@ export interface components {
              * @example 2026-01-31T20:15:00.000Z
              */
             expires_at: string | null;
-            /** @example 0123456789abcdef0123456789abcdef01234567 */
+            /** @example 5f0c9a71-d2e8-4b36-8c41-0e7b2d94a6f3 */
             id: string;
             is_enabled: boolean;
             /**
@@ -4678,7 +4678,7 @@ export interface components {
             users: components["schemas"]["StreamUserDto"][];
         };
         StreamUserRemovedDto: {
-            /** @example 0123456789abcdef0123456789abcdef01234567 */
+            /** @example 5f0c9a71-d2e8-4b36-8c41-0e7b2d94a6f3 */
             id: string;
             message: string;
         };
@@ -7267,7 +7267,7 @@ export interface operations {
                  */
                 engine_id?: string;
                 /**
-                 * @description See the description of the operation.
+                 * @description `csv` for a CSV file, `json` for a JSON array.
                  * @example json
                  */
                 format?: "json" | "csv";
@@ -7555,8 +7555,8 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description See the description of the operation.
-                 * @example 0123456789abcdef0123456789abcdef01234567
+                 * @description Id of a guide source
+                 * @example a41c07e95b2d
                  */
                 id: string;
             };
@@ -7587,8 +7587,8 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description See the description of the operation.
-                 * @example 0123456789abcdef0123456789abcdef01234567
+                 * @description Id of a guide source
+                 * @example a41c07e95b2d
                  */
                 id: string;
             };
@@ -7619,8 +7619,8 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description See the description of the operation.
-                 * @example 0123456789abcdef0123456789abcdef01234567
+                 * @description Id of a guide source
+                 * @example a41c07e95b2d
                  */
                 id: string;
             };
@@ -7657,8 +7657,8 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description See the description of the operation.
-                 * @example 0123456789abcdef0123456789abcdef01234567
+                 * @description Id of a guide source
+                 * @example a41c07e95b2d
                  */
                 id: string;
             };
@@ -7770,7 +7770,7 @@ export interface operations {
                  */
                 format?: "json" | "csv";
                 /**
-                 * @description Begin of the period. ISO 8601.
+                 * @description Start of the period. ISO 8601.
                  * @example 2026-01-31T20:15:00.000Z
                  */
                 from?: string;
@@ -7838,7 +7838,7 @@ export interface operations {
                  */
                 format?: "json" | "csv";
                 /**
-                 * @description Begin of the period. ISO 8601.
+                 * @description Start of the period. ISO 8601.
                  * @example 2026-01-31T20:15:00.000Z
                  */
                 from?: string;
@@ -7848,7 +7848,7 @@ export interface operations {
                  */
                 metric: "ingress_bps" | "egress_bps" | "viewers" | "streams" | "streams_starting" | "streams_live" | "streams_playing" | "streams_stalled" | "streams_grace" | "engines" | "engines_starting" | "engines_healthy" | "engines_suspect" | "engines_unhealthy" | "engines_draining" | "slots_used" | "slots_free" | "cpu_percent" | "memory_bytes" | "event_loop_lag_ms" | "peers" | "p2p_download_bps" | "p2p_upload_bps" | "viewers_left_per_minute";
                 /**
-                 * @description Length of a step, as `10s`, `5m` or `1h`: 10 s, or whole minutes. Without it, it fits the period.
+                 * @description Length of a step, such as `10s`, `5m` or `1h`: 10 s, or whole minutes. By default, a length that fits the period.
                  * @example 5m
                  */
                 step?: string;
@@ -7901,7 +7901,7 @@ export interface operations {
                  */
                 format?: "json" | "csv";
                 /**
-                 * @description Begin of the period. ISO 8601.
+                 * @description Start of the period. ISO 8601.
                  * @example 2026-01-31T20:15:00.000Z
                  */
                 from?: string;
@@ -9179,8 +9179,8 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description See the description of the operation.
-                 * @example 0123456789abcdef0123456789abcdef01234567
+                 * @description Id of a user
+                 * @example 5f0c9a71-d2e8-4b36-8c41-0e7b2d94a6f3
                  */
                 id: string;
             };
@@ -9211,8 +9211,8 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description See the description of the operation.
-                 * @example 0123456789abcdef0123456789abcdef01234567
+                 * @description Id of a user
+                 * @example 5f0c9a71-d2e8-4b36-8c41-0e7b2d94a6f3
                  */
                 id: string;
             };
@@ -9243,8 +9243,8 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description See the description of the operation.
-                 * @example 0123456789abcdef0123456789abcdef01234567
+                 * @description Id of a user
+                 * @example 5f0c9a71-d2e8-4b36-8c41-0e7b2d94a6f3
                  */
                 id: string;
             };
@@ -9282,8 +9282,8 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description See the description of the operation.
-                 * @example 0123456789abcdef0123456789abcdef01234567
+                 * @description Id of a user
+                 * @example 5f0c9a71-d2e8-4b36-8c41-0e7b2d94a6f3
                  */
                 id: string;
             };
@@ -9315,8 +9315,8 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description See the description of the operation.
-                 * @example 0123456789abcdef0123456789abcdef01234567
+                 * @description Id of a user
+                 * @example 5f0c9a71-d2e8-4b36-8c41-0e7b2d94a6f3
                  */
                 id: string;
             };
@@ -9679,7 +9679,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description See the description of the operation.
+                 * @description Id of a delivery, from the list of deliveries
                  * @example msg_5f0c9a71d2e84b365f0c9a71
                  */
                 delivery: string;
@@ -9990,17 +9990,17 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description See the description of the operation.
+                 * @description `m3u8` or `hls` for HLS.
                  * @example 2026-01-31T20:15:00.000Z
                  */
                 output?: string;
                 /**
-                 * @description See the description of the operation.
+                 * @description Secret of the user.
                  * @example 2026-01-31T20:15:00.000Z
                  */
                 password?: string;
                 /**
-                 * @description See the description of the operation.
+                 * @description Name of the user.
                  * @example 2026-01-31T20:15:00.000Z
                  */
                 username?: string;
@@ -10240,32 +10240,32 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description See the description of the operation.
+                 * @description What to list; the account if it is missing.
                  * @example 2026-01-31T20:15:00.000Z
                  */
                 action?: string;
                 /**
-                 * @description See the description of the operation.
+                 * @description Only channels of this group.
                  * @example 2026-01-31T20:15:00.000Z
                  */
                 category_id?: string;
                 /**
-                 * @description See the description of the operation.
+                 * @description Maximum number of programmes.
                  * @example 2026-01-31T20:15:00.000Z
                  */
                 limit?: string;
                 /**
-                 * @description See the description of the operation.
+                 * @description Secret of the user.
                  * @example 2026-01-31T20:15:00.000Z
                  */
                 password?: string;
                 /**
-                 * @description See the description of the operation.
+                 * @description The channel, by the id that `get_live_streams` lists.
                  * @example 0123456789abcdef0123456789abcdef01234567
                  */
                 stream_id?: string;
                 /**
-                 * @description See the description of the operation.
+                 * @description Name of the user.
                  * @example 2026-01-31T20:15:00.000Z
                  */
                 username?: string;
@@ -10373,12 +10373,12 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description See the description of the operation.
+                 * @description Secret of the user.
                  * @example 2026-01-31T20:15:00.000Z
                  */
                 password?: string;
                 /**
-                 * @description See the description of the operation.
+                 * @description Name of the user.
                  * @example 2026-01-31T20:15:00.000Z
                  */
                 username?: string;

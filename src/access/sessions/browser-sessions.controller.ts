@@ -151,7 +151,7 @@ export class BrowserSessionsController {
       if (this.links.redeem(token)) return { origin: 'link', keyId: null };
       throw this.attempts.refusal(
         ip,
-        'This link is no longer valid: it works once, for 10 minutes, until acefleet restarts.',
+        'This link is no longer valid: a link works once, within 10 minutes, and not after a restart of acefleet.',
       );
     }
     throw new AppError('invalid_request', 'The body must have either key or token.');

@@ -90,7 +90,7 @@ export const serverSettings = {
     change: 'environment_only',
     defaultText: 'none',
     description:
-      'Targets of outbound requests (guides, playlists) that are refused otherwise: loopback, link-local, cloud metadata and multicast addresses, and the hosts of engines, Redis and Docker.',
+      'Targets of outbound requests (guides, playlists, webhooks) that are refused otherwise: loopback, link-local, cloud metadata and multicast addresses, and the hosts of engines, Redis and Docker.',
   }),
   logLevel: setting({
     variable: 'LOG_LEVEL',
@@ -139,6 +139,6 @@ export const serverSettings = {
     type: duration('0s', '10m'),
     defaultText: '10s',
     description:
-      'How long a problem must last until [webhooks](webhooks.md) tell of it, so that nobody is woken by what acefleet repairs at once.',
+      'How long a problem must last before [webhooks](webhooks.md) tell of it. A problem that acefleet has repaired by then causes no notice.',
   }),
 };

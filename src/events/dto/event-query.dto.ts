@@ -98,6 +98,7 @@ export class EventQueryDto extends EventFilterDto {
 
 /** What `GET /events/export` writes. */
 export class EventExportQueryDto extends EventFilterDto {
+  /** `csv` for a CSV file, `json` for a JSON array. */
   @ApiPropertyOptional({ enum: FORMATS })
   @IsOptional()
   @IsIn(FORMATS)

@@ -18,7 +18,7 @@ export class EventStatsDto {
   @ApiProperty({ type: String, nullable: true })
   readonly newest: string | null;
 
-  /** Events that are not on the disk yet: of the last half second, or since the disk has refused them. */
+  /** Events that are not on the disk yet: those of the last half second, or all since the disk began to refuse them. */
   readonly unwritten: number;
 
   /** Events since the start that are not in the log, because too many came at once or the disk refused them for too long. */

@@ -161,7 +161,7 @@ export class DashboardDockerDto {
 
 /** Means of one step; null where there is no sample, as while acefleet did not run. */
 export class DashboardPointDto {
-  /** Begin of the step. ISO 8601, UTC. */
+  /** Start of the step. ISO 8601, UTC. */
   timestamp!: string;
   ingress_mbps!: number | null;
   egress_mbps!: number | null;

@@ -20,7 +20,7 @@ import {
 import { METRIC_NAMES, type MetricName } from '../metric';
 
 class PeriodQueryDto {
-  /** Begin of the period. ISO 8601. */
+  /** Start of the period. ISO 8601. */
   @IsOptional()
   @IsISO8601({ strict: true })
   @MaxLength(40)
@@ -110,7 +110,7 @@ export class SeriesQueryDto extends PeriodQueryDto {
   @IsIn(METRIC_NAMES)
   metric!: MetricName;
 
-  /** Length of a step, as `10s`, `5m` or `1h`: 10 s, or whole minutes. Without it, it fits the period. */
+  /** Length of a step, such as `10s`, `5m` or `1h`: 10 s, or whole minutes. By default, a length that fits the period. */
   @ApiPropertyOptional({ example: '5m' })
   @IsOptional()
   @Matches(/^\d{1,9}(s|m|min|h|d)?$/, { message: 'step must be a duration, as 10s, 5m or 1h' })

@@ -4,7 +4,7 @@ import { METRIC_NAMES, type MetricName } from '../metric';
 
 /** A stream that has run, or runs now. */
 export class PastStreamDto {
-  /** Id of the stream. The same content has it again later. */
+  /** Id of the stream. A later stream of the same content has the same id. */
   stream_id!: string;
   kind!: 'live' | 'recorded';
   infohash!: string | null;
@@ -12,7 +12,7 @@ export class PastStreamDto {
   channel!: string | null;
   /** The name that the channel had. */
   channel_name!: string | null;
-  /** `interrupted`: the process ended without notice, and what is known is at most a minute older than that. */
+  /** `interrupted`: the process ended without notice; the figures are at most a minute older than its end. */
   @ApiProperty({ enum: HISTORY_OUTCOMES })
   outcome!: HistoryOutcome;
   /** Why it has ended; the code of the error if it failed. */
@@ -67,7 +67,7 @@ export class ChannelHistoryEntryDto {
   starts!: number;
   /** Of these: streams that failed, at their start or later. */
   failed!: number;
-  /** The same by the code of the error. */
+  /** Number of failed streams by the code of their error. */
   @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' } })
   failures!: Readonly<Record<string, number>>;
   viewers!: number;
@@ -94,7 +94,7 @@ export class ChannelHistoryDto {
 
 /** The samples of one step. All values are null if there is none, as while acefleet did not run. */
 export class SeriesPointDto {
-  /** Begin of the step. ISO 8601, UTC. */
+  /** Start of the step. ISO 8601, UTC. */
   at!: string;
   min!: number | null;
   mean!: number | null;
@@ -105,7 +105,7 @@ export class SeriesDto {
   @ApiProperty({ enum: METRIC_NAMES })
   metric!: MetricName;
   description!: string;
-  /** Begin of the first step. ISO 8601, UTC. */
+  /** Start of the first step. ISO 8601, UTC. */
   from!: string;
   /** End of the last step. ISO 8601, UTC. */
   to!: string;

@@ -226,5 +226,5 @@ function secondsOf(time: string | undefined): number | null {
 function timeOf(text: string): number {
   const unixMs = Date.parse(text);
   if (!Number.isNaN(unixMs)) return unixMs;
-  throw new AppError('invalid_request', 'A time must have a form as 2026-01-31T20:15:00Z.');
+  throw new AppError('invalid_request', 'A time must be given in the form 2026-01-31T20:15:00Z.');
 }

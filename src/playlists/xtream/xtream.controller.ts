@@ -60,12 +60,32 @@ export class XtreamController {
     description:
       'Without `action`: the account. `get_live_categories` and `get_live_streams` list the groups and the channels, `get_short_epg` and `get_simple_data_table` the next programmes of a channel. Every other action returns an empty list, because there are no films and series.',
   })
-  @ApiQuery({ name: 'username', type: String, required: false })
-  @ApiQuery({ name: 'password', type: String, required: false })
-  @ApiQuery({ name: 'action', type: String, required: false })
-  @ApiQuery({ name: 'category_id', type: String, required: false })
-  @ApiQuery({ name: 'stream_id', type: String, required: false })
-  @ApiQuery({ name: 'limit', type: String, required: false })
+  @ApiQuery({ name: 'username', type: String, required: false, description: 'Name of the user.' })
+  @ApiQuery({ name: 'password', type: String, required: false, description: 'Secret of the user.' })
+  @ApiQuery({
+    name: 'action',
+    type: String,
+    required: false,
+    description: 'What to list; the account if it is missing.',
+  })
+  @ApiQuery({
+    name: 'category_id',
+    type: String,
+    required: false,
+    description: 'Only channels of this group.',
+  })
+  @ApiQuery({
+    name: 'stream_id',
+    type: String,
+    required: false,
+    description: 'The channel, by the id that `get_live_streams` lists.',
+  })
+  @ApiQuery({
+    name: 'limit',
+    type: String,
+    required: false,
+    description: 'Maximum number of programmes.',
+  })
   @ApiResponse({ status: 200, description: 'An object for the account, else a list' })
   @CorsHeaders()
   get(@Req() request: FastifyRequest): Promise<object> {
@@ -95,9 +115,14 @@ export class XtreamController {
     summary: 'Get the channels as an M3U playlist, for clients of Xtream Codes',
     description: 'The same as `/playlist.m3u`; `output=m3u8` or `output=hls` asks for HLS.',
   })
-  @ApiQuery({ name: 'username', type: String, required: false })
-  @ApiQuery({ name: 'password', type: String, required: false })
-  @ApiQuery({ name: 'output', type: String, required: false })
+  @ApiQuery({ name: 'username', type: String, required: false, description: 'Name of the user.' })
+  @ApiQuery({ name: 'password', type: String, required: false, description: 'Secret of the user.' })
+  @ApiQuery({
+    name: 'output',
+    type: String,
+    required: false,
+    description: '`m3u8` or `hls` for HLS.',
+  })
   @ApiProduces('audio/x-mpegurl')
   @ApiResponse({
     status: 200,
@@ -123,8 +148,8 @@ export class XtreamController {
     summary: 'Get the programme guide, for clients of Xtream Codes',
     description: 'The same as `/epg.xml`.',
   })
-  @ApiQuery({ name: 'username', type: String, required: false })
-  @ApiQuery({ name: 'password', type: String, required: false })
+  @ApiQuery({ name: 'username', type: String, required: false, description: 'Name of the user.' })
+  @ApiQuery({ name: 'password', type: String, required: false, description: 'Secret of the user.' })
   @ApiProduces('application/xml')
   @ApiResponse({
     status: 200,

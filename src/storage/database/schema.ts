@@ -150,7 +150,7 @@ interface GuideSourceRow {
 interface HistorySeriesRow {
   /** Length of the step in seconds. */
   readonly step_s: number;
-  /** Begin of the step, in seconds since 1970. */
+  /** Start of the step, in seconds since 1970. */
   readonly at_s: number;
   readonly metric: number;
   readonly samples: number;

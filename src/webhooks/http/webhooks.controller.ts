@@ -115,7 +115,7 @@ export class WebhooksController {
     return { deliveries: page.deliveries.map(toDeliveryDto), next: page.next };
   }
 
-  /** Send a delivery again that was delivered or given up. It keeps its id. */
+  /** Send a finished delivery again. It may be delivered or dead, and keeps its id. Answers 409 while it is pending. */
   @Post(':id/deliveries/:delivery/replay')
   @HttpCode(202)
   @ApiProblems('not_found', 'conflict')

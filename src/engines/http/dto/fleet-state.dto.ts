@@ -102,7 +102,7 @@ export class PullProgressDto {
 export class ImageDto {
   readonly reference: string;
 
-  /** The content to which the reference leads; null when it is not known. Engines with another one are replaced. */
+  /** Id of the image to which the reference leads; null when it is not known. Engines with another one are replaced. */
   @ApiProperty({ type: String, nullable: true })
   readonly id: string | null;
 

@@ -28,6 +28,7 @@ const UNCOPIED_TABLES: ReadonlySet<string> = new Set([
 ]);
 
 /** Codes of an error that means a damaged file. libsql gives no code if it cannot open the file at all. */
+  'webhook_deliveries',
 const DAMAGED = /^SQLITE_(?:CORRUPT|NOTADB)/;
 
 export type Connection = Libsql.Database;

@@ -30,6 +30,12 @@ const RULES: { readonly [T in DomainEventType]?: Rule<T> } = {
   // An engine could be created after all.
   engine_added: () => ({ ...recovery('orders'), subject: 'fleet' }),
   engine_order_failed: () => problem('orders'),
+  engine_rollout_changed: ({ state }) =>
+    by(state, {
+      stopped: problem('rollout'),
+      started: recovery('rollout'),
+      finished: recovery('rollout'),
+    }),
   breaker_changed: ({ to }) => by(to, { open: problem('breaker'), closed: recovery('breaker') }),
   runtime_link_changed: ({ state }) =>
     by(state, { lost: problem('link'), connected: recovery('link') }),

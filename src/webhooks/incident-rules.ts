@@ -54,6 +54,14 @@ const RULES: { readonly [T in DomainEventType]?: Rule<T> } = {
   webhook_state_changed: ({ to }) => (to === 'ok' ? recovery('delivery') : problem('delivery')),
 };
 
+/** Their problems are on the disk, so the next process does not report them again. */
+const LASTING = /^(?:channel|webhook):/;
+
+/** False if the next process reports a problem of the subject again, or has none because it begins anew. */
+export function outlastsProcess(subject: string): boolean {
+  return LASTING.test(subject);
+}
+
 /** Null if the event is about no incident. */
 export function signalOf(event: RecordedEvent): Signal | null {
   const { subject, level } = describeEvent(event);

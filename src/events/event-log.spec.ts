@@ -106,6 +106,7 @@ describe('EventLog', () => {
       .mockRejectedValue(new AppError('storage_full', 'full'));
     for (let n = 0; n < 101; n += 1) now.publish(100);
     expect(await now.log.totals()).toMatchObject({ total: 10_000, unwritten: 10_000, lost: 100 });
+    expect(now.log.lost).toBe(100);
     expect((await now.ids()).at(-1)).toBe(10_100);
     expect((await now.log.find({}, 1, 'oldest')).events[0]?.id).toBe(101);
     refuse.mockRestore();

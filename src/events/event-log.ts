@@ -88,6 +88,11 @@ export class EventLog implements OnModuleInit, OnApplicationShutdown {
     await this.store.releaseIds(this.bus.lastId).catch(() => undefined);
   }
 
+  /** Events since the start that are not in the log, because the program or the disk could not keep up. */
+  get lost(): number {
+    return this.bus.lost + this.dropped;
+  }
+
   /** The id of the newest event. */
   get lastId(): number {
     return this.bus.lastId;
@@ -132,7 +137,7 @@ export class EventLog implements OnModuleInit, OnApplicationShutdown {
       oldestMs: stored?.oldestMs ?? inMemory[0]?.timeMs ?? null,
       newestMs: inMemory.at(-1)?.timeMs ?? stored?.newestMs ?? null,
       unwritten: unwritten.length,
-      lost: this.bus.lost + this.dropped,
+      lost: this.lost,
       isComplete: stored !== null,
     };
   }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { JOB_REASONS, Jobs, type JobState } from '../coordination';
-import { EventBus } from '../events';
+import { EventLog } from '../events';
 import { MetricsRegistry, type Sample } from '../metrics';
 import { STORAGE_REASONS } from '../storage';
 import { ReadinessGate } from './readiness-gate';
@@ -9,7 +9,7 @@ import { UNREADY_REASONS } from './unready-reason';
 /** Metrics of readiness, of jobs and of lost events. Values are read at each scrape. */
 @Injectable()
 export class HealthMetrics {
-  constructor(metrics: MetricsRegistry, gate: ReadinessGate, jobs: Jobs, events: EventBus) {
+  constructor(metrics: MetricsRegistry, gate: ReadinessGate, jobs: Jobs, events: EventLog) {
     metrics.gauge(
       'acefleet_unready',
       '1 for each reason why new viewers cannot be served now, as at /health/ready, else 0.',
@@ -28,7 +28,7 @@ export class HealthMetrics {
     );
     metrics.sampledCounter(
       'acefleet_events_lost_total',
-      'Events that were dropped because the program could not keep up.',
+      'Events that are missing in the event log because the program or the disk could not keep up.',
       () => events.lost,
     );
     measureJobs(metrics, jobs);

@@ -278,6 +278,11 @@ it('is deleted as a whole, and overwritten in the file', async () => {
   expect(readFileSync(file).includes('a name to forget')).toBe(false);
 });
 
+it('tells that the disk refuses to delete everything', async () => {
+  await folder.close();
+  await expect(store.clear()).rejects.toMatchObject({ code: 'storage_failed' });
+});
+
 const disk = SmallDisk.mount(512);
 afterAll(() => disk?.unmount());
 

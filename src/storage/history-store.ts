@@ -359,16 +359,15 @@ export class HistoryStore {
 
   /** Deletes everything, and overwrites it in the file. @throws as `Database.append` */
   async clear(): Promise<void> {
-    const { database } = this.folder;
-    await database.read((reader) => sql`PRAGMA secure_delete = ON`.execute(reader));
-    try {
-      await database.append(async (transaction) => {
+    await this.folder.database.append(async (transaction) => {
+      await sql`PRAGMA secure_delete = ON`.execute(transaction);
+      try {
         await transaction.deleteFrom('history_streams').execute();
         await transaction.deleteFrom('history_series').execute();
-      });
-    } finally {
-      await database.read((reader) => sql`PRAGMA secure_delete = OFF`.execute(reader));
-    }
+      } finally {
+        await sql`PRAGMA secure_delete = OFF`.execute(transaction);
+      }
+    });
   }
 
   private async read<T>(instead: T, query: (database: Kysely<Schema>) => Promise<T>): Promise<T> {

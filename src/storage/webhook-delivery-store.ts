@@ -47,7 +47,7 @@ export class WebhookDeliveryStore {
   private readonly writes: WriteBehind;
 
   constructor(private readonly folder: DataFolder) {
-    this.writes = new WriteBehind(folder.database);
+    this.writes = new WriteBehind(folder.database, undefined, 'append');
   }
 
   /** The deliveries that wait, oldest first. @throws DatabaseError */

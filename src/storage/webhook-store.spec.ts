@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DataFolder } from './data-folder';
@@ -97,6 +97,35 @@ describe('the stores of webhooks', () => {
     expect(await listed()).toEqual(['a']);
     await webhooks.remove('w');
     expect([await webhooks.list(), await listed()]).toEqual([[], []]);
+  });
+
+  it('cause no new copy of the database with each delivery, and the copy has none', async () => {
+    await folder.close();
+    folder = new DataFolder(dataDir);
+    deliveries = new WebhookDeliveryStore(folder);
+    webhooks = new WebhookStore(folder);
+    incidents = new WebhookIncidentStore(folder);
+    const copy = join(dataDir, 'acefleet.db.bak');
+    rmSync(copy);
+    deliveries.put(delivery('a'));
+    deliveries.prune({ count: 2, deliveredSinceMs: 50, deadSinceMs: 50 });
+    webhooks.setHealth('w', { failures: 3 });
+    await Promise.all([webhooks.close(), deliveries.close()]);
+    expect(await listed()).toEqual(['a']);
+    await folder.close();
+    expect(existsSync(copy)).toBe(false);
+
+    folder = new DataFolder(dataDir);
+    webhooks = new WebhookStore(folder);
+    await webhooks.put({ ...WEBHOOK, name: 'Other' });
+    await folder.close();
+    renameSync(copy, join(dataDir, 'acefleet.db'));
+    folder = new DataFolder(dataDir);
+    deliveries = new WebhookDeliveryStore(folder);
+    webhooks = new WebhookStore(folder);
+    incidents = new WebhookIncidentStore(folder);
+    expect(await webhooks.list()).toMatchObject([{ name: 'Other', health: { failures: 3 } }]);
+    expect(await listed()).toEqual([]);
   });
 
   it('keep incidents until they are removed', async () => {

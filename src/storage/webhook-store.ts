@@ -25,7 +25,7 @@ export class WebhookStore {
   private readonly writes: WriteBehind;
 
   constructor(private readonly folder: DataFolder) {
-    this.writes = new WriteBehind(folder.database);
+    this.writes = new WriteBehind(folder.database, undefined, 'append');
   }
 
   /** In the order in which they were created. @throws DatabaseError */

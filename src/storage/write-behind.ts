@@ -28,6 +28,8 @@ export class WriteBehind {
   constructor(
     private readonly database: Database,
     private readonly logger: Pick<Logger, 'error'> = new Logger('Storage'),
+    /** `append`: the changes are not worth a new copy of the database. */
+    private readonly method: 'change' | 'append' = 'change',
   ) {}
 
   /** @param done called when the change is on the disk */
@@ -63,7 +65,7 @@ export class WriteBehind {
     while (this.waiting.size > 0) {
       const batch = [...this.waiting].slice(0, batchSize);
       try {
-        await this.database.change(async (transaction) => {
+        await this.database[this.method](async (transaction) => {
           for (const [, { work }] of batch) await work(transaction);
         });
         for (const [key, write] of batch) await this.written(key, write);

@@ -24,6 +24,15 @@ describe('the events of incidents', () => {
       null,
       'recovery vpn:v health',
     ]);
+    const rollout = (state: 'started' | 'finished' | 'stopped') =>
+      signal('engine_rollout_changed', {
+        ...{ state, cause: 'image_changed', total: 3, replaced: 1, reason: null },
+      });
+    expect([rollout('stopped'), rollout('started'), rollout('finished')]).toEqual([
+      'problem fleet rollout',
+      'recovery fleet rollout',
+      'recovery fleet rollout',
+    ]);
     expect(signal('channel_died', { channel: 'c' })).toBe('problem channel:c sources');
     expect(signal('channel_recovered', { channel: 'c' })).toBe('recovery channel:c sources');
     expect(signal('stream_stalled', { ...stream, reason: 'silence' })).toBe(

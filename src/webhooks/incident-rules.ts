@@ -30,6 +30,12 @@ const RULES: { readonly [T in DomainEventType]?: Rule<T> } = {
   // An engine could be created after all.
   engine_added: () => ({ ...recovery('orders'), subject: 'fleet' }),
   engine_order_failed: () => problem('orders'),
+  engine_rollout_changed: ({ state }) =>
+    by(state, {
+      stopped: problem('rollout'),
+      started: recovery('rollout'),
+      finished: recovery('rollout'),
+    }),
   breaker_changed: ({ to }) => by(to, { open: problem('breaker'), closed: recovery('breaker') }),
   runtime_link_changed: ({ state }) =>
     by(state, { lost: problem('link'), connected: recovery('link') }),
@@ -47,6 +53,14 @@ const RULES: { readonly [T in DomainEventType]?: Rule<T> } = {
   channel_recovered: () => recovery('sources'),
   webhook_state_changed: ({ to }) => (to === 'ok' ? recovery('delivery') : problem('delivery')),
 };
+
+/** Their problems are on the disk, so the next process does not report them again. */
+const LASTING = /^(?:channel|webhook):/;
+
+/** False if the next process reports a problem of the subject again, or has none because it begins anew. */
+export function outlastsProcess(subject: string): boolean {
+  return LASTING.test(subject);
+}
 
 /** Null if the event is about no incident. */
 export function signalOf(event: RecordedEvent): Signal | null {

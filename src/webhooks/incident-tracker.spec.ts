@@ -112,6 +112,28 @@ describe('IncidentTracker', () => {
     ]);
   });
 
+  it('forgets a problem from before a restart that is not reported again', async () => {
+    const breaker = (): void =>
+      take('breaker_changed', { from: 'closed', to: 'open', reason: 'r' });
+    breaker();
+    vpn('down');
+    take('channel_died', { channel: 'c' });
+    runJob();
+    expect(told).toHaveLength(3);
+    await stop();
+    await start();
+    vpn('down');
+    nowMs += 2 * 60 * 60_000;
+    tracker.passTime();
+    expect(kinds()).toEqual([]);
+    breaker();
+    runJob();
+    expect(kinds()).toEqual(['problem fleet']);
+    vpn('up');
+    take('channel_recovered', { channel: 'c' });
+    expect(kinds().slice(1)).toEqual(['recovery vpn:v', 'recovery channel:c']);
+  });
+
   it('keeps the sides of a subject apart, and ends them together when it is gone', () => {
     const stream = { stream_id: 's', engine_id: null };
     take('breaker_changed', { from: 'closed', to: 'open', reason: 'r' });

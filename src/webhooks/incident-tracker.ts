@@ -9,7 +9,7 @@ import { type AppConfig, CONFIG } from '../config';
 import { JobHandler, Jobs } from '../coordination';
 import { describeEvent, type RecordedEvent } from '../events';
 import { DataFolder, WebhookIncidentStore } from '../storage';
-import { signalOf } from './incident-rules';
+import { outlastsProcess, signalOf } from './incident-rules';
 import {
   afterProblem,
   afterRecovery,
@@ -46,7 +46,7 @@ export class IncidentTracker implements OnModuleInit, OnApplicationBootstrap, On
 
   async onModuleInit(): Promise<void> {
     for (const { key, state } of await this.store.list()) {
-      this.incidents.set(key, state as Incident);
+      this.incidents.set(key, restored(state as Incident, Date.now()));
       this.stored.add(key);
     }
   }
@@ -139,6 +139,15 @@ export class IncidentTracker implements OnModuleInit, OnApplicationBootstrap, On
     const delayMs = Math.min(Math.max(0, nextMs - Date.now()), MAX_WAIT_MS);
     this.jobs.schedule({ name: 'webhook.incidents', id: 'all', data: {} }, { delayMs });
   }
+}
+
+/**
+ * A problem that lasts is reported again soon. Otherwise its end may never be told, as that of a breaker, which is closed
+ * at each start: it would hide the next problem of the same subject for ever.
+ */
+function restored(incident: Incident, nowMs: number): Incident {
+  if (outlastsProcess(incident.subject)) return incident;
+  return { ...incident, lapses: true, reportedAtMs: nowMs };
 }
 
 function factOf(event: RecordedEvent): Fact {

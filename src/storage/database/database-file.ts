@@ -20,11 +20,15 @@ const BUSY_MS = 5000;
 
 const OWNER_ONLY = 0o600;
 
+/** Rows whose texts are checked at once, because a table of a million events must not be in memory as a whole. */
+const CHECKED_AT_ONCE = 10_000;
+
 /** Large tables of data that may be lost with a damaged database. A copy with them would write for seconds. */
 const UNCOPIED_TABLES: ReadonlySet<string> = new Set([
   'events',
   'history_streams',
   'history_series',
+  'webhook_deliveries',
 ]);
 
 /** Codes of an error that means a damaged file. libsql gives no code if it cannot open the file at all. */
@@ -279,24 +283,59 @@ export function damageOf(path: string): string | null {
 function hasBrokenText(database: Connection): boolean {
   const columns = database
     .prepare(
-      `SELECT t.name AS "table", c.name AS "column"
+      `SELECT t.name AS "table", c.name AS "column", c.pk = 1 AND c.type = 'INTEGER' AS "isKey"
        FROM sqlite_schema AS t, pragma_table_info(t.name) AS c WHERE t.type = 'table'`,
     )
-    .all([]) as { table: string; column: string }[];
+    .all([]) as { table: string; column: string; isKey: number }[];
   return [...new Set(columns.map(({ table }) => table))].some((table) => {
-    const own = columns.filter((one) => one.table === table).map(({ column }) => `"${column}"`);
-    const isText = own.map((column) => `typeof(${column}) = 'text'`);
-    const texts = own.map((column, i) => `iif(${isText[i]}, ${column}, '')`);
-    // One pass, and one row for any number of texts.
-    const [row] = database
-      .prepare(
-        `SELECT CAST(group_concat(${texts.join(` || ' ' || `)}, ' ') AS BLOB) AS bytes
-         FROM "${table}" WHERE ${isText.join(' OR ')}`,
-      )
-      .all([]) as { bytes: ArrayBuffer | null }[];
-    const bytes = Buffer.from(row?.bytes ?? new ArrayBuffer(0));
-    return !isUtf8(bytes) || bytes.includes(0);
+    const own = columns.filter((one) => one.table === table);
+    const key = own.find(({ isKey }) => isKey === 1)?.column;
+    const names = own.map(({ column }) => `"${column}"`);
+    return partsOf(database, table, key).some((part) => hasBrokenTextIn(database, names, part));
   });
+}
+
+/** Rows of a table as SQL, and the values in it. */
+interface TablePart {
+  readonly from: string;
+  readonly values: readonly number[];
+}
+
+/** The whole table, or by an integer key parts of about `CHECKED_AT_ONCE` rows. */
+function partsOf(database: Connection, table: string, key: string | undefined): TablePart[] {
+  if (key === undefined) return [{ from: `"${table}" WHERE true`, values: [] }];
+  const next = database.prepare(
+    `SELECT "${key}" AS "last" FROM "${table}" WHERE "${key}" > ? AND typeof("${key}") = 'integer'
+     ORDER BY "${key}" LIMIT 1 OFFSET ?`,
+  );
+  const parts: TablePart[] = [];
+  for (let after = -Infinity; ;) {
+    const [row] = next.all([after, CHECKED_AT_ONCE - 1]) as { last: number }[];
+    if (row === undefined) {
+      return [...parts, { from: `"${table}" WHERE "${key}" > ?`, values: [after] }];
+    }
+    const range = `"${table}" WHERE "${key}" > ? AND "${key}" <= ?`;
+    parts.push({ from: range, values: [after, row.last] });
+    after = row.last;
+  }
+}
+
+function hasBrokenTextIn(
+  database: Connection,
+  columns: readonly string[],
+  { from, values }: TablePart,
+): boolean {
+  const isText = columns.map((column) => `typeof(${column}) = 'text'`);
+  const texts = columns.map((column, i) => `iif(${isText[i]}, ${column}, '')`);
+  // One row for any number of texts.
+  const [row] = database
+    .prepare(
+      `SELECT CAST(group_concat(${texts.join(` || ' ' || `)}, ' ') AS BLOB) AS bytes
+       FROM ${from} AND (${isText.join(' OR ')})`,
+    )
+    .all([...values]) as { bytes: ArrayBuffer | null }[];
+  const bytes = Buffer.from(row?.bytes ?? new ArrayBuffer(0));
+  return !isUtf8(bytes) || bytes.includes(0);
 }
 
 /** A file that may not be written is opened for reading; SQLite does that by itself. */

@@ -197,7 +197,12 @@ export class LiveStream implements Stream {
     const { lacksSlot } = this.holder;
     if (lacksSlot.aborted) queueMicrotask(act);
     else lacksSlot.addEventListener('abort', act, { once: true });
-    this.ready.then(act, () => undefined);
+    // A stream may run for weeks and never lack a slot, and would keep all that `act` refers to in memory.
+    const forget = (): void => lacksSlot.removeEventListener('abort', act);
+    this.ready.then(() => {
+      forget();
+      act();
+    }, forget);
   }
 
   /** All viewers of a live stream watch the same content. */

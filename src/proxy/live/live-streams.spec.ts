@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { getEventListeners } from 'node:events';
 import { AppError } from '../../kernel/errors';
 import { engineSession, fault } from '../testing/scripted-ace.spec-support';
 import { selector, LiveStage } from '../testing/live-stage.spec-support';
@@ -311,6 +312,16 @@ describe('a user whose limit is reached', () => {
     await eventLoopTurns();
     expect(a.viewer.leaveReason).toBe('user_limit');
     expect(b.viewer.leaveReason).toBeNull();
+  });
+
+  it('is not kept in memory by the stream that it has changed to', async () => {
+    stage = await LiveStage.open();
+    const b = await stage.live(B);
+    const a = await stage.live(A, user);
+    await stage.join(B, undefined, user).ready;
+    await eventLoopTurns();
+    expect(a.viewer.leaveReason).toBe('user_limit');
+    expect(getEventListeners(b.stream.holder.lacksSlot, 'abort')).toEqual([]);
   });
 
   it('keeps the present stream when an engine refuses the next one late', async () => {

@@ -46,6 +46,8 @@ export interface LiveStreamDirectory {
   ): 'own' | 'merged' | 'played_elsewhere';
   /** Returns the ids of the engines that play another part of the stream's content for other streams. */
   enginesOfOtherParts(stream: LiveStream): ReadonlySet<string>;
+  /** Ends one of these other streams that is not watched; false if there is none. */
+  endUnwatchedPart(stream: LiveStream): Promise<boolean>;
   /** The stream changes to another source of its channel, so it must no longer be found under the old content. */
   sourceChanged(stream: LiveStream): void;
   /** Viewers can join the stream from now on. */
@@ -139,6 +141,7 @@ export class LiveStream implements Stream {
         ingest: this.ingest,
         report,
         busyEngines: () => this.directory.enginesOfOtherParts(this),
+        endUnwatchedPart: () => this.directory.endUnwatchedPart(this),
       },
       {
         answered: (source) => this.engineAnswered(source),

@@ -251,6 +251,38 @@ describe('a start without a free slot', () => {
   });
 });
 
+describe('another part of a content on the only engine', () => {
+  const PART = selector('a', 'content_id', 1);
+  const user = makeUser(1);
+
+  beforeEach(async () => {
+    stage = await LiveStage.open({ engines: 1 });
+  });
+
+  it('is refused while the first part is watched', async () => {
+    const first = await stage.live(A);
+    await expect(stage.join(PART).ready).rejects.toMatchObject({ code: 'no_capacity' });
+    expect(first.stream.state).toBe('live');
+  });
+
+  it('ends the first part if nobody watches it, and begins after its engine session was stopped', async () => {
+    const first = await stage.live(A);
+    stage.leave(first);
+    const second = await stage.live(PART);
+    expect(first.stream.endReason).toBe('reclaimed');
+    expect(second.stream.state).toBe('live');
+    const calls = stage.ace.log.filter((call) => /^(start|stop) /.test(call));
+    expect(calls.map((call) => call.split(' ')[0])).toEqual(['start', 'stop', 'start']);
+  });
+
+  it('replaces the first part for the user whose limit is reached', async () => {
+    const first = await stage.live(A, user);
+    const second = await stage.live(PART, user);
+    expect(first.viewer.leaveReason).toBe('user_limit');
+    expect(second.viewer.leaveReason).toBeNull();
+  });
+});
+
 describe('a user whose limit is reached', () => {
   const user = makeUser(1);
 

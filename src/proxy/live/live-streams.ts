@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { CONFIG, type AppConfig, LiveConfig } from '../../config';
 import { JobHandler, Jobs, type JobTable } from '../../coordination';
+import { firstToEnd } from '../../engines';
 import {
   infohashKey,
   streamKey,
@@ -221,15 +222,14 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
   }
 
   enginesOfOtherParts(stream: LiveStream): ReadonlySet<string> {
-    const id = this.torrentOf(stream);
-    const key = streamKey(stream.rotation.content);
-    const others = this.list().filter(
-      (other) =>
-        other !== stream &&
-        this.torrentOf(other) === id &&
-        streamKey(other.rotation.content) !== key,
-    );
-    return new Set(others.flatMap(({ current }) => current?.engine.id ?? []));
+    return new Set(this.otherParts(stream).flatMap(({ current }) => current?.engine.id ?? []));
+  }
+
+  async endUnwatchedPart(stream: LiveStream): Promise<boolean> {
+    const others = this.otherParts(stream).filter(({ current }) => current !== null);
+    const next = firstToEnd(others);
+    await next?.end('reclaimed');
+    return next !== null;
   }
 
   sourceChanged(stream: LiveStream): void {
@@ -251,6 +251,18 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
 
   viewerGone(viewer: Viewer): void {
     this.registry.viewerLeft(viewer);
+  }
+
+  /** Streams that play another part of the content that the stream plays. */
+  private otherParts(stream: LiveStream): LiveStream[] {
+    const id = this.torrentOf(stream);
+    const key = streamKey(stream.rotation.content);
+    return this.list().filter(
+      (other) =>
+        other !== stream &&
+        this.torrentOf(other) === id &&
+        streamKey(other.rotation.content) !== key,
+    );
   }
 
   /** The infohash of the content that the stream plays; its selector without the part if that is unknown. */

@@ -379,6 +379,20 @@ describe('a user whose limit is reached', () => {
     expect(a.viewer.leaveReason).toBeNull();
   });
 
+  it('keeps the older stream when the player closes the last one itself', async () => {
+    stage = await LiveStage.open({ engines: 3, slots: 1 });
+    const two = makeUser(2);
+    const a = await stage.live(A, two);
+    const b = await stage.live(B, two);
+    const c = stage.join(C, undefined, two);
+    const source = await stage.source(3);
+    stage.leave(b);
+    source.play(30);
+    await c.ready;
+    await eventLoopTurns();
+    expect([a.viewer.leaveReason, c.viewer.leaveReason]).toEqual([null, null]);
+  });
+
   it('gets no further stream while the next one starts', async () => {
     stage = await LiveStage.open({ engines: 3, slots: 1 });
     const a = await stage.live(A, user);

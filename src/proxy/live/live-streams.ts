@@ -330,7 +330,7 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
     // A start that fails must not have ended what its device watches.
     if (replaced.length > 0) {
       stream.onceBegunOrBlocked(() => {
-        if (registry.users.has(use)) registry.users.replace(replaced);
+        registry.users.replace(registry.users.stillReplaced(use, replaced));
       });
     }
     return stream;

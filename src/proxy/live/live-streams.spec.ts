@@ -398,6 +398,7 @@ describe('a user whose limit is reached', () => {
     const a = await stage.live(A, user);
     const b = stage.join(B, undefined, user);
     const c = stage.join(C, undefined, user);
+    expect([a, b].map(({ viewer }) => viewer.leaveReason)).toEqual([null, 'user_limit']);
     expect(() => stage.join(C, '192.0.2.9', user)).toThrow(
       expect.objectContaining({ code: 'client_limit' }),
     );

@@ -325,6 +325,8 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
       registry.countStart(use.ip);
       registry.checkRoom(replaced);
     }
+    // A device loses nothing that it sees. If they stayed, it could start any number of streams at once.
+    registry.users.replace(replaced.filter(({ subject }) => isStarting(subject)));
     if (!this.fitsBeside(use, existing, onStream, leaving)) registry.users.replace(replaced);
     const stream = existing ?? this.open(selector);
     // A start that fails must not have ended what its device watches.
@@ -386,6 +388,11 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
 /** True if the stream is a live stream, not a file. */
 export function isLiveStream(stream: Stream): stream is LiveStream {
   return stream.kind === 'live';
+}
+
+/** True for a live stream that has no media yet. */
+function isStarting(subject: object | null): boolean {
+  return subject instanceof LiveStream && subject.readyMs === null;
 }
 
 function asLive(stream: Stream | null): LiveStream | null {

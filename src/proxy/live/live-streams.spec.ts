@@ -251,6 +251,17 @@ describe('a start without a free slot', () => {
   });
 });
 
+it('starts parts of a content that waited together on different engines', async () => {
+  stage = await LiveStage.open({ engines: 2 });
+  stage.engines.close();
+  const parts = [stage.join(A), stage.join(selector('a', 'content_id', 1))];
+  await eventLoopTurns();
+  stage.engines.open();
+  await stage.source(2);
+  expect(parts.map(({ stream }) => stream.engineId)).toEqual(['e1', 'e2']);
+  expect(stage.ace.count('start')).toBe(2);
+});
+
 describe('another part of a content on the only engine', () => {
   const PART = selector('a', 'content_id', 1);
   const user = makeUser(1);

@@ -6,6 +6,7 @@ import { type AceEngineClient, EngineFault } from '../../ace';
 import { RecordingEvents } from '../../events/testing/recording-events.spec-support';
 import { DataFolder } from '../../storage';
 import { EngineRegistry } from '../registry/engine-registry';
+import { aDescription } from '../testing/engine.spec-support';
 import { ExternalEngines, type NewEngine } from './external-engines';
 
 const PORT = 8000;
@@ -58,6 +59,16 @@ describe('ExternalEngines', () => {
     await engines.remove(id);
     expect([registry.get(id), engines.has(id)]).toEqual([undefined, false]);
     await expect(engines.remove(id)).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  it('stay if ENGINE_ADDRESSES lists them meanwhile', async () => {
+    const id = await engines.add(given(), false);
+    engines = open();
+    registry.announce(aDescription(id));
+    await engines.onApplicationBootstrap();
+    expect(registry.get(id)?.isExternal).toBe(false);
+    await engines.remove(id);
+    expect(registry.get(id)).toBeDefined();
   });
 
   it('may not have the address of a known engine, also if two are added at once', async () => {

@@ -70,6 +70,8 @@ export class ExternalEngines implements OnApplicationBootstrap {
       if (!this.byId.has(id)) throw new AppError('not_found', 'No engine has this id.');
       await this.store.remove(id);
       this.byId.delete(id);
+      // If ENGINE_ADDRESSES lists it too, it stays.
+      if (this.registry.get(id)?.isExternal !== true) return;
       this.registry.remove(id, 'removed by an operator');
     });
   }

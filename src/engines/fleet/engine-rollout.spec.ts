@@ -42,6 +42,20 @@ describe('a rollout', () => {
     expect(stage.runtime.discarded).toEqual(['image-1']);
   });
 
+  it('goes on while the image is pulled again, because somebody has removed it', async () => {
+    await started(2);
+    await pullNewImage();
+    const { image } = stage.runtime;
+    stage.runtime.image = { ...image, id: null, state: 'pulling' };
+    stage.runtime.hint();
+    await stage.pass(500);
+    expect(rollout()).toMatchObject({ state: 'running', total: 2 });
+    expect(changes()).toEqual(['started image_changed 0/2']);
+    stage.runtime.image = image;
+    await stage.pass(60_000);
+    expect(changes()).toEqual(['started image_changed 0/2', 'finished image_changed 2/2']);
+  });
+
   it('replaces every engine at the request of an operator, and no engine that is created meanwhile', async () => {
     await started(2);
     const before = [...stage.runtime.engines.keys()];

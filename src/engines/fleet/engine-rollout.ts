@@ -80,7 +80,7 @@ export class EngineRollout {
   /** Why the engine is to be replaced; null if it is not. */
   causeFor({ id, imageId }: Pick<ObservedEngine, 'id' | 'imageId'>): RolloutCause | null {
     if (this.requested.has(id)) return 'replace_requested';
-    const { id: present } = this.runtime.image;
+    const { present } = this;
     if (present === null || imageId === null || imageId === present) return null;
     return this.stop?.imageId === present ? null : 'image_changed';
   }
@@ -108,7 +108,7 @@ export class EngineRollout {
   /** Call when the start of an engine has failed, with its image; null: it was not created, so the present one. */
   startFailed(imageId: string | null, code: RuntimeErrorCode, reason: string): void {
     if (this.run === null || !MAY_BE_THE_IMAGE.has(code)) return;
-    const { id: present } = this.runtime.image;
+    const { present } = this;
     // An engine of the old content says nothing about the new one.
     if (imageId !== null && present !== null && imageId !== present) return;
     const { cause, replaced, total } = this.status;
@@ -133,6 +133,11 @@ export class EngineRollout {
     if (first !== undefined) this.keepRunning(first.cause, pending.length);
     else if (this.run !== null) this.finish(this.run);
     this.discardImages();
+  }
+
+  /** The runtime does not know the content while it pulls a missing image; until then the last one counts. */
+  private get present(): string | null {
+    return this.runtime.image.id ?? this.imageId;
   }
 
   private keepRunning(cause: RolloutCause, remaining: number): void {

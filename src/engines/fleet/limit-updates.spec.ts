@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { launchSettings } from '../drivers/containers/engine-limits';
+import { aDescription } from '../testing/engine.spec-support';
 import { FleetStage, withFakeTimers } from './fleet-stage.spec-support';
 
 const NONE = { engineMaxDownloadBps: 0, engineMaxUploadBps: 0, engineLiveBufferMs: 0 };
@@ -72,6 +73,16 @@ describe('limits of running engines', () => {
       limits: 'upload_limit=500',
       result: 'replaced_when_idle',
     });
+  });
+
+  it('do not concern an engine that somebody else runs', async () => {
+    await start();
+    const endpoint = { host: 'other', port: 6878 };
+    stage.registry.announce(aDescription('external', { endpoint, isExternal: true }));
+    stage.settings.apply({ engineMaxUploadBps: 4_000_000 });
+    await stage.pass();
+    const changes = stage.published('engine_limits_changed') as { engine_id: string }[];
+    expect(changes.map(({ engine_id }) => engine_id)).toEqual(['e1', 'e2']);
   });
 
   it('are sent again to an engine that did not answer', async () => {

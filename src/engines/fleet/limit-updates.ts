@@ -59,7 +59,8 @@ export class LimitUpdates implements OnApplicationShutdown {
   /** Begins to change the engines whose limits differ from the settings. */
   review(): void {
     if (!this.runtime.takesLimits || this.closing.signal.aborted) return;
-    const engines = this.registry.list();
+    // Who runs an external engine decides on its limits.
+    const engines = this.registry.list().filter(({ isExternal }) => !isExternal);
     const ids = new Set(engines.map(({ id }) => id));
     for (const id of [...this.known.keys()]) if (!ids.has(id)) this.known.delete(id);
     const text = this.wantedText;

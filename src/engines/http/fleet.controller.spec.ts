@@ -1,5 +1,7 @@
 import 'reflect-metadata';
+import { loadConfig } from '../../config';
 import { AppError } from '../../kernel/errors';
+import { launchSettings } from '../drivers/containers/engine-limits';
 import { aStaticStatus, aStatus, FleetApi } from './fleet-api.spec-support';
 import { FleetController } from './fleet.controller';
 import { FleetHealthController } from './fleet-health.controller';
@@ -55,6 +57,19 @@ describe('the fleet as a whole', () => {
         body: { status: 'done', removed: 3 },
       });
     }
+  });
+
+  it('never shows the access token of an engine', async () => {
+    const { labels } = launchSettings(loadConfig({}));
+    const token = labels['dev.acefleet.engine-token']!;
+    api.engine({ id: 'c1', labels });
+    const bySettings = await api.ask('GET', '/by-label?key=dev.acefleet.engine-settings&value=');
+    expect(bySettings.body).toMatchObject([
+      { id: 'c1', labels: { 'dev.acefleet.engine-settings': '' } },
+    ]);
+    expect(JSON.stringify(bySettings.body)).not.toContain(token);
+    const byToken = `/by-label?key=dev.acefleet.engine-token&value=${token}`;
+    expect((await api.ask('GET', byToken)).body).toEqual([]);
   });
 
   describe('GET /by-label', () => {

@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { OwnQueryName } from '../../access';
 import { CONFIG } from '../../config';
 import { ApiProblems } from '../../http';
+import { shownLabels } from '../drivers/containers/engine-limits';
 import { EngineDto, toEngineDtos } from './dto/engine.dto';
 import { GarbageCollectedDto, LabelQueryDto, ScaledDto, ScaleParamsDto } from './dto/fleet.dto';
 import { EngineRegistry } from '../registry/engine-registry';
@@ -43,9 +44,10 @@ export class FleetController {
   @Get('by-label')
   @OwnQueryName('key')
   byLabel(@Query() { key, value }: LabelQueryDto): EngineDto[] {
-    const labelled = this.registry
-      .list()
-      .filter(({ labels }) => Object.hasOwn(labels, key) && labels[key] === value);
+    const labelled = this.registry.list().filter((engine) => {
+      const labels = shownLabels(engine.labels);
+      return Object.hasOwn(labels, key) && labels[key] === value;
+    });
     return toEngineDtos(labelled, this.config.maxStreamsPerEngine);
   }
 }

@@ -105,8 +105,13 @@ describe('ReportedStreams', () => {
   it('accepts only as many per engine as it has slots', () => {
     const engine = anEngine('e1');
     for (const session of ['1', '2', '3']) reported.start(engine, aReport(session), 'proxy');
-    expect(() => reported.start(engine, aReport('4'), 'proxy')).toThrow('MAX_STREAMS_PER_ENGINE');
+    expect(() => reported.start(engine, aReport('4'), 'proxy')).toThrow('as it has slots');
     expect(engine.leases.size).toBe(3);
+    const endpoint = { host: 'other', port: 6878 };
+    registry.announce(aDescription('small', { endpoint, isExternal: true, maxStreams: 1 }));
+    const small = registry.get('small')!;
+    reported.start(small, aReport('5'), 'proxy');
+    expect(() => reported.start(small, aReport('6'), 'proxy')).toThrow('as it has slots');
   });
 
   it.each(['removed', 'lost', 'evicted'])('ends with an engine that is %s', (what) => {

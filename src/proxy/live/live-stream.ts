@@ -46,6 +46,8 @@ export interface LiveStreamDirectory {
   ): 'own' | 'merged' | 'played_elsewhere';
   /** Returns the ids of the engines that play another part of the stream's content for other streams. */
   enginesOfOtherParts(stream: LiveStream): ReadonlySet<string>;
+  /** Ends one of these other streams that is not watched; false if there is none. */
+  endUnwatchedPart(stream: LiveStream): Promise<boolean>;
   /** The stream changes to another source of its channel, so it must no longer be found under the old content. */
   sourceChanged(stream: LiveStream): void;
   /** Viewers can join the stream from now on. */
@@ -139,6 +141,7 @@ export class LiveStream implements Stream {
         ingest: this.ingest,
         report,
         busyEngines: () => this.directory.enginesOfOtherParts(this),
+        endUnwatchedPart: () => this.directory.endUnwatchedPart(this),
       },
       {
         answered: (source) => this.engineAnswered(source),
@@ -197,7 +200,12 @@ export class LiveStream implements Stream {
     const { lacksSlot } = this.holder;
     if (lacksSlot.aborted) queueMicrotask(act);
     else lacksSlot.addEventListener('abort', act, { once: true });
-    this.ready.then(act, () => undefined);
+    // A stream may run for weeks and never lack a slot, and would keep all that `act` refers to in memory.
+    const forget = (): void => lacksSlot.removeEventListener('abort', act);
+    this.ready.then(() => {
+      forget();
+      act();
+    }, forget);
   }
 
   /** All viewers of a live stream watch the same content. */

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { getEventListeners } from 'node:events';
 import { AppError } from '../../kernel/errors';
 import { engineSession, fault } from '../testing/scripted-ace.spec-support';
 import { selector, LiveStage } from '../testing/live-stage.spec-support';
@@ -250,6 +251,49 @@ describe('a start without a free slot', () => {
   });
 });
 
+it('starts parts of a content that waited together on different engines', async () => {
+  stage = await LiveStage.open({ engines: 2 });
+  stage.engines.close();
+  const parts = [stage.join(A), stage.join(selector('a', 'content_id', 1))];
+  await eventLoopTurns();
+  stage.engines.open();
+  await stage.source(2);
+  expect(parts.map(({ stream }) => stream.engineId)).toEqual(['e1', 'e2']);
+  expect(stage.ace.count('start')).toBe(2);
+});
+
+describe('another part of a content on the only engine', () => {
+  const PART = selector('a', 'content_id', 1);
+  const user = makeUser(1);
+
+  beforeEach(async () => {
+    stage = await LiveStage.open({ engines: 1 });
+  });
+
+  it('is refused while the first part is watched', async () => {
+    const first = await stage.live(A);
+    await expect(stage.join(PART).ready).rejects.toMatchObject({ code: 'no_capacity' });
+    expect(first.stream.state).toBe('live');
+  });
+
+  it('ends the first part if nobody watches it, and begins after its engine session was stopped', async () => {
+    const first = await stage.live(A);
+    stage.leave(first);
+    const second = await stage.live(PART);
+    expect(first.stream.endReason).toBe('reclaimed');
+    expect(second.stream.state).toBe('live');
+    const calls = stage.ace.log.filter((call) => /^(start|stop) /.test(call));
+    expect(calls.map((call) => call.split(' ')[0])).toEqual(['start', 'stop', 'start']);
+  });
+
+  it('replaces the first part for the user whose limit is reached', async () => {
+    const first = await stage.live(A, user);
+    const second = await stage.live(PART, user);
+    expect(first.viewer.leaveReason).toBe('user_limit');
+    expect(second.viewer.leaveReason).toBeNull();
+  });
+});
+
 describe('a user whose limit is reached', () => {
   const user = makeUser(1);
 
@@ -313,6 +357,16 @@ describe('a user whose limit is reached', () => {
     expect(b.viewer.leaveReason).toBeNull();
   });
 
+  it('is not kept in memory by the stream that it has changed to', async () => {
+    stage = await LiveStage.open();
+    const b = await stage.live(B);
+    const a = await stage.live(A, user);
+    await stage.join(B, undefined, user).ready;
+    await eventLoopTurns();
+    expect(a.viewer.leaveReason).toBe('user_limit');
+    expect(getEventListeners(b.stream.holder.lacksSlot, 'abort')).toEqual([]);
+  });
+
   it('keeps the present stream when an engine refuses the next one late', async () => {
     stage = await LiveStage.open({ engines: 2, slots: 1 });
     const a = await stage.live(A, user);
@@ -336,11 +390,26 @@ describe('a user whose limit is reached', () => {
     expect(a.viewer.leaveReason).toBeNull();
   });
 
+  it('keeps the older stream when the player closes the last one itself', async () => {
+    stage = await LiveStage.open({ engines: 3, slots: 1 });
+    const two = makeUser(2);
+    const a = await stage.live(A, two);
+    const b = await stage.live(B, two);
+    const c = stage.join(C, undefined, two);
+    const source = await stage.source(3);
+    stage.leave(b);
+    source.play(30);
+    await c.ready;
+    await eventLoopTurns();
+    expect([a.viewer.leaveReason, c.viewer.leaveReason]).toEqual([null, null]);
+  });
+
   it('gets no further stream while the next one starts', async () => {
     stage = await LiveStage.open({ engines: 3, slots: 1 });
     const a = await stage.live(A, user);
     const b = stage.join(B, undefined, user);
     const c = stage.join(C, undefined, user);
+    expect([a, b].map(({ viewer }) => viewer.leaveReason)).toEqual([null, 'user_limit']);
     expect(() => stage.join(C, '192.0.2.9', user)).toThrow(
       expect.objectContaining({ code: 'client_limit' }),
     );

@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { CONFIG, type AppConfig, LiveConfig } from '../../config';
 import { JobHandler, Jobs, type JobTable } from '../../coordination';
+import { firstToEnd } from '../../engines';
 import {
   infohashKey,
   streamKey,
@@ -221,15 +222,14 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
   }
 
   enginesOfOtherParts(stream: LiveStream): ReadonlySet<string> {
-    const id = this.torrentOf(stream);
-    const key = streamKey(stream.rotation.content);
-    const others = this.list().filter(
-      (other) =>
-        other !== stream &&
-        this.torrentOf(other) === id &&
-        streamKey(other.rotation.content) !== key,
-    );
-    return new Set(others.flatMap(({ current }) => current?.engine.id ?? []));
+    return new Set(this.otherParts(stream).flatMap(({ current }) => current?.engine.id ?? []));
+  }
+
+  async endUnwatchedPart(stream: LiveStream): Promise<boolean> {
+    const others = this.otherParts(stream).filter(({ current }) => current !== null);
+    const next = firstToEnd(others);
+    await next?.end('reclaimed');
+    return next !== null;
   }
 
   sourceChanged(stream: LiveStream): void {
@@ -251,6 +251,18 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
 
   viewerGone(viewer: Viewer): void {
     this.registry.viewerLeft(viewer);
+  }
+
+  /** Streams that play another part of the content that the stream plays. */
+  private otherParts(stream: LiveStream): LiveStream[] {
+    const id = this.torrentOf(stream);
+    const key = streamKey(stream.rotation.content);
+    return this.list().filter(
+      (other) =>
+        other !== stream &&
+        this.torrentOf(other) === id &&
+        streamKey(other.rotation.content) !== key,
+    );
   }
 
   /** The infohash of the content that the stream plays; its selector without the part if that is unknown. */
@@ -313,12 +325,14 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
       registry.countStart(use.ip);
       registry.checkRoom(replaced);
     }
+    // A device loses nothing that it sees. If they stayed, it could start any number of streams at once.
+    registry.users.replace(replaced.filter(({ subject }) => isStarting(subject)));
     if (!this.fitsBeside(use, existing, onStream, leaving)) registry.users.replace(replaced);
     const stream = existing ?? this.open(selector);
     // A start that fails must not have ended what its device watches.
     if (replaced.length > 0) {
       stream.onceBegunOrBlocked(() => {
-        if (registry.users.has(use)) registry.users.replace(replaced);
+        registry.users.replace(registry.users.stillReplaced(use, replaced));
       });
     }
     return stream;
@@ -374,6 +388,11 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
 /** True if the stream is a live stream, not a file. */
 export function isLiveStream(stream: Stream): stream is LiveStream {
   return stream.kind === 'live';
+}
+
+/** True for a live stream that has no media yet. */
+function isStarting(subject: object | null): boolean {
+  return subject instanceof LiveStream && subject.readyMs === null;
 }
 
 function asLive(stream: Stream | null): LiveStream | null {

@@ -77,8 +77,19 @@ export class UserStreams {
     this.usesByUser.set(use.user.id, uses.add(use));
   }
 
-  has(use: StreamUse): boolean {
-    return use.user !== null && this.usesByUser.get(use.user.id)?.has(use) === true;
+  /**
+   * Of the uses that `check` has returned for `use`, those that still must end: none if the limit is kept meanwhile, because
+   * a player has closed its last stream, or `use` itself has ended.
+   */
+  stillReplaced(use: StreamUse, replaced: readonly StreamUse[]): readonly StreamUse[] {
+    const { user } = use;
+    if (user === null || user.maxStreams === null || !this.has(use)) return [];
+    const streams = this.streamsOf(user);
+    return streams
+      .filter(({ uses }) => uses.some((one) => replaced.includes(one)))
+      .sort((a, b) => a.sinceMs - b.sinceMs)
+      .slice(0, Math.max(0, streams.length - user.maxStreams))
+      .flatMap(({ uses }) => uses);
   }
 
   /** Nothing happens if it was removed already. */
@@ -101,6 +112,10 @@ export class UserStreams {
       } else known.uses.push(use);
     }
     return streams;
+  }
+
+  private has(use: StreamUse): boolean {
+    return use.user !== null && this.usesByUser.get(use.user.id)?.has(use) === true;
   }
 
   /** Ends every use of a user who may not watch any more. */

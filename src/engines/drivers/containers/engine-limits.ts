@@ -17,7 +17,7 @@ export const LIMIT_SETTINGS = [
 
 /** The label with the settings with which the engine was started; see `settingsText`. */
 const SETTINGS_LABEL = `${LABEL_PREFIX}engine-settings`;
-/** The label with the access token of the engine's API. Who can read it can read the command of the container too. */
+/** The label with the access token of the engine's API. Docker shows it, as it shows the command of the container. */
 const TOKEN_LABEL = `${LABEL_PREFIX}engine-token`;
 
 /** Options of the engine's command line, by the names of its settings. */
@@ -79,6 +79,11 @@ export interface StartedSettings {
 export function startedSettings(labels: Readonly<Record<string, string>>): StartedSettings | null {
   const [text, token] = [labels[SETTINGS_LABEL], labels[TOKEN_LABEL]];
   return text === undefined || token === undefined ? null : { text, token };
+}
+
+/** The labels without the access token, for answers of the API, which users without access to Docker may read. */
+export function shownLabels(labels: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels).filter(([name]) => name !== TOKEN_LABEL));
 }
 
 /**

@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { wallClockIso } from '../../../kernel/clock';
+import { shownLabels } from '../../drivers/containers/engine-limits';
 import type { ObservedEngine, EnginePhase } from '../../drivers/engine-runtime.port';
 
 /** Docker's names for the phases of a container. */
@@ -54,7 +55,7 @@ export class ContainerDto {
     this.created = wallClockIso(observed.createdAt);
     this.status = STATUS_BY_PHASE[observed.phase];
     this.status_detail = observed.phaseDetail;
-    this.labels = { ...observed.labels };
+    this.labels = shownLabels(observed.labels);
     this.ports = new ContainerPortsDto(observed);
   }
 }

@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { shownLabels } from '../../drivers/containers/engine-limits';
 import type { Engine } from '../../registry/engine';
 import { wallClockIso } from '../../../kernel/clock';
 import { ENGINE_STATES } from '../../registry/engine-state';
@@ -107,7 +108,7 @@ export class EngineDto {
     this.streams = engine.streamIds;
     this.max_streams = engine.slotCount(maxStreams);
     this.external = engine.isExternal;
-    this.labels = { ...engine.labels };
+    this.labels = shownLabels(engine.labels);
     this.version = engine.version;
     this.first_seen = wallClockIso(engine.firstSeen);
     this.last_seen = isoOrNull(engine.lastSeen);

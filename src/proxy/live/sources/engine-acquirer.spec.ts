@@ -36,7 +36,11 @@ class Stage {
     this.holder = scheduler.holder('stream');
     this.acquirer = new EngineAcquirer(
       new EngineSources(this.config, this.ace, scheduler, registry, health),
-      { holder: this.holder, busyEngines: () => this.busy },
+      {
+        holder: this.holder,
+        busyEngines: () => this.busy,
+        endUnwatchedPart: () => Promise.resolve(false),
+      },
       () => (this.isRunning ? this.failover : this.start),
       { lastOutcome: 'the last outcome' },
       this.config,

@@ -37,7 +37,7 @@ export class EngineAcquirer {
 
   constructor(
     private readonly engines: Pick<EngineSources, 'acquire'>,
-    private readonly stream: Pick<SourcedStream, 'holder' | 'busyEngines'>,
+    private readonly stream: Pick<SourcedStream, 'holder' | 'busyEngines' | 'endUnwatchedPart'>,
     private readonly policy: () => SourcePolicy,
     private readonly log: Pick<AttemptLog, 'lastOutcome'>,
     private readonly config: Pick<AppConfig, 'proxyRetryBaseMs' | 'proxyRetryMaxMs'>,
@@ -181,19 +181,30 @@ export class EngineAcquirer {
     });
   }
 
-  /** Acquires a source on any engine. For a running stream, returns null after the backoff if there is no slot. */
+  /**
+   * Acquires a source on any engine. For a running stream, returns null after the backoff if there is no slot. Also returns
+   * null if the only hindrance was a stream that nobody watches, such as the one from which a player has just changed.
+   */
   private async acquireAny(): Promise<Source | null> {
     try {
       return await this.request(new Set(), 'slot', this.startSignal());
     } catch (error) {
       this.signal.throwIfAborted();
+      const isOnlyBusy = this.isOnlyBusy(error);
+      if (isOnlyBusy && (await this.endUnwatchedPart())) return null;
       if (!(error instanceof AppError) || !this.policy().isPersistent) {
-        throw this.reasonOf(this.isOnlyBusy(error) ? allBusy() : error);
+        throw this.reasonOf(isOnlyBusy ? allBusy() : error);
       }
       this.failures++;
       await this.backOff();
       return null;
     }
+  }
+
+  /** As for slots, only a stream that is watched ends another one. */
+  private async endUnwatchedPart(): Promise<boolean> {
+    const { holder } = this.stream;
+    return holder.isWatched && this.stream.endUnwatchedPart();
   }
 
   /** True if no engine is left although none has failed. */

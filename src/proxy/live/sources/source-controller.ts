@@ -173,8 +173,15 @@ export class SourceController {
       if (prepared === null) this.signal.throwIfAborted();
       // After a change of the channel's source, or after an excused loss, no failure counts, so reopening is no retry.
       const isRetryHere: boolean = reopened !== null && rotation.hasFailed;
-      const source: Source = prepared?.source ?? reopened ?? (await this.acquire());
+      const kept: Source | null = prepared?.source ?? reopened;
+      const source: Source = kept ?? (await this.acquire());
       this.source = source;
+      // While this request waited, another part of the content may have acquired the same engine.
+      if (kept === null && this.stream.busyEngines().has(source.engine.id)) {
+        await source.close();
+        this.source = null;
+        continue;
+      }
       this.policy.begin(rotation.left);
       this.moves.watch(source);
       const outcome = await this.attempt(source, isRetryHere, prepared);

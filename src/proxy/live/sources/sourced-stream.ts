@@ -15,4 +15,9 @@ export interface SourcedStream {
    * per content, so a start there would end that of the other stream.
    */
   readonly busyEngines: () => ReadonlySet<string>;
+  /**
+   * Ends one of these other streams if one of them is not watched. Resolves when its engine session is stopped, because a
+   * later stop would end the next session; false if there is none.
+   */
+  readonly endUnwatchedPart: () => Promise<boolean>;
 }

@@ -105,8 +105,12 @@ describe('ReportedStreams', () => {
   it('accepts only as many per engine as it has slots', () => {
     const engine = anEngine('e1');
     for (const session of ['1', '2', '3']) reported.start(engine, aReport(session), 'proxy');
-    expect(() => reported.start(engine, aReport('4'), 'proxy')).toThrow('MAX_STREAMS_PER_ENGINE');
+    expect(() => reported.start(engine, aReport('4'), 'proxy')).toThrow('as it has slots');
     expect(engine.leases.size).toBe(3);
+    registry.announce(aDescription('own', { maxStreams: 1 }));
+    const own = registry.get('own')!;
+    reported.start(own, aReport('5'), 'proxy');
+    expect(() => reported.start(own, aReport('6'), 'proxy')).toThrow('as it has slots');
   });
 
   it.each(['removed', 'lost', 'evicted'])('ends with an engine that is %s', (what) => {

@@ -150,10 +150,10 @@ export class ReportedStreams implements OnModuleInit, OnModuleDestroy {
     }
     const slot = new ReportedSlot(id, engine, report, this);
     const ofEngine = this.of(engine).length;
-    if (ofEngine >= this.config.maxStreamsPerEngine) {
+    if (ofEngine >= engine.slotCount(this.config.maxStreamsPerEngine)) {
       throw new AppError(
         'conflict',
-        `Outside proxies have reported ${ofEngine} streams on this engine already, as many as it has slots (MAX_STREAMS_PER_ENGINE).`,
+        `Outside proxies have reported ${ofEngine} streams on this engine already, as many as it has slots.`,
       );
     }
     if (this.slots.size >= MAX_REPORTED) {

@@ -185,6 +185,24 @@ describe('WebhookDeliveries', () => {
     ]);
   });
 
+  it('tells that a failing webhook is in order when its address is changed', async () => {
+    const told: unknown[] = [];
+    events.subscribe(({ payload }) => told.push(payload));
+    answer = (_, response) => response.writeHead(500).end();
+    const hook = await create('moved');
+    for (let n = 0; n < 3; n++) deliveries.add(hook, NOTICE);
+    await until(() => told.length === 1);
+    answer = (_, response) => response.writeHead(204).end();
+    await webhooks.update(hook.id, () => ({ url: `http://127.0.0.1:${port}/new` }));
+    await until(() => deliveries.pendingCount(hook.id) === 0);
+    expect(told).toMatchObject([
+      { webhook_id: hook.id, from: 'ok', to: 'failing' },
+      { webhook_id: hook.id, from: 'failing', to: 'ok' },
+    ]);
+    await webhooks.update(hook.id, () => ({ isEnabled: false }));
+    expect(told).toHaveLength(2);
+  });
+
   it('sends nothing for a webhook that was removed', async () => {
     answer = (_, response) => response.writeHead(500).end();
     const hook = await create('removed');

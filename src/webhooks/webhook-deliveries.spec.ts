@@ -213,6 +213,24 @@ describe('WebhookDeliveries', () => {
     await expect(deliveries.replayDead(hook.id)).rejects.toMatchObject({ code: 'not_found' });
   });
 
+  it('sends nothing again for a webhook that is removed meanwhile', async () => {
+    answer = (_, response) => response.writeHead(410).end();
+    const hook = await create('leaving');
+    deliveries.add(hook, NOTICE);
+    await until(() => webhooks.get(hook.id).disabledReason === 'gone');
+    await until(() => deliveries.pendingCount(hook.id) === 0);
+    await webhooks.update(hook.id, () => ({ isEnabled: true }));
+    const [{ id } = { id: '' }] = (await deliveries.list(hook.id, 'dead', null, 10)).deliveries;
+    const removed = webhooks.remove(hook.id);
+    const replays = [deliveries.replay(hook.id, id), deliveries.replayDead(hook.id)];
+    await expect(Promise.allSettled([...replays, removed])).resolves.toMatchObject([
+      { reason: { code: 'not_found' } },
+      { reason: { code: 'not_found' } },
+      { status: 'fulfilled' },
+    ]);
+    expect([deliveries.pendingCount(hook.id), at('leaving').length]).toEqual([0, 1]);
+  });
+
   it('keeps a webhook whose secrets are lost, disabled until its address is set again', async () => {
     const hook = await create('lost');
     await stop();

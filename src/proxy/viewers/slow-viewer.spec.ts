@@ -246,6 +246,10 @@ describe('a viewer who lags', () => {
     const watcher = await stuckViewer();
     watcher.read();
     for (const jumps of [1, 2]) {
+      if (jumps > 1) {
+        watcher.far.pause();
+        await leaveBehind(watcher);
+      }
       watcher.far.resume();
       await until(() => isAtHead(watcher));
       await until(() => watcher.receivedBytes() === watcher.viewer.queuedBytes);
@@ -255,8 +259,6 @@ describe('a viewer who lags', () => {
         expect(Math.max(...stepsMs)).toBeLessThanOrEqual(200);
         expect(Math.min(...stepsMs)).toBeGreaterThan(0);
       }
-      watcher.far.pause();
-      await leaveBehind(watcher);
     }
   });
 

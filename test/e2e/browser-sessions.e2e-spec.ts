@@ -156,7 +156,7 @@ describe('browsers', () => {
       );
       await page.goto(link);
       await page.waitForURL(product.url('/docs'));
-      const engines = page.locator('.opblock', {
+      const engines = page.locator('.opblock-get', {
         has: page.locator('[data-path="/api/v1/engines"]'),
       });
       await engines.locator('.opblock-summary-control').click();

@@ -75,7 +75,7 @@ export class StartBanner implements OnModuleInit {
         ...describeJobs(config.redisUrl),
         `admin: ${base}/docs (${SHOWS_LINK})`,
         ...(isTerminal
-          ? [`sign in: ${base}${this.links.create()} (works once, within 10 minutes)`]
+          ? [`sign in: ${base}${this.links.create(null)} (works once, within 10 minutes)`]
           : []),
         `player: ${playerAddress(config.streamAccess === 'open' ? base : `${base}/t/{token}`, '{id}')}`,
         config.streamAccess === 'open'

@@ -61,6 +61,7 @@ class Server {
    */
   async call(method, path, { body, type } = {}) {
     const response = await this.#send(method, path, body, type);
+    this.#refuseRedirect(response);
     const text = await response.text().catch(() => {
       throw new CommandFailure(`${this.address} broke off its answer`, EXIT.unreachable);
     });
@@ -72,6 +73,18 @@ class Server {
     const reason = answer?.detail ?? `the answer of ${this.address} has status ${response.status}`;
     const isKey = response.status === 401 || response.status === 403;
     throw new CommandFailure(cellText(reason), isKey ? EXIT.refused : EXIT.failed);
+  }
+
+  /** The key would go with a redirect to a stranger, and a POST request would become a GET request. */
+  #refuseRedirect({ status, headers }) {
+    if (status < 300 || status > 399) return;
+    const location = headers.get('location') ?? '';
+    const target = URL.canParse(location, this.address)
+      ? ` to ${new URL(location, this.address).origin}`
+      : '';
+    throw new CommandFailure(
+      `${this.address} redirects${target}: name the address of the server itself with --url`,
+    );
   }
 
   async #obtainKey() {
@@ -93,7 +106,10 @@ class Server {
     };
     try {
       const signal = AbortSignal.timeout(TIMEOUT_MS);
-      return await fetch(`${this.address}/api/v1${path}`, { method, headers, body, signal });
+      return await fetch(`${this.address}/api/v1${path}`, {
+        ...{ method, headers, body, signal },
+        redirect: 'manual',
+      });
     } catch (error) {
       const why = error.name === 'TimeoutError' ? 'in time' : `(${causeOf(error)})`;
       throw new CommandFailure(

@@ -7,7 +7,7 @@ export interface StoredBrowserSession {
   readonly digest: string;
   /** What the browser signed in with. */
   readonly origin: 'key' | 'link';
-  /** Id of the key that the browser signed in with; null for the main key and for a link. */
+  /** Id of the key that the browser signed in with, or that the link was created with; null for the main key. */
   readonly keyId: string | null;
   /** Wall-clock times, in ms since 1970. */
   readonly createdAtMs: number;

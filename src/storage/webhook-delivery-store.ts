@@ -42,11 +42,17 @@ export interface DeliveryLimits {
   readonly deadSinceMs: number;
 }
 
+/** Changes that may wait for a disk that refuses them. Beyond that, deliveries that are finished are not recorded. */
+const MAX_UNWRITTEN = 10_000;
+
 /** The deliveries of all webhooks: those that wait, and the log of those that are finished. */
 export class WebhookDeliveryStore {
   private readonly writes: WriteBehind;
 
-  constructor(private readonly folder: DataFolder) {
+  constructor(
+    private readonly folder: DataFolder,
+    private readonly maxUnwritten = MAX_UNWRITTEN,
+  ) {
     this.writes = new WriteBehind(folder.database, undefined, 'append');
   }
 
@@ -65,6 +71,11 @@ export class WebhookDeliveryStore {
 
   /** Writes a delivery soon. */
   put({ id, ...delivery }: StoredDelivery): void {
+    if (delivery.state !== 'pending' && this.writes.size >= this.maxUnwritten) {
+      // If the disk has it as pending, it is sent again after a restart; the receiver knows its id.
+      this.writes.forget(id);
+      return;
+    }
     const row = {
       webhook_id: delivery.webhookId,
       state: delivery.state,

@@ -61,6 +61,17 @@ describe('the stores of webhooks', () => {
     ]);
   });
 
+  it('keep a bounded number of changes in memory if the disk takes none', async () => {
+    const bounded = new WebhookDeliveryStore(folder, 3);
+    bounded.put(delivery('waits'));
+    for (let n = 0; n < 10; n++) {
+      bounded.put(delivery(`n${n}`));
+      bounded.put(finished(`n${n}`, 'delivered', n));
+    }
+    await bounded.close();
+    expect(await listed()).toEqual(['n0', 'waits']);
+  });
+
   it('list deliveries by pages, the newest first, also after a change', async () => {
     for (const id of ['a', 'b', 'c', 'd']) deliveries.put(delivery(id));
     await deliveries.list({ webhookId: 'w', state: null, before: null, limit: 1 });

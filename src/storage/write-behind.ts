@@ -40,6 +40,16 @@ export class WriteBehind {
     if (this.retry === null) this.start();
   }
 
+  /** Number of changes that are not on the disk. */
+  get size(): number {
+    return this.waiting.size;
+  }
+
+  /** Gives up a change that is not written yet. One that is being written stays. */
+  forget(key: string): void {
+    this.waiting.delete(key);
+  }
+
   /** Resolves when all changes are written, or were refused. */
   async settled(): Promise<void> {
     while (this.running !== null) await this.running;

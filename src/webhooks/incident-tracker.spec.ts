@@ -161,6 +161,18 @@ describe('IncidentTracker', () => {
     expect(told[0]?.subject).toBe('channel:c5');
   });
 
+  it('forgets a subject that is gone', () => {
+    const failing = (id: string): void =>
+      take('webhook_state_changed', {
+        ...{ webhook_id: id, name: id, from: 'ok', to: 'failing', reason: 'r' },
+      });
+    failing('a');
+    failing('b');
+    tracker.forget('webhook:a');
+    runJob();
+    expect(kinds()).toEqual(['problem webhook:b']);
+  });
+
   it('forgets everything on demand', () => {
     vpn('down');
     runJob();

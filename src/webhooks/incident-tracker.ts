@@ -86,6 +86,11 @@ export class IncidentTracker implements OnModuleInit, OnApplicationBootstrap, On
     this.scheduleNext();
   }
 
+  /** Forgets a subject that is gone, of which no event tells. */
+  forget(subject: string): void {
+    for (const key of this.keysOf(subject, null)) this.keep(key, { incident: null, notice: null });
+  }
+
   /** Forgets everything. */
   clear(): void {
     for (const key of [...this.incidents.keys()]) this.keep(key, { incident: null, notice: null });

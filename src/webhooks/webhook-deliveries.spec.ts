@@ -185,6 +185,24 @@ describe('WebhookDeliveries', () => {
     ]);
   });
 
+  it('tells that a failing webhook is in order when its address is changed', async () => {
+    const told: unknown[] = [];
+    events.subscribe(({ payload }) => told.push(payload));
+    answer = (_, response) => response.writeHead(500).end();
+    const hook = await create('moved');
+    for (let n = 0; n < 3; n++) deliveries.add(hook, NOTICE);
+    await until(() => told.length === 1);
+    answer = (_, response) => response.writeHead(204).end();
+    await webhooks.update(hook.id, () => ({ url: `http://127.0.0.1:${port}/new` }));
+    await until(() => deliveries.pendingCount(hook.id) === 0);
+    expect(told).toMatchObject([
+      { webhook_id: hook.id, from: 'ok', to: 'failing' },
+      { webhook_id: hook.id, from: 'failing', to: 'ok' },
+    ]);
+    await webhooks.update(hook.id, () => ({ isEnabled: false }));
+    expect(told).toHaveLength(2);
+  });
+
   it('sends nothing for a webhook that was removed', async () => {
     answer = (_, response) => response.writeHead(500).end();
     const hook = await create('removed');
@@ -193,6 +211,24 @@ describe('WebhookDeliveries', () => {
     await webhooks.remove(hook.id);
     expect(deliveries.pendingCount(hook.id)).toBe(0);
     await expect(deliveries.replayDead(hook.id)).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  it('sends nothing again for a webhook that is removed meanwhile', async () => {
+    answer = (_, response) => response.writeHead(410).end();
+    const hook = await create('leaving');
+    deliveries.add(hook, NOTICE);
+    await until(() => webhooks.get(hook.id).disabledReason === 'gone');
+    await until(() => deliveries.pendingCount(hook.id) === 0);
+    await webhooks.update(hook.id, () => ({ isEnabled: true }));
+    const [{ id } = { id: '' }] = (await deliveries.list(hook.id, 'dead', null, 10)).deliveries;
+    const removed = webhooks.remove(hook.id);
+    const replays = [deliveries.replay(hook.id, id), deliveries.replayDead(hook.id)];
+    await expect(Promise.allSettled([...replays, removed])).resolves.toMatchObject([
+      { reason: { code: 'not_found' } },
+      { reason: { code: 'not_found' } },
+      { status: 'fulfilled' },
+    ]);
+    expect([deliveries.pendingCount(hook.id), at('leaving').length]).toEqual([0, 1]);
   });
 
   it('keeps a webhook whose secrets are lost, disabled until its address is set again', async () => {

@@ -153,8 +153,8 @@ export class WebhookDeliveries implements OnApplicationBootstrap, OnModuleDestro
 
   /** Sends a finished delivery again. @throws AppError `not_found`, `conflict` */
   async replay(webhookId: string, id: string): Promise<Delivery> {
-    this.mustBeEnabled(webhookId);
     const found = await this.store.get(webhookId, id);
+    this.mustBeEnabled(webhookId);
     if (found === null) throw new AppError('not_found', 'There is no such delivery.');
     const { pending } = this.queueOf(webhookId);
     if (pending.has(id)) throw new AppError('conflict', 'The delivery is waiting already.');
@@ -166,11 +166,15 @@ export class WebhookDeliveries implements OnApplicationBootstrap, OnModuleDestro
 
   /** Sends all dead letters again, as far as the queue has room. Returns their number. @throws as `replay` */
   async replayDead(webhookId: string): Promise<number> {
+    const query = { webhookId, state: 'dead', before: null, limit: MAX_PENDING } as const;
+    const found = await this.store.list(query);
     this.mustBeEnabled(webhookId);
     const { pending } = this.queueOf(webhookId);
-    const limit = MAX_PENDING - pending.size;
-    const found = await this.store.list({ webhookId, state: 'dead', before: null, limit });
-    const dead = found.map(({ delivery }) => delivery as Delivery).reverse();
+    const dead = found
+      .map(({ delivery }) => delivery as Delivery)
+      .filter(({ id }) => !pending.has(id))
+      .slice(0, MAX_PENDING - pending.size)
+      .reverse();
     for (const delivery of dead) this.enqueue(renewed(delivery));
     return dead.length;
   }
@@ -244,8 +248,11 @@ export class WebhookDeliveries implements OnApplicationBootstrap, OnModuleDestro
     this.webhooks.noteAttempt(id, fault);
     const nowMs = Date.now();
     if (next.kind === 'retry') {
-      const queue = this.queueOf(id);
-      queue.pausedUntilMs = Math.max(queue.pausedUntilMs, nowMs + next.pauseMs);
+      // Undefined if the webhook was removed meanwhile.
+      const queue = this.queues.get(id);
+      if (queue !== undefined) {
+        queue.pausedUntilMs = Math.max(queue.pausedUntilMs, nowMs + next.pauseMs);
+      }
       return { ...tried, nextAttemptAtMs: nowMs + next.delayMs };
     }
     if (next.isGone && this.webhooks.find(id)?.url === webhook.url) {

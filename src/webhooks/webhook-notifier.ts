@@ -23,8 +23,9 @@ export class WebhookNotifier implements OnApplicationBootstrap, OnModuleDestroy 
   ) {
     this.unsubscribe = events.subscribe((event) => this.take(event));
     incidents.onNotice((notice) => this.tell(notice));
-    webhooks.onChange(() => {
+    webhooks.onChange((id) => {
       if (webhooks.list().length === 0) incidents.clear();
+      else if (webhooks.find(id) === null) incidents.forget(`webhook:${id}`);
     });
   }
 

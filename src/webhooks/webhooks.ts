@@ -133,6 +133,8 @@ export class Webhooks implements OnModuleInit, OnModuleDestroy {
         webhook,
         isOther ? { ...health, failures: 0, failingSinceMs: null } : health,
       );
+      // What was told of its failures is over. Nobody needs to hear that an administrator has disabled it.
+      if (webhook.isEnabled) this.publish(webhook, stateOf(before, health), 'it was changed');
       return webhook;
     });
   }

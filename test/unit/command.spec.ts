@@ -1,4 +1,7 @@
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { ROOT } from './repository';
 import { call } from './script-module';
@@ -45,6 +48,37 @@ describe('tables of the command', () => {
     ['an empty NO_COLOR', { isTTY: true }, { NO_COLOR: '' }, { width: 80, hasColour: true }],
   ])('have the style of %s', async (_, stream, env, style) => {
     expect(await call(TABLE, 'outputStyle', stream, env)).toEqual(style);
+  });
+});
+
+describe('the command and its key', () => {
+  it('follow no redirect to another server', async () => {
+    const asked: string[] = [];
+    const stranger = createServer(({ headers }, response) => {
+      asked.push(`stranger ${String(headers['x-api-key'])}`);
+      response.end('[]');
+    });
+    await once(stranger.listen(0, '127.0.0.1'), 'listening');
+    const { port } = stranger.address() as AddressInfo;
+    const server = createServer((_, response) => {
+      asked.push('server');
+      response.writeHead(307, { Location: `http://127.0.0.1:${port}/` }).end();
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const program = join(ROOT, 'bin/acefleet.mjs');
+    const env = { ...process.env, ACEFLEET_URL: url, API_KEY: 'marker-of-the-key' };
+    const stderr = await new Promise<string>((resolve) => {
+      execFile(process.execPath, [program, 'engines'], { env }, (_, __, text) => resolve(text));
+    });
+    for (const one of [server, stranger]) {
+      one.closeAllConnections();
+      one.close();
+    }
+    expect(asked).toEqual(['server']);
+    expect(stderr).toBe(
+      `acefleet engines: ${url} redirects to http://127.0.0.1:${port}: name the address of the server itself with --url\n`,
+    );
   });
 });
 

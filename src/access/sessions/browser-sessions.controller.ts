@@ -133,7 +133,7 @@ export class BrowserSessionsController {
   createLink(@Req() request: FastifyRequest): SignInLinkDto {
     const base = publicAddress(request, this.config.publicUrl).replace(/\/+$/, '');
     return {
-      url: base + this.links.create(),
+      url: base + this.links.create(keyOfRequest(request)?.id ?? null),
       expires_at: new Date(Date.now() + LINK_LIFETIME_MS).toISOString(),
     };
   }
@@ -148,10 +148,12 @@ export class BrowserSessionsController {
       return { origin: 'key', keyId: found.id };
     }
     if (token !== undefined && key === undefined) {
-      if (this.links.redeem(token)) return { origin: 'link', keyId: null };
+      const link = this.links.redeem(token);
+      const linked = link === null ? null : this.keys.withId(link.keyId);
+      if (linked?.isExpired === false) return { origin: 'link', keyId: linked.id };
       throw this.attempts.refusal(
         ip,
-        'This link is no longer valid: a link works once, within 10 minutes, and not after a restart of acefleet.',
+        'This link is no longer valid: a link works once, within 10 minutes, until acefleet restarts or its key is removed.',
       );
     }
     throw new AppError('invalid_request', 'The body must have either key or token.');

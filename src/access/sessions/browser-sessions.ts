@@ -11,7 +11,7 @@ export const IDLE_LIMIT_MS = 12 * HOUR_MS;
 /** A session ends after this time, however much it is used. */
 export const AGE_LIMIT_MS = 30 * 24 * HOUR_MS;
 
-/** Sessions of one key, or of all links. When another browser signs in, the one that was used longest ago ends. */
+/** Sessions of one key, or of all links of one key. When another browser signs in, the one that was used longest ago ends. */
 export const MAX_SESSIONS_EACH = 20;
 
 /** The last use is written in steps of this length, so that requests cause few writes to the disk. */
@@ -29,9 +29,8 @@ export type NewSession = Pick<BrowserSession, 'origin' | 'keyId' | 'address' | '
 type Keys = Pick<ApiKeys, 'withId' | 'bindToMainKey'>;
 
 /**
- * Sessions of browsers. A session may do what the key may do that the browser signed in with, and ends with that key. A
- * session by a one-time link may do everything. Digests are bound to the main key, so a new main key ends all
- * sessions.
+ * Sessions of browsers. A session may do what the key may do that the browser signed in with, or that the one-time link
+ * was created with, and ends with that key. Digests are bound to the main key, so a new main key ends all sessions.
  */
 export class BrowserSessions implements OnModuleDestroy {
   private readonly byDigest: Map<string, StoredBrowserSession>;

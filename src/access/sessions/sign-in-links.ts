@@ -10,11 +10,18 @@ export const MAX_LINKS = 20;
 
 const TOKEN_BYTES = 32;
 
+interface Link {
+  /** Of the key that the link was created with; null for the main key. */
+  readonly keyId: string | null;
+  /** Monotonic. */
+  readonly createdMs: number;
+}
+
 /** Tokens of links that sign a browser in once. They are kept in memory only, as digests. */
 @Injectable()
 export class SignInLinks {
-  /** Monotonic time of creation by digest, oldest first. */
-  private readonly links = new Map<string, number>();
+  /** By digest, oldest first. */
+  private readonly links = new Map<string, Link>();
   private now: () => number = monotonicMs;
 
   /** With another clock, for tests. */
@@ -22,22 +29,26 @@ export class SignInLinks {
     return Object.assign(new SignInLinks(), { now });
   }
 
-  /** The path of a new link, below the address of this server. The token is in the fragment, which no server sees. */
-  create(): string {
+  /**
+   * The path of a new link, below the address of this server. The token is in the fragment, which no server sees.
+   *
+   * @param keyId key with which the link is created, so that the session ends with it; null for the main key
+   */
+  create(keyId: string | null): string {
     const token = randomBytes(TOKEN_BYTES).toString('base64url');
     for (const oldest of [...this.links.keys()].slice(0, -(MAX_LINKS - 1))) {
       this.links.delete(oldest);
     }
-    this.links.set(digestOf(token), this.now());
+    this.links.set(digestOf(token), { keyId, createdMs: this.now() });
     return `/login#token=${token}`;
   }
 
-  /** True for the token of a valid link, which is no longer valid afterwards. */
-  redeem(token: string): boolean {
+  /** What the token of a valid link stands for, which is no longer valid afterwards; null for every other token. */
+  redeem(token: string): Pick<Link, 'keyId'> | null {
     const digest = digestOf(token);
-    const createdMs = this.links.get(digest);
+    const link = this.links.get(digest);
     this.links.delete(digest);
-    return createdMs !== undefined && this.now() - createdMs < LINK_LIFETIME_MS;
+    return link !== undefined && this.now() - link.createdMs < LINK_LIFETIME_MS ? link : null;
   }
 }
 

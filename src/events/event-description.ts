@@ -46,10 +46,7 @@ const DESCRIPTIONS: { readonly [T in DomainEventType]: Describe<T> } = {
       `Engine ${engine_id} uploads ${mbit(upload_bps)}, and its limit is ${mbit(limit_bps)}.`,
     ),
   engine_upload_normal: ({ engine_id, upload_bps }) =>
-    info(
-      engine(engine_id),
-      `Engine ${engine_id} uploads ${mbit(upload_bps)}, which is within its limit.`,
-    ),
+    info(engine(engine_id), `Engine ${engine_id} no longer uploads too much: ${mbit(upload_bps)}.`),
   engine_ordered: ({ reason }) => info('fleet', 'An engine was requested', reason),
   engine_order_failed: ({ code, reason }) =>
     error('fleet', 'An engine could not be created', `${code}: ${reason}`),
